@@ -6,7 +6,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -23,7 +24,7 @@ needs_postgresql = pytest.mark.skipif(
 LOGIN, DATABASE = "run_registry", "run_registry"
 
 _SETTINGS = """
-listen_addresses = '127.0.0.1'
+listen_addresses = '{host}'
 unix_socket_directories = ''
 shared_buffers = '16MB'
 max_connections = 60
@@ -37,40 +38,67 @@ log_destination = stderr
 """
 
 
-def as_server(program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Runs one of the server's programs, which root may not, as somebody who may."""
+def as_server(
+    program: str, *arguments: str, within: Sequence[str] = ()
+) -> "subprocess.CompletedProcess[str]":
+    """Runs one of the server's programs, which root may not, as somebody who may; `within` is what
+    has it run elsewhere."""
     command = [str(BINARIES / program), *arguments]
     if os.geteuid() == 0:
         command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+    command = [*within, *command]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
 
 
 class Node:
     """One of the servers."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder, self.port = folder, port
+    def __init__(
+        self, folder: Path, port: int, host: str = "127.0.0.1", within: Sequence[str] = ()
+    ) -> None:
+        self.folder, self.port, self.host = folder, port, host
+        self._within = within
 
     @property
     def dsn(self) -> str:
         """The address of this one alone."""
-        return f"postgresql://{LOGIN}@127.0.0.1:{self.port}/{DATABASE}"
+        return f"postgresql://{LOGIN}@{self.host}:{self.port}/{DATABASE}"
+
+    def make(self, commit: str = "on") -> None:
+        """Makes its files, and starts it; `commit` is how long a commit waits for a standby."""
+        made = as_server(
+            "initdb", "-D", str(self.folder), "-U", LOGIN, "-A", "trust", "-E", "UTF8",
+            "--locale=C.UTF-8", "--no-sync",
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        with (self.folder / "postgresql.conf").open("a") as settings:
+            settings.write(_SETTINGS.format(commit=commit, host=self.host))
+        with (self.folder / "pg_hba.conf").open("a") as lines:
+            lines.write(f"host all {LOGIN} samenet trust\n")
+        self.start()
+        with psycopg.connect(self.dsn.removesuffix(DATABASE) + "postgres", autocommit=True) as each:
+            each.execute(f"CREATE DATABASE {DATABASE}")
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
         log = str(self.folder / "log")
         done = as_server(
-            "pg_ctl", "-D", str(self.folder), "-l", log, "-w", "-o", f"-p {self.port}", "start"
-        )
+            "pg_ctl", "-D", str(self.folder), "-l", log, "-w", "-o", f"-p {self.port}", "start",
+            within=self._within,
+        )  # fmt: skip
         assert done.returncode == 0, Path(log).read_text()
+
+    def processes(self) -> list[int]:
+        """All of its processes; the first makes no more, as it is stopped."""
+        postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGSTOP)
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        return [postmaster, *map(int, children)]
 
     def kill(self) -> None:
         """All of its processes at once, as when the machine loses its power."""
-        postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
-        # Nobody else must have time to say goodbye.
-        os.kill(postmaster, signal.SIGSTOP)
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for process in (postmaster, *map(int, children)):
+        for process in self.processes():
+            # Nobody else must have time to say goodbye.
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
 
@@ -104,20 +132,9 @@ class Pair:
 
     def start(self, commit: str = "remote_apply") -> Self:
         """Makes both; `commit` is how long a commit waits for the standby."""
-        primary = self.primary
-        made = as_server(
-            "initdb", "-D", str(primary.folder), "-U", LOGIN, "-A", "trust", "-E", "UTF8",
-            "--locale=C.UTF-8", "--no-sync",
-        )  # fmt: skip
-        assert made.returncode == 0, made.stderr
-        with (primary.folder / "postgresql.conf").open("a") as settings:
-            settings.write(_SETTINGS.format(commit=commit))
-        primary.start()
+        self.primary.make(commit)
         self._copy()
-        with psycopg.connect(primary.dsn.removesuffix(DATABASE) + "postgres", autocommit=True) as c:
-            c.execute(f"CREATE DATABASE {DATABASE}")
-            c.execute("ALTER SYSTEM SET synchronous_standby_names = 'b'")
-            c.execute("SELECT pg_reload_conf()")
+        self._wait_for_standby()
         return self
 
     def swap(self) -> None:
@@ -125,14 +142,29 @@ class Pair:
         self.primary, self.standby = self.standby, self.primary
         shutil.rmtree(self.standby.folder)
         self._copy()
-        with psycopg.connect(self.primary.dsn, autocommit=True) as control:
-            control.execute("ALTER SYSTEM SET synchronous_standby_names = 'b'")
-            control.execute("SELECT pg_reload_conf()")
+        self._wait_for_standby()
 
     def stop(self) -> None:
         """Ends both."""
         for each in (self.standby, self.primary):
             each.stop()
+
+    def _wait_for_standby(self) -> None:
+        """From now on the primary waits for the standby when it commits, and what it committed
+        without is there, too."""
+        with psycopg.connect(self.primary.dsn, autocommit=True) as control:
+            control.execute("ALTER SYSTEM SET synchronous_standby_names = 'b'")
+            control.execute("SELECT pg_reload_conf()")
+            control.execute("SET synchronous_commit = local")
+            while not control.execute(
+                "SELECT FROM pg_stat_replication WHERE sync_state = 'sync'"
+            ).rowcount:
+                time.sleep(0.01)
+            place = control.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
+            while not control.execute(
+                "SELECT FROM pg_stat_replication WHERE replay_lsn >= %s", place
+            ).rowcount:
+                time.sleep(0.01)
 
     def _copy(self) -> None:
         at = f"host=127.0.0.1 port={self.primary.port} user={LOGIN} application_name=b"
@@ -145,13 +177,20 @@ class Pair:
 
 
 @contextmanager
-def pair(commit: str = "remote_apply") -> Iterator[Pair]:
-    """Both, running, and gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="run-registry-pair-", dir="/dev/shm") as name:
+def folder_of_server() -> Iterator[Path]:
+    """A folder that the server's user can use."""
+    with tempfile.TemporaryDirectory(prefix="run-registry-server-", dir="/dev/shm") as name:
         folder = Path(name)
         if os.geteuid() == 0:
             who = pwd.getpwnam("postgres")
             os.chown(folder, who.pw_uid, who.pw_gid)
+        yield folder
+
+
+@contextmanager
+def pair(commit: str = "remote_apply") -> Iterator[Pair]:
+    """Both, running, and gone afterwards."""
+    with folder_of_server() as folder:
         both = Pair(folder)
         try:
             yield both.start(commit)

@@ -26,7 +26,7 @@ _SILENT_S = 4.0
 _SILENT_AGAIN_S = 1.0
 """Nothing is heard for this long from a server that left the last question open, too."""
 
-_ANSWER_S = 4
+_ANSWER_S = 3
 _SOON_S = 2
 _NO_PROOF_S = 25.0
 """How long nothing may be heard of a statement while the server tells nobody anything of it."""

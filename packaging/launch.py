@@ -98,6 +98,19 @@ LONG: dict[str, tuple[str, tuple[str, ...]]] = {
         "the primary dies a hundred times in the middle of edits",
         ("--failovers=100", "--timeout=1200", "tests/torture/test_failover.py"),
     ),
+    "torture": (
+        "writers that race and are killed, a full disk, 10,000 malformed answers, clocks that jump",
+        (
+            "--racing-edits=1000",
+            "--kills=100",
+            "--malformed-answers=10000",
+            "--timeout=1200",
+            "tests/torture",
+            "tests/sync/test_mutated_oms.py",
+            "-k",
+            "not primary_dies",
+        ),
+    ),
     "plans": (
         "how the server finds rows among five million events",
         ("--ten-years", "tests/benchmarks/test_plans.py"),

@@ -260,6 +260,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--failovers", type=int, default=2, help="how often the primary dies in the middle of edits"
     )
     parser.addoption(
+        "--racing-edits", type=int, default=6, help="edits of each of eight writers of one dataset"
+    )
+    parser.addoption(
+        "--kills",
+        type=int,
+        default=2,
+        help="how often a program is killed in the middle of writing",
+    )
+    parser.addoption(
+        "--malformed-answers", type=int, default=300, help="how many records of OMS are damaged"
+    )
+    parser.addoption(
         "--renew-pictures",
         action="store_true",
         help="store what the places look like now as what is right",

@@ -35,7 +35,7 @@ WRITERS = 3
 _PATIENCE_S = 60.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def both() -> Iterator[Pair]:
     """A primary with its standby, and Run Registry on it."""
     with pair() as running:

@@ -38,6 +38,7 @@ ROOT = Path(__file__).parents[3]
 NEW_RUN = 390010
 RULE = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
 TAKEN_OVER_S = 10.0
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -121,6 +122,37 @@ def test_that_another_takes_over_when_the_first_is_killed_or_frozen(
         first.send_signal(signal.SIGCONT)
         time.sleep(2.0)
         assert works(person, second)
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="needs Debian's package faketime")
+def test_that_clocks_that_jump_take_no_job_from_its_puller(
+    come_in: Login, start: Start, tmp_path: Path
+) -> None:
+    person = come_in("g_nobody")
+    clock = tmp_path / "clock"
+    clock.write_text("+0\n")
+    jumping = {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    first = start(**jumping)
+    await_(lambda: works(person, first))
+    second = start(**jumping)
+    await_(lambda: _is_there(person, second))
+    for jump in ("+3d", "-3d", "+0"):
+        clock.write_text(f"{jump}\n")
+        # It tells that it is alive three times after each jump.
+        for _ in range(3):
+            before = max(each.beat for each in holders(person))
+            await_(lambda before=before: max(each.beat for each in holders(person)) > before)
+        assert works(person, first)
+    with person.read() as connection:
+        times = connection.exec_driver_sql(
+            """SELECT max("createdAt") - now() FROM "Version" """
+        ).scalar_one()
+    assert times < timedelta(seconds=1)
 
 
 def _is_there(database: Database, puller: subprocess.Popen[str]) -> bool:

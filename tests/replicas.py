@@ -64,15 +64,16 @@ class Node:
         """The address of this one alone."""
         return f"postgresql://{LOGIN}@{self.host}:{self.port}/{DATABASE}"
 
-    def make(self, commit: str = "on") -> None:
-        """Makes its files, and starts it; `commit` is how long a commit waits for a standby."""
+    def make(self, commit: str = "on", more: str = "") -> None:
+        """Makes its files, and starts it; `commit` is how long a commit waits for a standby, `more`
+        are settings besides."""
         made = as_server(
             "initdb", "-D", str(self.folder), "-U", LOGIN, "-A", "trust", "-E", "UTF8",
             "--locale=C.UTF-8", "--no-sync",
         )  # fmt: skip
         assert made.returncode == 0, made.stderr
         with (self.folder / "postgresql.conf").open("a") as settings:
-            settings.write(_SETTINGS.format(commit=commit, host=self.host))
+            settings.write(_SETTINGS.format(commit=commit, host=self.host) + more)
         with (self.folder / "pg_hba.conf").open("a") as lines:
             lines.write(f"host all {LOGIN} samenet trust\n")
         self.start()

@@ -136,6 +136,7 @@ class Database:
         self._origin: Database | None = None
         self._statement_ms = 0
         self._pool_size = pool_size
+        self._held = threading.local()
         self._turns: AbstractContextManager[object] = nullcontext()
         self._kept: Kept[object] = Kept()
         self._engine = self._made_engine(self._address.pooled, _TURN_S)
@@ -220,11 +221,22 @@ class Database:
 
     def egroups_for(self, path: str) -> tuple[str, ...]:
         """The e-groups that may act at a path, as a guarded database matches routes."""
-        with self.read() as connection:
-            rows = connection.execute(
-                sa.text("SELECT unnest(guard.egroups_for(:path))"), {"path": path}
-            )
-            return tuple(sorted(rows.scalars()))
+        asked = sa.text("SELECT unnest(guard.egroups_for(:path))")
+        # Who is in a transaction asks in it: two threads that waited for a second connection each
+        # would wait for each other.
+        held: Connection | None = getattr(self._held, "connection", None)
+        with self.read() if held is None else nullcontext(held) as connection:
+            return tuple(sorted(connection.execute(asked, {"path": path}).scalars()))
+
+    @contextmanager
+    def _holding(self, connection: Connection) -> Iterator[None]:
+        """Meanwhile this thread has a connection."""
+        before = getattr(self._held, "connection", None)
+        self._held.connection = connection
+        try:
+            yield
+        finally:
+            self._held.connection = before
 
     @property
     def read_only(self) -> bool:
@@ -331,6 +343,7 @@ class Database:
             self.translated(),
             self._turns,
             self._engine.connect() as connection,
+            self._holding(connection),
             connection.begin() as transaction,
         ):
             kind = None if self._guard is None or self._guard.kind == WEB else self._guard.kind
@@ -356,6 +369,7 @@ class Database:
             self.translated(),
             self._turns,
             self._reader() as connection,
+            self._holding(connection),
             connection.begin(),
         ):
             if self._statement_ms:

@@ -1,9 +1,12 @@
 """On a guarded database its own matching of routes decides, in the program, too."""
 
+import threading
+
 import psycopg
 import pytest
 
 from app.domain.configuration import permissions as paths
+from app.models.database.engine import POOLED
 from app.services.configuration import in_force
 from tests.models.guard.conftest import Login
 from tests.models.guard.guarded import address
@@ -45,3 +48,22 @@ def test_that_real_routes_are_stored(guarded_dsn: str) -> None:
             " WHERE NOT guard.is_route(route)"
         ).fetchall()
     assert strange == []
+
+
+def test_that_who_is_in_a_transaction_asks_the_judge_in_it(come_in: Login) -> None:
+    database = come_in("g_expert")
+    together = threading.Barrier(POOLED)
+    answers: list[tuple[str, ...]] = []
+
+    def ask() -> None:
+        with database.transaction():
+            # All connections are taken now: a second one would be waited for without end.
+            together.wait()
+            answers.append(database.egroups_for(paths.duplicate_datasets_path()))
+
+    asking = [threading.Thread(target=ask) for _ in range(POOLED)]
+    for each in asking:
+        each.start()
+    for each in asking:
+        each.join(30)
+    assert len(answers) == POOLED

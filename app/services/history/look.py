@@ -124,8 +124,8 @@ def selection_history(
     """Versions that wrote any of these columns or bits in these lumisections (all without)."""
     check_limit(limit)
     key = (run_number, dataset)
+    _check_dataset(acting, key)
     with acting.db.read() as connection:
-        _check_dataset(acting, key)
         rr = history.rr_writes(connection, [key])[key]
         oms = history.oms_writes(connection, [key])[key]
         length = max(last_covered(rr), last_covered(oms))

@@ -50,7 +50,7 @@ def of_list(acting: Acting, id_: int, wanted: Wanted) -> Wanted:
                 " was made from isn't known. Verify everything with: seal verify"
             )
         versions = reading.versions_behind(connection, [*kept.datasets], row.entry.version)
-        after = _sealed_after(acting, root, versions)
+    after = _sealed_after(acting, root, versions)
     found = Expected(root.size, root.root, f"the provenance of golden JSON {id_}") if root else None
     return _with(wanted, f"Golden JSON {id_}", found, versions, after)
 

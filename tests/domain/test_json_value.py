@@ -132,6 +132,16 @@ def test_that_node_prints_the_same(values):
     assert [js_stringify(json.loads(each)) for each in given_as] == expected
 
 
+@given(JSON)
+def test_that_what_is_written_and_read_fast_is_the_same(value):
+    # A number of sixteen digits has all beside it written, and read, part by part.
+    long, text = 2**53 + 1, json.dumps(value)
+    written = js_stringify([value, {"a": value}])
+    assert js_stringify([value, {"a": value}, long]) == f"{written[:-1]},9007199254740992]"
+    assert js_parse(f"[{text},{long}]") == [js_parse(f"[{text}]")[0], float(2**53)]
+    assert repr(js_parse(f"[{text},{long}]")[0]) == repr(js_parse(f"[{text}]")[0])
+
+
 def test_that_the_hashes_are_those_the_web_service_stored(shared_data):
     file = shared_data / "conformance" / "tables_final" / "JSONBDeduplication.json.xz"
     with lzma.open(file, "rt") as rows:

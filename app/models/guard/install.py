@@ -29,7 +29,7 @@ from app.models.guard.declared import (
 )
 from app.models.guard.owner import as_owner, execute
 
-VERSION = 4
+VERSION = 5
 """What this program installs. Greater ones belong to newer programs."""
 
 _SQL = Path(__file__).parent / "sql"
@@ -330,6 +330,14 @@ def _problems(connection: Connection, version: int) -> Iterator[str]:
         {"owner": OWNER},
     ):
         yield f"the login {login} {what}: it could take the guard away"
+    prepared = connection.execute(
+        text("SELECT current_setting('max_prepared_transactions')")
+    ).scalar_one()
+    if prepared != "0":
+        yield (
+            f"the server's max_prepared_transactions is {prepared}: a login could leave a prepared"
+            " transaction that holds others up, and no puller can end that; set it to 0"
+        )
     if not connection.execute(
         text("SELECT pg_has_role(:pullers, 'pg_signal_backend', 'USAGE')"), {"pullers": PULLERS}
     ).scalar_one():
@@ -383,12 +391,13 @@ def _own_objects(*, fresh: bool) -> Iterator[str]:
         yield _row("word", kind, word)
     yield f"INSERT INTO guard.version (number) VALUES ({VERSION}) ON CONFLICT DO NOTHING;"
     yield "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA guard FROM PUBLIC;"
-    for name in sorted({trigger.call.partition("(")[0] for trigger in TRIGGERS}):
+    triggers = {f"{trigger.call.partition('(')[0]}()" for trigger in TRIGGERS}
+    for name in sorted(triggers | set(FUNCTIONS)):
         # Whatever they ask goes by keys, so one plan serves every call: making it costs more than
         # an edit may take longer than without a guard. Compiling it costs more still, and a server
         # does so where it expects many rows, as of each function that gives some.
         yield (
-            f"ALTER FUNCTION guard.{name}() SET plan_cache_mode = force_generic_plan SET jit = off;"
+            f"ALTER FUNCTION guard.{name} SET plan_cache_mode = force_generic_plan SET jit = off;"
         )
     groups = ", ".join(GROUPS.values())
     yield f"GRANT USAGE ON SCHEMA guard TO {groups};"

@@ -3,8 +3,18 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
+import pytest
 
-from tests.models.guard.attacks.said import E, event, version
+from tests.models.guard.attacks.said import (
+    DT,
+    E,
+    cells,
+    covers,
+    dataset_event,
+    event,
+    said,
+    version,
+)
 from tests.models.guard.guarded import FIRST, PROMPT, address
 
 NAME = "/Made/Twice/DQM"
@@ -17,6 +27,8 @@ _WAITS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND wait_event_type = 'Lock'"
 )
+
+_OF_DT = "SELECT count(*) FROM \"Version\" WHERE \"by\" = 'dt@cern.ch' AND comment = 'an attack'"
 
 
 def test_that_a_dataset_made_twice_at_once_is_what_both_say(guarded_dsn: str) -> None:
@@ -48,3 +60,51 @@ def test_that_a_dataset_made_twice_at_once_is_what_both_say(guarded_dsn: str) ->
     assert said is not None
     assert {"dt_state", "csc_state"} <= said[0].keys()
     assert stored == said
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_that_nobody_goes_by_rights_that_were_taken_away_since(
+    guarded_dsn: str, level: str
+) -> None:
+    with (
+        psycopg.connect(address(guarded_dsn, "g_dt")) as gone,
+        psycopg.connect(guarded_dsn, autocommit=True) as control,
+    ):
+        gone.execute(f"SET TRANSACTION ISOLATION LEVEL {level}".encode())
+        gone.execute('SELECT count(*) FROM "Version"')
+        control.execute("UPDATE guard.person SET active = false WHERE login = 'g_dt'")
+        with pytest.raises(psycopg.Error, match=f"A transaction that is {level} can't write here"):
+            gone.execute(said(cells(DT)) + covers(1))
+        gone.rollback()
+        assert control.execute(_OF_DT).fetchone() == (0,)
+
+
+def test_that_a_row_that_was_closed_meanwhile_is_waited_for_and_judged(guarded_dsn: str) -> None:
+    with (
+        psycopg.connect(address(guarded_dsn, "g_expert")) as mover,
+        psycopg.connect(address(guarded_dsn, "g_dt")) as editor,
+        psycopg.connect(guarded_dsn, autocommit=True) as control,
+        ThreadPoolExecutor(1) as other,
+    ):
+        mover.execute(
+            said(
+                dataset_event('{"dt_state": "SIGNOFF", "global_state": "SIGNOFF"}'),
+                "expert@cern.ch",
+            )
+        )
+        edit = other.submit(editor.execute, said(cells(DT)) + covers(1))
+        while control.execute(_WAITS).fetchone() == (0,) and not edit.done():
+            control.execute("SELECT pg_sleep(0.02)")
+        mover.commit()
+        with pytest.raises(psycopg.Error, match="must be OPEN"):
+            edit.result(timeout=20)
+
+
+def test_that_a_copy_is_judged_like_any_other_row(guarded_dsn: str) -> None:
+    with (
+        psycopg.connect(address(guarded_dsn, "g_dt")) as connection,
+        pytest.raises(psycopg.Error, match=r"in the name of expert@cern\.ch"),
+        connection.cursor() as cursor,
+        cursor.copy('COPY "Version" ("by", comment) FROM STDIN') as rows,
+    ):
+        rows.write_row(("expert@cern.ch", "copied"))

@@ -8,7 +8,9 @@ END
 $$;
 
 -- The login that began the session decides, whatever role it has taken on since. `email` and
--- `person` are those of the person whose rights count, without one for the services.
+-- `person` are those of the person whose rights count, without one for the services. Who writes
+-- goes by what holds now: a transaction that goes on seeing what was there when it began, or with
+-- its first question, would keep rights that were taken away since.
 CREATE OR REPLACE FUNCTION guard.acting(
     OUT login name, OUT kind text, OUT email text, OUT person name, OUT agent text
 )
@@ -39,6 +41,12 @@ BEGIN
                 'The door %s names no person for whom it acts.', session_user
             ));
         END IF;
+    END IF;
+    IF kind <> 'web' AND current_setting('transaction_isolation') <> 'read committed'
+        AND current_setting('transaction_read_only') = 'off' THEN
+        PERFORM guard.refuse(format('A transaction that is %s can''t write here: it doesn''t see'
+            ' which rights were given or taken since it began. Use READ COMMITTED.',
+            upper(current_setting('transaction_isolation'))));
     END IF;
 END
 $$;

@@ -47,13 +47,16 @@ BEGIN
 END
 $$;
 
--- The one spelling of an object of triplets, or of bits and numbers: keys in order, no blanks.
+-- The one spelling of an object of triplets, or of bits and numbers: keys in order, no blanks. Null
+-- where something else is in it, or a key is there twice.
 CREATE OR REPLACE FUNCTION guard.canonical(given text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
-        SELECT '{' || coalesce(string_agg(to_json(key)::text || ':' || CASE
+        SELECT CASE WHEN count(*) = count(DISTINCT key) AND NOT coalesce(bool_or(
+            json_typeof(value) = 'array' OR key ~ '^[0-9]' OR key = ''
+        ), false) THEN '{' || coalesce(string_agg(to_json(key)::text || ':' || CASE
                 WHEN json_typeof(value) = 'object' THEN (
                     SELECT '{"status":' || to_json(inner_.status)::text || ',"comment":'
                         || to_json(inner_.comment)::text || ',"cause":' || to_json(inner_.cause)::text
@@ -62,7 +65,7 @@ BEGIN
                 )
                 WHEN json_typeof(value) = 'string' THEN to_json(value #>> '{}')::text
                 ELSE value::text
-            END, ',' ORDER BY key COLLATE "C"), '') || '}'
+            END, ',' ORDER BY key COLLATE "C"), '') || '}' END
         FROM json_each(given::json)
     );
 END
@@ -81,13 +84,7 @@ BEGIN
     PERFORM guard.acting();
     FOREACH given IN ARRAY texts LOOP
         IF given IS NULL OR length(given) > longest OR given !~ '^\{'
-            OR given IS DISTINCT FROM guard.canonical(given)
-            OR EXISTS (
-                SELECT FROM json_each(given::json)
-                WHERE json_typeof(value) = 'array' OR key ~ '^[0-9]' OR key = ''
-            )
-            OR EXISTS (SELECT FROM json_each(given::json) GROUP BY key HAVING count(*) > 1)
-        THEN
+            OR given IS DISTINCT FROM guard.canonical(given) THEN
             PERFORM guard.refuse(format(
                 'An object of triplets or bits has its keys in order and no blanks, unlike %s.',
                 coalesce(left(given, 80), 'nothing')
@@ -103,10 +100,11 @@ BEGIN
         )
         ORDER BY new.hash
         ON CONFLICT (unique_hash) DO NOTHING;
-    SELECT string_agg(DISTINCT known.id::text, ', ') INTO false_ones
-        FROM unnest(texts, hashes) AS new (text, hash)
-        JOIN public."JSONBDeduplication" AS known ON known.unique_hash = new.hash
-        WHERE known."jsonb" <> new.text::jsonb;
+    SELECT array_agg(known.id ORDER BY new.place), string_agg(DISTINCT known.id::text, ', ')
+            FILTER (WHERE known."jsonb" <> new.text::jsonb)
+        INTO found, false_ones
+        FROM unnest(texts, hashes) WITH ORDINALITY AS new (text, hash, place)
+        JOIN public."JSONBDeduplication" AS known ON known.unique_hash = new.hash;
     IF false_ones IS NOT NULL THEN
         PERFORM guard.refuse(format(
             'JSONBDeduplication has the hash of what was to be stored, but other content, in row'
@@ -114,9 +112,6 @@ BEGIN
             ' administrator of the database; db check --deep names such rows.', false_ones
         ));
     END IF;
-    SELECT array_agg(known.id ORDER BY new.place) INTO found
-        FROM unnest(hashes) WITH ORDINALITY AS new (hash, place)
-        JOIN public."JSONBDeduplication" AS known ON known.unique_hash = new.hash;
     RETURN coalesce(found, '{}');
 END
 $$;

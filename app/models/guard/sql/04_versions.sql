@@ -99,9 +99,9 @@ BEGIN
 END
 $$;
 
--- That content was added to open events of this transaction, and one row to each.
+-- That something was added to open events of this transaction.
 DROP FUNCTION IF EXISTS guard.check_events(integer[]);
-CREATE OR REPLACE FUNCTION guard.check_events(events integer[], email text) RETURNS void
+CREATE OR REPLACE FUNCTION guard.check_open(events integer[], email text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     strange integer;
@@ -121,6 +121,16 @@ BEGIN
             'Event %s is not one of this transaction: nothing can be added to it.', strange
         ));
     END IF;
+END
+$$;
+
+-- The same of content, of which each event has one row.
+CREATE OR REPLACE FUNCTION guard.check_events(events integer[], email text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    strange integer;
+BEGIN
+    PERFORM guard.check_open(events, email);
     SELECT wanted INTO strange FROM unnest(events) AS wanted
         WHERE 1 < (SELECT count(*) FROM public."RunEvent" WHERE version = wanted)
             + (SELECT count(*) FROM public."DatasetEvent" WHERE version = wanted)

@@ -17,18 +17,45 @@ BEGIN
 END
 $$;
 
+-- Runs of which just one of these events says something, after all others, and what stood before it:
+-- rows that are known to be folds, as with datasets.
+CREATE OR REPLACE FUNCTION guard.runs_folded(events integer[]) RETURNS TABLE (
+    version integer, run_number integer, attributes jsonb, hidden boolean
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT event.version, known.run_number, known.rr_attributes, known.deleted
+    FROM public."RunEvent" AS event
+    JOIN public."Run" AS known ON known.run_number = event.run_number
+        AND known.version < event.version
+    JOIN public."Event" AS said ON said.version = known.version
+    JOIN guard.authentic AS own ON own.atomic_version = said.atomic_version
+    WHERE event.version = ANY (events)
+      AND own.kind <> 'web' AND own.xid::xid = known.xmin AND own.xid <> pg_current_xact_id()
+      AND NOT EXISTS (
+          SELECT FROM public."RunEvent" AS later
+          WHERE later.run_number = known.run_number AND later.version > known.version
+            AND later.version <> event.version
+      );
+END
+$$;
+
 CREATE OR REPLACE FUNCTION guard.on_run_event() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     who record;
     told record;
-    kind text;
+    events integer[];
+    folded integer[] := '{}';
 BEGIN
     who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
-    PERFORM guard.check_events((SELECT array_agg(version) FROM added), who.email);
+    SELECT array_agg(version) INTO events FROM added;
+    PERFORM guard.check_events(events, who.email);
     IF EXISTS (SELECT FROM added WHERE manual_change IS DISTINCT FROM (who.email IS NOT NULL)) THEN
         PERFORM guard.refuse('manual_change doesn''t fit the author of the version.');
     END IF;
@@ -40,15 +67,23 @@ BEGIN
         ORDER BY run_number FOR UPDATE;
     IF who.email IS NOT NULL THEN
         FOR told IN
+            WITH known AS MATERIALIZED (
+                SELECT * FROM guard.runs_folded(events)
+            ), before AS MATERIALIZED (
+                SELECT known.version, known.attributes, known.hidden, true AS folded FROM known
+                UNION ALL
+                SELECT other.version, stood.*, false FROM added AS other
+                CROSS JOIN LATERAL (
+                    SELECT guard.fold(rr_metadata ORDER BY manual_change, version),
+                        (array_agg(event.deleted ORDER BY version DESC))[1]
+                    FROM public."RunEvent" AS event
+                    WHERE event.run_number = other.run_number AND event.version < other.version
+                ) AS stood
+                WHERE other.version NOT IN (SELECT known.version FROM known)
+            )
             SELECT added.version, added.run_number, added.oms_metadata, added.deleted, said.key,
-                said.value, before.attributes, before.deleted AS hidden
-            FROM added
-            CROSS JOIN LATERAL (
-                SELECT guard.fold(rr_metadata ORDER BY manual_change, version) AS attributes,
-                    (array_agg(event.deleted ORDER BY version DESC))[1] AS deleted
-                FROM public."RunEvent" AS event
-                WHERE event.run_number = added.run_number AND event.version < added.version
-            ) AS before
+                said.value, before.attributes, before.hidden, before.folded
+            FROM added JOIN before USING (version)
             LEFT JOIN LATERAL jsonb_each(added.rr_metadata) AS said ON true
             ORDER BY added.version
         LOOP
@@ -61,6 +96,9 @@ BEGIN
                     told.run_number
                 ));
             END IF;
+            IF told.folded THEN
+                folded := folded || told.version;
+            END IF;
             PERFORM guard.judge_run(told.run_number, told.key, told.value, told.attributes,
                 told.hidden);
             IF told.key = 'state' AND told.value <> '"OPEN"' THEN
@@ -69,7 +107,12 @@ BEGIN
             END IF;
         END LOOP;
     END IF;
-    PERFORM guard.fold_runs((SELECT array_agg(DISTINCT run_number) FROM added));
+    -- What a person says of a run last wins.
+    UPDATE public."Run" AS known SET version = added.version,
+            rr_attributes = known.rr_attributes || added.rr_metadata
+        FROM added WHERE added.run_number = known.run_number AND added.version = ANY (folded);
+    PERFORM guard.fold_runs(array_agg(DISTINCT run_number)) FROM added
+        WHERE version <> ALL (folded) HAVING count(*) > 0;
     RETURN NULL;
 END
 $$;

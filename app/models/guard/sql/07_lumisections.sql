@@ -462,7 +462,7 @@ BEGIN
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
-    PERFORM guard.check_events((SELECT array_agg(DISTINCT version) FROM added), who.email);
+    PERFORM guard.check_open((SELECT array_agg(DISTINCT version) FROM added), who.email);
     IF who.kind = 'puller' THEN
         RETURN NULL;
     END IF;

@@ -37,14 +37,16 @@ CREATE OR REPLACE FUNCTION guard.check_can_be_signed_off(
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     covered int4multirange[];
+    saids jsonb[];
     whole int4multirange;
     filled int4multirange;
     likes record;
     lacking text[] := '{}';
 BEGIN
     SELECT array_agg(event.covered ORDER BY event.place),
+        array_agg(event.said ORDER BY event.place),
         int4multirange(int4range(1, max(event.last) + 1))
-        INTO covered, whole FROM guard.online_events(run_number, before) AS event;
+        INTO covered, saids, whole FROM guard.online_events(run_number, before) AS event;
     IF covered IS NULL THEN
         PERFORM guard.refuse(format('Run %s has no RR lumisections, so there is nothing to sign'
             ' off: mark it significant first.', run_number));
@@ -57,7 +59,7 @@ BEGIN
                     IN ('', 'EMPTY', 'NO VALUE FOUND') THEN '0'
                 ELSE '1' END, '' ORDER BY event.place) AS marks
             FROM guard.certifiable() AS wanted
-            CROSS JOIN guard.online_events(run_number, before) AS event
+            CROSS JOIN unnest(saids) WITH ORDINALITY AS event (said, place)
             GROUP BY wanted.key
         ) AS columns
         WHERE marks ~ '[01]' GROUP BY marks
@@ -91,12 +93,11 @@ BEGIN
     RETURN QUERY
     SELECT regexp_replace(known.kind, '^certifiable ', '')::integer, known.word
     FROM guard.word AS known
-    WHERE starts_with(known.kind, 'certifiable ') AND NOT EXISTS (
-        SELECT FROM public."WorkspaceColumn" AS gone
+    WHERE starts_with(known.kind, 'certifiable ') AND known.word <> ALL (ARRAY(
+        SELECT owner.workspace || '-' || gone.name FROM public."WorkspaceColumn" AS gone
         JOIN public."Workspace" AS owner ON owner.id = gone.id_workspace
-        WHERE owner.workspace || '-' || gone.name = known.word
-          AND owner.online_or_offline = 'online (retired)'
-    );
+        WHERE owner.online_or_offline = 'online (retired)'
+    ));
 END
 $$;
 

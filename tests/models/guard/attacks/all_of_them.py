@@ -7,6 +7,7 @@ from tests.models.guard.attacks import (
     every_way_in,
     own_schemas,
     runs_and_datasets,
+    server,
     tricks,
     versions,
     wishes,
@@ -33,6 +34,7 @@ _PARTS = (
     cycles_and_lists.golden,
     checked_lists.checked_lists,
     tricks.tricks,
+    server.server,
 )
 
 ATTACKS: tuple[Attack, ...] = tuple(attack for part in _PARTS for attack in part())

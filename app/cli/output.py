@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from app.domain.configuration.items import UnknownVariables
 from app.domain.configuration.permissions import egroup_address
 from app.domain.errors import NotPermitted, Refused, RegistryError
 from app.domain.json_value import JsonObject, JsonValue
@@ -136,6 +137,8 @@ def show_error(error: RegistryError | UsageError, *, as_json: bool) -> int:
     if isinstance(error, NotPermitted):
         for egroup in error.egroups or ():
             complain(f"e-group {egroup}: {egroup_address(egroup)}")
+    elif isinstance(error, UnknownVariables):
+        complain("To insist, give the command once more with --insist.")
     return code
 
 

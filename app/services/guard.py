@@ -9,6 +9,7 @@ from datetime import datetime
 from app.domain.agents.proposals import check_name
 from app.domain.counting import counted
 from app.domain.errors import BadInput, NotFound, Refused
+from app.models.database import schema
 from app.models.database.engine import Database
 from app.models.database.identity import PULLER, WEB
 from app.models.guard import holding, logins
@@ -63,6 +64,13 @@ def install(db: Database, web: Sequence[str] = ()) -> Installed:
 
     The logins of the web service are named with it, so that it never stops writing.
     """
+    with db.read() as connection:
+        found = schema.recognise(connection)
+    if found.kind in (schema.SchemaKind.EMPTY, schema.SchemaKind.FOREIGN):
+        raise Refused(
+            "Here are no tables of Run Registry to guard. Look whether the address names the right"
+            " database, and whether this login may see schema public."
+        )
     db.prepare(upgrade=True)
     _check_schemas(db)
     with db.transaction() as connection:

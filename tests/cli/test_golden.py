@@ -101,6 +101,7 @@ def test_that_a_variable_nobody_has_takes_insisting(signed_off, tmp_path, name):
     refused = signed_off(*words)
     assert refused.code == 1
     assert f'"{name}" (did you mean "lumisection.rr.dt-dt"' in refused.err
+    assert "once more with --insist" in refused.err
     assert out.read_text() == '{"390001": [[1, 20]]}'
     assert signed_off("golden", "list").out == "No golden JSON.\n"
 

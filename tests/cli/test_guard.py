@@ -26,9 +26,11 @@ def test_that_an_administrator_guards_a_database_in_a_few_commands(
     assert added.out == "The login g_shifter now stands for shifter@cern.ch.\n"
     assert administer("logins", "add", "g_puller", "--kind", "puller").code == 0
     members = tmp_path / "members.csv"
-    members.write_text(f"egroup,login\n{club},g_shifter\n{club},g_unknown\n")
+    # One that no permission names is shown, too.
+    tea = f"tea_{club}"
+    members.write_text(f"egroup,login\n{club},g_shifter\n{club},g_unknown\n{tea},g_shifter\n")
     planned = administer("egroups", "sync", "--file", members, "--dry-run", "--json").document
-    assert planned["joins"] == [[club, "g_shifter"]]
+    assert planned["joins"] == [[club, "g_shifter"], [tea, "g_shifter"]]
     assert planned["unknown"] == ["g_unknown"]
     assert planned["dry"]
     done = administer("egroups", "sync", "--file", members, "--json").document
@@ -37,7 +39,7 @@ def test_that_an_administrator_guards_a_database_in_a_few_commands(
     assert (nothing["joins"], nothing["leaves"]) == ([], [])
 
     who = run_registry("--dsn", address(unguarded, "g_shifter"), "whoami", "--json").document
-    assert (who["email"], who["egroups"]) == ("shifter@cern.ch", [club])
+    assert (who["email"], who["egroups"]) == ("shifter@cern.ch", [club, tea])
     assert (who["login"], who["kind"], who["proved"]) == ("g_shifter", "person", True)
     assert who["synced"] is not None
     # Whoever the settings claim to be, the login decides.
@@ -201,3 +203,14 @@ def test_that_a_file_of_members_that_says_nothing_is_refused(administer, tmp_pat
     members = tmp_path / "members.csv"
     members.write_text(content)
     assert administer("egroups", "sync", "--file", members).code == 1
+
+
+def test_that_where_nothing_of_run_registry_is_there_is_nothing_to_guard(run_registry, server):
+    name = server.create()
+    try:
+        refused = run_registry("--dsn", server.dsn(name), "db", "guard", "install")
+        assert (refused.code, "no tables of Run Registry to guard" in refused.err) == (1, True)
+        with psycopg.connect(server.dsn(name)) as control:
+            assert control.execute("SELECT to_regnamespace('desk')").fetchone() == (None,)
+    finally:
+        server.drop(name)

@@ -126,7 +126,7 @@ BEGIN
 END
 $$;
 
--- What a client shows of who it acts as. Only e-groups that permissions name are looked at.
+-- What a client shows of who it acts as: e-groups that permissions name, or that a sync brought.
 CREATE OR REPLACE FUNCTION guard.whoami(
     OUT login name, OUT kind text, OUT email text, OUT egroups text[], OUT synced timestamptz
 )
@@ -142,6 +142,7 @@ BEGIN
         FROM (
             SELECT permission.egroup::text FROM public."Permission" AS permission
             UNION SELECT word FROM guard.word AS known WHERE known.kind = 'experts'
+            UNION SELECT known.name::text FROM guard.egroup AS known
         ) AS named (egroup)
         WHERE guard.is_in(who.person, named.egroup);
     SELECT max(done."at") INTO synced FROM guard.egroup_sync AS done;

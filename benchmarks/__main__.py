@@ -10,9 +10,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import chain, start
+from benchmarks import chain, figures, start
 
 
+@figures.kept("all")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, help="keep the database here")

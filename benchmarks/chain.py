@@ -30,6 +30,7 @@ from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
 from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
+from benchmarks import figures
 from benchmarks.database import folder_argument, measured, prepared, server, show
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
@@ -316,6 +317,7 @@ def run(folder: Path | None, events: int) -> None:
             db.close()
 
 
+@figures.kept("chain")
 def main() -> None:
     parser = folder_argument(__doc__ or "")
     parser.add_argument("--events", type=int, default=0, help="fill up to so many events first")

@@ -24,7 +24,7 @@ from app.services.editing import lumisections
 from app.services.golden import generation as golden
 from app.services.taking_in import Intake
 from app.sync.jobs import JobLoop
-from benchmarks import web_season
+from benchmarks import figures, web_season
 from benchmarks.database import folder_argument, prepared, server
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
@@ -55,8 +55,9 @@ class Clock:
         action()
         wall, here = time.perf_counter() - wall, _computed() - here
         there = self._server() - there
-        figures = f"{wall:8.2f} s, {here:6.2f} s here, {there:6.2f} s of the server"
-        print(f"{label:<52}{figures}  {target}", flush=True)
+        told = f"{wall:8.2f} s, {here:6.2f} s here, {there:6.2f} s of the server"
+        behind = figures.noted(f"{label} [s]", wall)
+        print(f"{label:<52}{told}  {target}{behind}", flush=True)
         return there
 
     def _server(self) -> float:
@@ -146,7 +147,8 @@ def measure(dsn: str, name: str) -> None:
         began = time.perf_counter()
         lumisections.dataset_state(acting, number, name)
         taken.append(1e3 * (time.perf_counter() - began))
-    print(f"a dataset opened of which nothing is known: {statistics.median(taken):.0f} ms  20")
+    label, opening = "a dataset opened of which nothing is known", statistics.median(taken)
+    print(f"{label}: {opening:.0f} ms  20{figures.noted(label, opening)}")
     clock.figure("first golden JSON", lambda: golden.generate(acting, name, RULE), "3")
     clock.figure("second golden JSON", lambda: golden.generate(acting, name, RULE), "0.2")
     with writing(db, dsn):
@@ -172,7 +174,8 @@ def measure(dsn: str, name: str) -> None:
     )
     loop.start()
     seen = [seen_after(db, number) for number in opened[:5]]
-    print(f"an edit of the web service taken in after {max(seen):.1f} s at most  3")
+    label = "an edit of the web service taken in [s]"
+    print(f"{label}: {max(seen):.1f} s at most  3{figures.noted(label, max(seen))}")
     loop.stop()
     db.close()
     reader = Database(dsn)
@@ -182,6 +185,7 @@ def measure(dsn: str, name: str) -> None:
     reader.close()
 
 
+@figures.kept("cold")
 def main() -> None:
     """Makes the season and measures."""
     parser = folder_argument(__doc__ or "")

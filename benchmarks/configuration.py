@@ -18,6 +18,7 @@ from app.services.configuration import edits as configuration_edits
 from app.services.configuration import in_force as configuration
 from app.services.configuration import versions as configuration_versions
 from app.services.pulling import runs as pull
+from benchmarks import figures
 from benchmarks.chain import EXPERT, FIRST_RUN, answer
 from benchmarks.chain import RUNS as SEASON
 from benchmarks.database import folder_argument, measured, prepared, server
@@ -63,6 +64,7 @@ def build(db: Database, folder: Path | None) -> None:
             pull.apply(Acting(db), answer(number))
 
 
+@figures.kept("configuration")
 def main() -> None:
     parser = folder_argument(__doc__ or "")
     parser.add_argument("--configuration", type=Path, help="folder of configuration tables")

@@ -13,6 +13,7 @@ from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
 from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
+from benchmarks import figures
 
 
 @contextmanager
@@ -59,10 +60,9 @@ def measured(
 
 
 def show(label: str, milliseconds: list[float], target: str = "") -> None:
-    """One line: what, median, smallest to greatest, target."""
-    middle = statistics.median(milliseconds)
-    spread = f"{min(milliseconds):.1f}-{max(milliseconds):.1f}"
-    print(f"{label:<58}{middle:>10.1f} ms  ({spread})  {target}")
+    """One line: what, median, smallest to greatest, target, and how that was before."""
+    behind = figures.noted(label, statistics.median(milliseconds))
+    print(f"{label:<58}{figures.in_words(milliseconds)}  {target}{behind}")
 
 
 def folder_argument(description: str) -> argparse.ArgumentParser:

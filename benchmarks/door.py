@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from app.domain.json_value import JsonValue
+from benchmarks import figures
 from benchmarks.chain import FIRST_RUN, RUNS, build_season, golden_name
 from benchmarks.database import folder_argument, measured, prepared, server
 
@@ -78,6 +79,12 @@ def memory_mib(pid: int) -> float:
     """Memory of a process that is in use now [MiB]."""
     status = Path(f"/proc/{pid}/status").read_text("ascii")
     return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024
+
+
+def tell_memory(label: str, pid: int) -> None:
+    """Prints how much memory a process uses now."""
+    used = memory_mib(pid)
+    print(f"{label}: {used:.0f} MiB (400){figures.noted(label, used)}")
 
 
 def singles(port: int, name: str) -> None:
@@ -157,9 +164,9 @@ def as_fast_as_it_goes(port: int, seconds: float) -> None:
             each.start()
         for each in threads:
             each.join()
-        print(
-            f"{CLIENTS} clients without a pause: {len(done) / seconds:.0f} pages of {label}/s (100)"
-        )
+        said = f"{CLIENTS} clients without a pause, pages of {label} a second"
+        rate = len(done) / seconds
+        print(f"{said}: {rate:.0f} (100){figures.noted(said, rate)}")
 
 
 def lists(port: int, name: str) -> None:
@@ -201,9 +208,11 @@ def users(port: int, seconds: float) -> None:
     print(
         f"{USERS} users, {len(taken)} pages of 5 runs: median {statistics.median(taken):.1f} ms,"
         f" p95 {p95:.1f} ms (100), {len(failed)} errors (0)"
+        f"{figures.noted(f'p95 of {USERS} users', p95)}"
     )
 
 
+@figures.kept("door")
 def main() -> None:
     """Builds the season where it is missing, and prints every figure beside its target."""
     parser = folder_argument(__doc__ or "")
@@ -218,12 +227,12 @@ def main() -> None:
             print(f"{'what':<58}{'median':>10}     (range)  target [ms]")
             singles(port, name)
             lists(port, name)
-            print(f"memory with the season read: {memory_mib(pid):.0f} MiB (400)")
+            tell_memory("memory with the season read", pid)
             official_lists(port, name)
             pages(port, name)
             as_fast_as_it_goes(port, given.seconds / 6)
             users(port, given.seconds)
-            print(f"memory at the end: {memory_mib(pid):.0f} MiB (400)")
+            tell_memory("memory at the end", pid)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from app.services.editing import bulk as bulk_edit
 from app.services.history import look as history
 from app.services.history import moments, undo
 from app.services.pulling import runs as pull
+from benchmarks import figures
 from benchmarks.chain import LENGTH, add_events, answer, mend_and_sign_off
 from benchmarks.database import folder_argument, measured, prepared, server, show
 
@@ -132,7 +133,8 @@ def measure(db: Database, keys: list[DatasetKey]) -> None:
     version = write(db, many, 1, LENGTH)
     measured("preview of its undo", lambda: undo.preview(Acting(db, EXPERT), version), times=1)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{'memory of the process at most':<58}{most:>10} MiB")
+    label = "memory of the process at most"
+    print(f"{label:<58}{most:>10} MiB{figures.noted(label, most)}")
     news(db, first)
 
 
@@ -169,12 +171,16 @@ def news(db: Database, key: DatasetKey) -> None:
                 taken += [1e3 * (at - started) for at in heard.get(version, ())]
         show(f"write 1 cell until {CLIENTS} clients know", taken, "p95 below 500")
         p95 = statistics.quantiles(taken, n=20)[-1]
-        print(f"{'  p95':<58}{p95:>10.1f} ms  ({len(taken)} of {20 * CLIENTS} heard)")
+        print(
+            f"{'  p95':<58}{p95:>10.1f} ms  ({len(taken)} of {20 * CLIENTS} heard)"
+            f"{figures.noted('p95 of that', p95)}"
+        )
     finally:
         for listener in listeners:
             listener.stop()
 
 
+@figures.kept("editor")
 def main() -> None:
     parser = folder_argument(__doc__ or "")
     parser.add_argument("--events", type=int, default=0, help="fill up to so many events first")

@@ -16,6 +16,7 @@ import psycopg
 from app.models.database import schema
 from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
+from benchmarks import figures
 
 Result = TypeVar("Result")
 
@@ -23,7 +24,8 @@ Result = TypeVar("Result")
 def _timed(what: str, action: Callable[[], Result]) -> Result:
     began = time.perf_counter()
     result = action()
-    print(f"{what:<58}{(time.perf_counter() - began) * 1000:8.0f} ms")
+    taken = (time.perf_counter() - began) * 1000
+    print(f"{what:<58}{taken:8.0f} ms{figures.noted(what, taken)}")
     return result
 
 
@@ -39,6 +41,7 @@ def _create_schema(database: Database) -> None:
     database.prepare()
 
 
+@figures.kept("embedded")
 def main() -> None:
     """Prints one line per figure."""
     argparse.ArgumentParser(description=__doc__).parse_args()

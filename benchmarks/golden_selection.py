@@ -16,6 +16,7 @@ from app.domain.triplets import BAD, GOOD, STANDBY, Triplet
 from app.golden.document import to_text
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import select
+from benchmarks import figures
 
 COLUMNS = tuple(sorted(f"part{number:02}-part{number:02}" for number in range(25)))
 BITS = tuple(sorted(f"part{number:02}_ready" for number in range(33)))
@@ -91,7 +92,8 @@ def timed(title: str, work: Callable[[], Answer]) -> Answer:
     gc.collect()
     begin = time.perf_counter()
     answer = work()
-    print(f"  {title:58}{(time.perf_counter() - begin) * 1000:9.1f} ms")
+    taken = (time.perf_counter() - begin) * 1000
+    print(f"  {title:58}{taken:9.1f} ms{figures.noted(title, taken)}")
     return answer
 
 
@@ -128,8 +130,10 @@ def measure(datasets: int) -> None:
     timed("text of the golden JSON", lambda: to_text(selection.document))
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"  memory: {before:.0f} MiB with the states, {mebibytes():.0f} MiB now, most {most:.0f}")
+    figures.noted(f"memory with {datasets} datasets at most [MiB]", most)
 
 
+@figures.kept("golden_selection")
 def main() -> None:
     """Measures seasons of the sizes given, or the two that have targets."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -29,6 +29,7 @@ from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.session import DatabaseKind, Session, WebAddresses, Workplace
+from benchmarks import figures
 from benchmarks.chain import EXPERT, build_season
 from benchmarks.database import folder_argument, prepared, server, show
 
@@ -92,6 +93,7 @@ def measure(application: QApplication, db: Database, bench: RuleBench) -> None:
     print(f"median of the keys {statistics.median(keys):.1f} ms")
 
 
+@figures.kept("golden_typing")
 def main() -> None:
     given = folder_argument(__doc__ or "").parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -17,6 +17,7 @@ from app.services.golden import losses as golden_losses
 from app.services.golden import reproduce as golden_reproduce
 from app.services.golden.lists import Operation, Part
 from app.services.golden.luminosity import import_brilcalc
+from benchmarks import figures
 from benchmarks.chain import EXPERT, FIRST_RUN, LENGTH, RUNS, build_season
 from benchmarks.database import folder_argument, measured, prepared, server
 
@@ -56,6 +57,7 @@ def byls(folder: Path, chance: random.Random, count: int) -> Path:
     return file
 
 
+@figures.kept("golden_workbench")
 def main() -> None:
     given = folder_argument(__doc__ or "").parse_args()
     with server(given.folder) as running:

@@ -20,6 +20,7 @@ from app.models.guard import install, logins
 from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.services.editing import bulk, lumisections
+from benchmarks import figures
 from benchmarks.database import folder_argument, prepared, server
 from benchmarks.editor import EXPERT, FIRST_RUN, build
 
@@ -99,9 +100,12 @@ def compared(
             each.append(1e3 * (time.perf_counter() - start))
     # The first of each makes plans and fills caches.
     plain, guarded = (statistics.median(each[1:]) for each in taken)
-    print(f"{label:<44}{plain:>9.1f} ms {guarded:>9.1f} ms  x{guarded / plain:.2f}  (1.15)")
+    behind = figures.noted(f"{label}: with the guard / without", guarded / plain)
+    figures.noted(f"{label}, guarded", guarded)
+    print(f"{label:<44}{plain:>9.1f} ms {guarded:>9.1f} ms  x{guarded / plain:.2f}  (1.15){behind}")
 
 
+@figures.kept("guard")
 def main() -> None:
     parser = folder_argument(__doc__ or "")
     parser.add_argument("--runs", type=int, default=50)

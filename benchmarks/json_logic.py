@@ -5,6 +5,7 @@ import timeit
 
 from app.domain.json_logic import parse
 from app.domain.json_value import JsonValue
+from benchmarks import figures
 
 COLUMNS = [f"tracker-part{number}" for number in range(15)]
 BITS = [f"part{number}_ready" for number in range(15)]
@@ -37,6 +38,7 @@ def microseconds(work: str, names: dict[str, object]) -> float:
     return min(timeit.repeat(work, globals=names, number=1000, repeat=5)) * 1000
 
 
+@figures.kept("json_logic")
 def main() -> None:
     """Prints the times in microseconds."""
     argparse.ArgumentParser(description=__doc__).parse_args()
@@ -54,7 +56,8 @@ def main() -> None:
         ("each on its own, all missing", "[leaf.holds(nothing) for leaf in rule.leaves]"),
         ("parsing", "parse(source)"),
     ):
-        print(f"{title:32}{microseconds(work, names):8.1f} us")
+        taken = microseconds(work, names)
+        print(f"{title:32}{taken:8.1f} us{figures.noted(title, taken)}")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from http.client import HTTPConnection
 from typing import Any
 
 import run_registry
+from benchmarks import figures
 from benchmarks.chain import FIRST_RUN, RUNS, build_season, golden_name
 from benchmarks.database import folder_argument, measured, prepared, server
-from benchmarks.door import RULE, door, memory_mib
+from benchmarks.door import RULE, door, tell_memory
 from run_registry import Registry
 
 TIMES = 5
@@ -45,7 +46,8 @@ def imports() -> None:
     client = "from run_registry.door import HttpSource\nimport httpx; httpx.Client()"
     empty = _cpu_s("pass")
     for label, script in (("import run_registry", "import run_registry"), ("and a client", client)):
-        print(f"{label:<58}{1e3 * (_cpu_s(script) - empty):>8.0f} ms CPU  (500)")
+        cpu = 1e3 * (_cpu_s(script) - empty)
+        print(f"{label:<58}{cpu:>8.0f} ms CPU  (500){figures.noted(label, cpu)}")
 
 
 def _cpu_s(script: str) -> float:
@@ -110,6 +112,7 @@ def without_pyarrow() -> Iterator[None]:
         importlib.util.find_spec = found
 
 
+@figures.kept("library")
 def main() -> None:
     """Builds the season where it is missing, and prints every figure beside its target."""
     given = folder_argument(__doc__ or "").parse_args()
@@ -129,7 +132,7 @@ def main() -> None:
                 library("door, Arrow", registry, name)
             with without_pyarrow(), run_registry.connect(address) as registry:
                 library("door, JSON", registry, name)
-            print(f"memory of the door: {memory_mib(pid):.0f} MiB (400)")
+            tell_memory("memory of the door", pid)
 
 
 if __name__ == "__main__":

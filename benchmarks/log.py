@@ -16,6 +16,7 @@ from app.models.database.statements import text
 from app.services import databases
 from app.services.acting import Acting
 from app.services.history import log, log_details
+from benchmarks import figures
 from benchmarks.database import folder_argument, measured, prepared, server
 
 RUNS = 30_000
@@ -174,6 +175,7 @@ def measure(db: Database, versions: int) -> None:
     )
 
 
+@figures.kept("log")
 def main() -> None:
     parser = folder_argument(__doc__ or "")
     parser.add_argument("--versions", type=int, default=5_000_000)

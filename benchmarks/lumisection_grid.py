@@ -27,6 +27,7 @@ from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
 from app.views.grid.snapshot import LumisectionsSnapshot, prepare
 from app.views.looks.theme import load
+from benchmarks import figures
 
 _ROUNDS = 100
 _FRAME_MS = 16.7
@@ -193,6 +194,7 @@ def memory(state: DatasetState) -> float:
     return float(most - before + picture + codes) / 2**20
 
 
+@figures.kept("lumisection_grid")
 def main() -> int:
     """Prints the figures; `--json` for machines."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -207,21 +209,22 @@ def main() -> int:
     begin = time.perf_counter()
     changed_cells(state, a_large_state(arguments.lumisections))
     compared = (time.perf_counter() - begin) * 1e3
-    figures = {
+    measured = {
         "prepare, outside the GUI thread [ms]": round(prepared, 1),
         "compare with the state before, outside too [ms]": round(compared, 1),
         **measure(snapshot),
     }
-    figures["grid, all of it selected and drafted [MiB]"] = round(memory(state), 1)
+    measured["grid, all of it selected and drafted [MiB]"] = round(memory(state), 1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    figures["process, at most [MiB]"] = round(peak, 0)
+    measured["process, at most [MiB]"] = round(peak, 0)
     if arguments.json:
-        print(json.dumps(figures))
+        print(json.dumps(measured))
     else:
         print(f"{len(snapshot.rows)} rows x {snapshot.length} LS, 1600 x 1000 pixels")
-        for name, figure in figures.items():
+        for name, figure in measured.items():
             slow = name.endswith("[ms]") and "outside" not in name and figure > _FRAME_MS
-            print(f"  {name:56} {figure:10}{'  more than a frame' if slow else ''}")
+            behind = figures.noted(name, float(figure))
+            print(f"  {name:56} {figure:10}{'  more than a frame' if slow else ''}{behind}")
     application.quit()
     return 0
 

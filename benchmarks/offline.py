@@ -29,6 +29,7 @@ from app.services.certification.todo import todo
 from app.services.configuration import in_force as configuration
 from app.services.editing import dataset_tools
 from app.sync.dqm_gui import DqmGuiSettings, listing_now
+from benchmarks import figures
 from benchmarks.database import folder_argument, prepared, server
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
@@ -38,6 +39,7 @@ RERECO = "/ReReco/Run2025A/DQM"
 LENGTH = 700
 
 
+@figures.kept("offline")
 def main() -> None:
     """Fills a database and prints how long each action takes."""
     parser = folder_argument(__doc__ or "")
@@ -177,7 +179,8 @@ def _timed(words: str) -> Iterator[None]:
     yield
     took = time.perf_counter() - start
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{words:44} {took:7.2f} s   {memory} MiB at most", flush=True)
+    behind = figures.noted(f"{words} [s]", took)
+    print(f"{words:44} {took:7.2f} s   {memory} MiB at most{behind}", flush=True)
 
 
 if __name__ == "__main__":

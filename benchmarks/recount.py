@@ -31,6 +31,7 @@ from app.services.acting import Acting
 from app.services.recount import recounting
 from app.services.recount.background import REST, REST_ALONE, STEP, Recounter
 from app.sync.jobs import JobLoop
+from benchmarks import figures
 from benchmarks.database import folder_argument, measured, prepared, server
 from benchmarks.editor import EXPERT, build
 from benchmarks.guard import edit
@@ -67,6 +68,7 @@ def count_everything(db: Database) -> None:
             f" {1e3 * each:.1f} ms a dataset; {MANY} datasets with rests in {quiet:.0f} min when"
             f" nobody writes, in {beside:.0f} min while people edit (60)"
         )
+        figures.noted(f"{label} round, a dataset", 1e3 * each)
         assert not done.findings
 
 
@@ -230,6 +232,7 @@ def _fail(error: Exception) -> None:
     raise error
 
 
+@figures.kept("recount")
 def main() -> None:
     parser = folder_argument(__doc__ or "")
     parser.add_argument("--runs", type=int, default=50)

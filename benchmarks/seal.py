@@ -16,6 +16,7 @@ from app.services.acting import Acting
 from app.services.seal import keys, proofs
 from app.services.seal.sealing import Sealer
 from app.services.seal.verifying import verify
+from benchmarks import figures
 from benchmarks.database import folder_argument, measured, prepared, server
 from benchmarks.log import add_versions
 
@@ -30,7 +31,8 @@ def once(label: str, action: Callable[[], object], target: str = "") -> float:
     wall, cpu = time.perf_counter(), time.process_time()
     action()
     taken, computed = time.perf_counter() - wall, time.process_time() - cpu
-    print(f"{label:<52} {taken:8.1f} s, {computed:6.1f} s of it here   {target}", flush=True)
+    told = f"{taken:8.1f} s, {computed:6.1f} s of it here   {target}"
+    print(f"{label:<52} {told}{figures.noted(f'{label} [s]', taken)}", flush=True)
     return taken
 
 
@@ -104,6 +106,7 @@ def measure(db: Database, versions: int, key_folder: Path) -> None:
             print(f"seal.{table}: {size / 2**20:.0f} MB, {size / versions:.0f} bytes a version")
 
 
+@figures.kept("seal")
 def main() -> None:
     """Makes the database and measures."""
     parser = folder_argument(__doc__ or "")

@@ -41,6 +41,7 @@ from app.services.editing import bulk as bulk_edit
 from app.services.pulling import runs as pull
 from app.views.frame import windows
 from app.views.frame.main_window import MainWindow
+from benchmarks import figures
 from benchmarks.chain import EXPERT, answer
 
 _TICK_MS = 5
@@ -309,6 +310,7 @@ def watched(
     return gaps
 
 
+@figures.kept("stalls")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, help="a season; without it the demonstration")
@@ -339,8 +341,9 @@ def report(gaps: list[Gap]) -> None:
         cpu = max(gap.cpu for gap in of_doing)
         whole = max(gap.whole for gap in of_doing)
         worked = f"most CPU {cpu:.0f} of {whole:.0f} ms"
-        print(f"{doing:<30} {number:4} gaps, longest {longest:.0f} ms, {worked}")
-    print(f"{len(gaps)} gaps")
+        behind = figures.noted(f"{doing}: longest gap", longest)
+        print(f"{doing:<30} {number:4} gaps, longest {longest:.0f} ms, {worked}{behind}")
+    print(f"{len(gaps)} gaps{figures.noted('gaps', len(gaps))}")
 
 
 if __name__ == "__main__":

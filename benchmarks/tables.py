@@ -19,6 +19,7 @@ from app.models.embedded import EmbeddedServer
 from app.services.acting import Acting
 from app.services.certification import tables
 from app.services.certification.tables import Sort, TableKind, TableQuery
+from benchmarks import figures
 from benchmarks.database import server
 
 FIRST_RUN = 355000
@@ -72,6 +73,7 @@ def fill(connection: Connection, runs: int, offline: int) -> None:
         connection.execute(insert(dataset_triplet_cache), [_summary(*key, chance) for key in keys])
 
 
+@figures.kept("tables")
 def main() -> None:
     """Fills one database per size and prints the times of each query."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -102,7 +104,8 @@ def _print(words: str, action: Callable[[], object]) -> None:
         action()
         times.append((time.perf_counter() - start) * 1e3)
     usual = statistics.median(times)
-    print(f"  {words:42} first {times[0]:6.1f}  median {usual:6.1f}  best {min(times):6.1f} ms")
+    told = f"first {times[0]:6.1f}  median {usual:6.1f}  best {min(times):6.1f} ms"
+    print(f"  {words:42} {told}{figures.noted(words, usual)}")
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from app.models.guard import logins
 from app.services.acting import Acting
 from app.services.certification import asking, runs
 from app.services.certification.runs import Moved
+from benchmarks import figures
 from benchmarks.database import folder_argument, prepared, server
 from benchmarks.editor import EXPERT, FIRST_RUN, build
 from benchmarks.guard import guard
@@ -80,9 +81,11 @@ def measure(label: str, outcomes: Outcomes, act: Callable[[], Asked | None], tim
             (wish,) = asked.wishes
             taken.append(1e3 * max(0.0, outcomes.of(wish) - stored))
     p95 = statistics.quantiles(taken, n=20)[-1]
-    print(f"{label:<32} median {statistics.median(taken):7.0f} ms   p95 {p95:7.0f} ms (1000)")
+    told = f"median {statistics.median(taken):7.0f} ms   p95 {p95:7.0f} ms (1000)"
+    print(f"{label:<32} {told}{figures.noted(f'{label}: p95', p95)}")
 
 
+@figures.kept("wishes")
 def main() -> None:
     parser = folder_argument(__doc__ or "")
     parser.add_argument("--times", type=int, default=40)

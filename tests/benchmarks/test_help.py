@@ -8,7 +8,9 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 NAMES = (
     *sorted(
-        file.stem for file in FOLDER.glob("*.py") if file.stem not in {"database", "web_season"}
+        file.stem
+        for file in FOLDER.glob("*.py")
+        if file.stem not in {"database", "figures", "web_season"}
     ),
     *(f"{file.parent.name}.__main__" for file in FOLDER.glob("*/__main__.py")),
 )

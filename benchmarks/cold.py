@@ -4,14 +4,11 @@
 offline datasets have the whole OMS side, luminosity and all, in events of their own, too.
 """
 
-import os
-import resource
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
@@ -25,6 +22,7 @@ from app.services.golden import generation as golden
 from app.services.taking_in import Intake
 from app.sync.jobs import JobLoop
 from benchmarks import figures, web_season
+from benchmarks.computing import Computing
 from benchmarks.database import folder_argument, prepared, server
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
@@ -38,50 +36,23 @@ RULE: JsonValue = {
 }
 
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-
-
 class Clock:
     """By the clock, and computed by this process and by the server [s] (Linux)."""
 
     def __init__(self, db: Database) -> None:
-        with db.read() as connection:
-            backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        self._postmaster = int(_stat(backend)[1])
+        self._computing = Computing(db)
 
     def figure(self, label: str, action: Callable[[], object], target: str = "") -> float:
         """Prints what an action takes; returns how long the server computed."""
-        wall, here, there = time.perf_counter(), _computed(), self._server()
+        computing = self._computing
+        wall, here, there = time.perf_counter(), computing.here(), computing.server()
         action()
-        wall, here = time.perf_counter() - wall, _computed() - here
-        there = self._server() - there
+        wall, here = time.perf_counter() - wall, computing.here() - here
+        there = computing.server() - there
         told = f"{wall:8.2f} s, {here:6.2f} s here, {there:6.2f} s of the server"
         behind = figures.noted(f"{label} [s]", wall)
         print(f"{label:<52}{told}  {target}{behind}", flush=True)
         return there
-
-    def _server(self) -> float:
-        used = 0
-        for process in Path("/proc").glob("[0-9]*"):
-            stat = _stat(int(process.name))
-            if int(process.name) == self._postmaster:
-                used += sum(map(int, stat[11:15]))
-            elif stat[1:2] == [str(self._postmaster)]:
-                used += sum(map(int, stat[11:13]))
-        return used / _TICKS
-
-
-def _stat(pid: int) -> list[str]:
-    """What the system says of a process, from its state on; nothing when it is gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return []
-
-
-def _computed() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 @contextmanager

@@ -10,7 +10,7 @@ NAMES = (
     *sorted(
         file.stem
         for file in FOLDER.glob("*.py")
-        if file.stem not in {"database", "figures", "web_season"}
+        if file.stem not in {"computing", "database", "figures", "web_season"}
     ),
     *(f"{file.parent.name}.__main__" for file in FOLDER.glob("*/__main__.py")),
 )

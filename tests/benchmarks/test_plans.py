@@ -11,6 +11,15 @@ from benchmarks.production.made import make
 from benchmarks.production.operations import operations
 
 SHARE = 0.1
+MOST_ROWS = 150_000
+"""Of a million versions and five million events; a run has up to thirty thousand."""
+NEEDED = (
+    "RunEvent_runNumber_index",
+    "DatasetEvent_datasetId_index",
+    "LumisectionEvent_datasetReference_index",
+    "OMSLumisectionEvent_datasetReference_index",
+    "desk_event_version",
+)
 
 
 @pytest.mark.timeout(1200)
@@ -29,6 +38,9 @@ def test_that_nothing_goes_through_a_whole_large_table(request: pytest.FixtureRe
                         each.action()
                 assert len(statements.seen) > 100
                 assert plans.scans(db, statements) == []
+                assert plans.reads(db, statements, MOST_ROWS) == []
+                for index in NEEDED:
+                    assert plans.scans(db, statements, without=index), f"nothing needs {index}"
             finally:
                 db.close()
 
@@ -48,3 +60,26 @@ def test_that_a_scan_of_a_whole_table_is_found(empty_dsn: str) -> None:
     finally:
         db.close()
     assert [(scan.table, scan.doing) for scan in found] == [("Event", "counting")]
+
+
+def test_that_a_walk_along_an_index_through_a_whole_table_is_found(empty_dsn: str) -> None:
+    db = prepared(empty_dsn)
+    try:
+        with db.transaction() as connection:
+            connection.exec_driver_sql(
+                'INSERT INTO "Version" ("by", comment, "createdAt")'
+                " SELECT 'auto@auto', '', now() FROM generate_series(1, 500)"
+            )
+        with plans.watched() as statements, db.read() as connection:
+            statements.doing = "walking"
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            connection.exec_driver_sql(
+                'SELECT * FROM "Version" WHERE atomic_version > %(low)s'
+                " AND comment = 'this' ORDER BY atomic_version DESC",
+                {"low": 0},
+            )
+        found = plans.reads(db, statements, 400)
+        assert [(each.table, each.doing) for each in found] == [("Version", "walking")]
+        assert plans.reads(db, statements, 500) == []
+    finally:
+        db.close()

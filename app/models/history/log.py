@@ -491,10 +491,14 @@ def _of_run(connection: Connection, search: Search, below: int, limit: int) -> B
         return Block((), 0, 0, ended=True)
     rows = connection.execute(
         text(
-            f'SELECT {action_columns(connection)} FROM "Version"'
-            ' WHERE atomic_version IN (SELECT atomic_version FROM "Event"'
-            f"  JOIN ({' UNION ALL '.join(touching)}) AS touching USING (version))"
-            f" AND atomic_version < :below AND {conditions}"
+            # One step after the other: else the server goes through all versions from the newest
+            # on, until enough of them were found among those of the run.
+            f"WITH touching AS MATERIALIZED ({' UNION ALL '.join(touching)}),"
+            " acting AS MATERIALIZED (SELECT DISTINCT atomic_version"
+            '  FROM touching JOIN "Event" USING (version) WHERE atomic_version < :below)'
+            f" SELECT {action_columns(connection)} FROM (SELECT atomic_version FROM acting"
+            '  ORDER BY atomic_version DESC OFFSET 0) AS acting JOIN "Version"'
+            f"  USING (atomic_version) WHERE {conditions}"
             " ORDER BY atomic_version DESC LIMIT :limit"
         ),
         {**given, "run": query.run, "dataset": query.dataset, "below": below, "limit": limit},

@@ -73,8 +73,19 @@ def oldest(connection: Connection, limit: int, *, older_than_s: float) -> list[R
 
 def with_new_events(connection: Connection, limit: int) -> list[RowKey]:
     """Rows with events that came after they were counted, whether a projection says so or not."""
+    # A number of its own, by which the server sees that few events follow.
+    from_event = connection.execute(
+        text(
+            "SELECT greatest((SELECT max(newest_event) FROM desk.recount) - :slack,"
+            ' (SELECT max(version) FROM "Event") - :most)'
+            " WHERE EXISTS (SELECT FROM desk.recount)"
+        ),
+        {"slack": _SLACK, "most": _LOOKED_BACK},
+    ).scalar()
+    if from_event is None:
+        return []
     parts = [
-        f'SELECT run_number, {name}, version FROM "{table}" WHERE version > recent.from_event'
+        f'SELECT run_number, {name}, version FROM "{table}" WHERE version > :from_event'
         for table, name in (
             ("LumisectionEvent", "name"),
             ("OMSLumisectionEvent", "name"),
@@ -82,27 +93,31 @@ def with_new_events(connection: Connection, limit: int) -> list[RowKey]:
             ("RunEvent", "''"),
         )
     ]
-    # What OMS says of `online` it says of all datasets of the run.
+    # What OMS says of `online` it says of all datasets of the run. The new events come first, then
+    # the datasets of their runs: the other way round all events of all runs would be looked at.
     parts.append(
-        'SELECT run_number, d.name, e.version FROM "OMSLumisectionEvent" e'
-        ' JOIN "Dataset" d USING (run_number)'
-        " WHERE e.version > recent.from_event AND e.name = 'online'"
+        "SELECT run_number, of_run.name, newer.version FROM"
+        ' (SELECT run_number, max(version) AS version FROM "OMSLumisectionEvent"'
+        "   WHERE version > :from_event AND name = 'online' GROUP BY run_number OFFSET 0)"
+        "  AS newer"
+        ' CROSS JOIN LATERAL (SELECT name FROM "Dataset" AS dataset'
+        "  WHERE dataset.run_number = newer.run_number OFFSET 0) AS of_run"
     )
     rows = connection.execute(
         text(
-            "WITH recent AS MATERIALIZED ("
-            " SELECT greatest((SELECT max(newest_event) FROM desk.recount) - :slack,"
-            '  (SELECT max(version) FROM "Event") - :most) AS from_event'
-            "  WHERE EXISTS (SELECT FROM desk.recount)),"
-            " said AS (SELECT event.run_number, event.name, max(event.version) AS newest"
-            f"  FROM recent CROSS JOIN LATERAL ({' UNION ALL '.join(parts)})"
-            "   AS event(run_number, name, version) GROUP BY 1, 2)"
-            " SELECT said.run_number, said.name FROM said LEFT JOIN desk.recount mark"
-            "  USING (run_number, name)"
+            "WITH said AS MATERIALIZED ("
+            " SELECT event.run_number, event.name, max(event.version) AS newest"
+            f" FROM ({' UNION ALL '.join(parts)}) AS event(run_number, name, version)"
+            " GROUP BY 1, 2)"
+            " SELECT said.run_number, said.name FROM said"
+            # The marks of the few, not of everything.
+            " LEFT JOIN LATERAL (SELECT newest_event FROM desk.recount AS known"
+            "  WHERE (known.run_number, known.name) = (said.run_number, said.name) OFFSET 0)"
+            "  AS mark ON true"
             " WHERE mark.newest_event IS NULL OR mark.newest_event < said.newest"
             " ORDER BY run_number DESC, name LIMIT :limit"
         ),
-        {"slack": _SLACK, "most": _LOOKED_BACK, "limit": limit},
+        {"from_event": from_event, "limit": limit},
     )
     return [(run, name) for run, name in rows]
 

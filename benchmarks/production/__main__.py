@@ -32,7 +32,7 @@ def main() -> None:
     with server(given.folder) as running:
         db = prepared(running.dsn)
         try:
-            make(db, given.share)
+            make(db, running.dsn, given.share)
             if given.plans:
                 show_plans(db, given.only)
             else:

@@ -4,9 +4,8 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import cast
@@ -43,52 +42,131 @@ _LIST_OF = {
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
-def make(db: Database, share: float) -> None:
+def make(db: Database, dsn: str, share: float) -> None:
     """Makes `share` of ten years where the database is empty; says how long each step took.
 
-    A database where that has been done is left as it is; one where it was interrupted has to be
-    thrown away.
+    A database where that has been done is left as it is; where it was interrupted it goes on.
     """
-    with db.raw_connection("production") as connection:
-        if _is_made(connection, share):
+    making = _Making(db, dsn, _values(share))
+    with making.connection() as connection:
+        _check_share(connection, share)
+        if _is_done(connection, "everything"):
             return
-        values = _values(share)
-        with _told("runs and datasets"):
+    making.step("runs and datasets", making.skeleton)
+    making.step("what the rows refer to", making.payloads)
+    making.step("events", making.events)
+    making.step("numbers", making.numbers)
+    making.step("keys and indexes", making.keys)
+    making.step("cycles, lists, configuration", making.lists)
+    making.step("statistics", making.vacuum)
+    making.step("indexes of the log", lambda: databases.add_indexes(db))
+    making.step("read model, taken in from the events", lambda: take_in(db))
+    making.step("summaries, counted from the events", lambda: count(db))
+    making.step("everything", making.vacuum)
+
+
+class _Making:
+    """The steps. What takes hours has connections that wait for the server however long it takes,
+    unlike those of the program."""
+
+    def __init__(self, db: Database, dsn: str, values: dict[str, object]) -> None:
+        self._db = db
+        self._dsn = dsn
+        self._values = values
+
+    def connection(self) -> Connection:
+        """A connection in autocommit, without the program's patience."""
+        return psycopg.connect(self._dsn, autocommit=True)
+
+    def step(self, what: str, action: Callable[[], object]) -> None:
+        """Takes it where nobody has, and says how long it took."""
+        with self.connection() as connection:
+            if _is_done(connection, what):
+                return
+        begun = time.perf_counter()
+        action()
+        with self.connection() as connection:
+            connection.execute("INSERT INTO made.done VALUES (%s) ON CONFLICT DO NOTHING", (what,))
+        sys.stderr.write(f"\r{what}: {time.perf_counter() - begun:.0f} s\n")
+
+    def skeleton(self) -> None:
+        """What everything else follows from; with what was made of it before nothing begins."""
+        with self.connection() as connection, connection.transaction():
             for statement in (statements.SKELETON, statements.OMS):
-                _execute(connection, statement, values)
-        values["all_ls"] = _number(connection, "SELECT sum(length) FROM made.run")
-        with _told("what the rows refer to"):
-            dropped = _drop_constraints(connection)
-            _execute(connection, statements.PAYLOADS, values)
-    with _told("events"):
-        _make_slices(db, values)
-    with db.raw_connection("production") as connection, _told("numbers"):
-        for table, column in _NUMBERED.items():
-            _execute(
-                connection,
-                f"SELECT setval(pg_get_serial_sequence('\"{table}\"', '{column}'),"
-                f' max({column})) FROM "{table}"',
-                {},
-            )
-    with _told("keys and indexes"):
-        _restore(db, dropped)
-    values["all_events"] = _events(db)
-    with db.raw_connection("production") as connection:
-        with _told("cycles, lists, configuration"):
+                _execute(connection, statement, self._values)
+
+    def payloads(self) -> None:
+        """Takes away what would be looked up for each row, and remembers how to make it again."""
+        with self.connection() as connection, connection.transaction():
+            _drop_constraints(connection)
+            _execute(connection, statements.PAYLOADS, self._values)
+
+    def events(self) -> None:
+        """Slice after slice, two at a time."""
+        runs = int(str(self._values["runs"]))
+        with self.connection() as connection:
+            known = {int(str(low)) for (low,) in connection.execute("SELECT low FROM made.slice")}
+            all_ls = _number(connection, "SELECT sum(length) FROM made.run")
+        values, done, told = {**self._values, "all_ls": all_ls}, 0, threading.Lock()
+
+        def make_slice(low: int) -> None:
+            nonlocal done
+            high = min(runs, low + _SLICE - 1)
+            if low not in known:
+                with self.connection() as connection, connection.transaction():
+                    connection.execute("SET LOCAL session_replication_role = replica")
+                    connection.execute("SET LOCAL synchronous_commit = off")
+                    for statement in statements.SLICE:
+                        _execute(connection, statement, {**values, "low": low, "high": high})
+                    connection.execute("INSERT INTO made.slice VALUES (%s)", (low,))
+            with told:
+                done += high - low + 1
+                sys.stderr.write(f"\r{done} of {runs} runs ")
+
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            list(pool.map(make_slice, range(1, runs + 1, _SLICE)))
+
+    def numbers(self) -> None:
+        """So that new rows follow those that were made."""
+        with self.connection() as connection:
+            for table, column in _NUMBERED.items():
+                _execute(
+                    connection,
+                    f"SELECT setval(pg_get_serial_sequence('\"{table}\"', '{column}'),"
+                    f' max({column})) FROM "{table}"',
+                    {},
+                )
+
+    def keys(self) -> None:
+        """Makes again what was taken away: keys first, then indexes, then references."""
+        for kinds, workers in (("pu", _WORKERS), ("i", _WORKERS), ("f", 1)):
+            with self.connection() as connection:
+                found = connection.execute(
+                    "SELECT how FROM made.dropped WHERE kind = ANY(%s)", (list(kinds),)
+                ).fetchall()
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(self._build, [str(how) for (how,) in found]))
+
+    def _build(self, how: str) -> None:
+        with self.connection() as connection, connection.transaction():
+            connection.execute("SET LOCAL maintenance_work_mem = '1GB'")
+            connection.execute("SET LOCAL max_parallel_maintenance_workers = 1")
+            connection.execute(how.encode())
+            connection.execute("DELETE FROM made.dropped WHERE how = %s", (how,))
+
+    def lists(self) -> None:
+        """Cycles, golden JSONs and versions of the configuration."""
+        with self.connection() as connection, connection.transaction():
+            events = _number(connection, 'SELECT max(version) FROM "Event"')
+            values = {**self._values, "all_events": events}
             _execute(connection, statements.CYCLES, values)
             _execute(connection, statements.LISTS, values)
-            _configure(connection, max(1, round(CONFIGURATIONS * share)))
-        with _told("statistics"):
+            _configure(connection, int(str(values["configurations"])))
+
+    def vacuum(self) -> None:
+        """As a server at rest has it."""
+        with self.connection() as connection:
             connection.execute("VACUUM ANALYZE")
-    with _told("indexes of the log"):
-        databases.add_indexes(db)
-    with _told("read model, taken in from the events"):
-        take_in(db)
-    with _told("summaries, counted from the events"):
-        count(db)
-    with db.raw_connection("production") as connection:
-        connection.execute("VACUUM ANALYZE")
-        connection.execute("CREATE TABLE made.whole AS SELECT %s::float AS share", (share,))
 
 
 def take_in(db: Database) -> None:
@@ -124,6 +202,7 @@ def _values(share: float) -> dict[str, object]:
     return {
         "runs": max(100, round(RUNS * share)),
         "lists": max(100, round(LISTS * share)),
+        "configurations": max(1, round(CONFIGURATIONS * share)),
         "bits": len(bits),
         "bit_names": bits,
         "start": json.dumps({bit: bit not in {"castor_ready", "zdc_ready"} for bit in bits}),
@@ -132,41 +211,29 @@ def _values(share: float) -> dict[str, object]:
     }
 
 
-def _is_made(connection: Connection, share: float) -> bool:
-    if _number(connection, "SELECT (to_regclass('made.run') IS NOT NULL)::int") == 0:
-        return False
-    if _number(connection, "SELECT (to_regclass('made.whole') IS NOT NULL)::int") == 0:
-        sys.exit("The making of this database was interrupted. Delete its folder and start again.")
+def _is_done(connection: Connection, step: str) -> bool:
+    return connection.execute("SELECT FROM made.done WHERE step = %s", (step,)).rowcount == 1
+
+
+def _check_share(connection: Connection, share: float) -> None:
+    """Ends where the folder holds another share; notes which share it will hold."""
+    connection.execute(
+        """
+        CREATE SCHEMA IF NOT EXISTS made;
+        CREATE TABLE IF NOT EXISTS made.whole (share float);
+        CREATE TABLE IF NOT EXISTS made.done (step text PRIMARY KEY);
+        CREATE TABLE IF NOT EXISTS made.slice (low int PRIMARY KEY);
+        CREATE TABLE IF NOT EXISTS made.dropped (kind text, how text PRIMARY KEY);
+        """
+    )
     found = connection.execute("SELECT share FROM made.whole").fetchone()
-    if found is None or found[0] != share:
-        sys.exit(f"This folder holds {found and found[0]} of ten years, not {share}. Name another.")
-    return True
+    if found is None:
+        connection.execute("INSERT INTO made.whole VALUES (%s)", (share,))
+    elif found[0] != share:
+        sys.exit(f"This folder holds {found[0]} of ten years, not {share}. Name another.")
 
 
-def _make_slices(db: Database, values: dict[str, object]) -> None:
-    runs = int(str(values["runs"]))
-    starts = range(1, runs + 1, _SLICE)
-    done = 0
-    told = threading.Lock()
-
-    def make_slice(low: int) -> None:
-        nonlocal done
-        high = min(runs, low + _SLICE - 1)
-        with db.raw_connection("production") as connection, connection.transaction():
-            connection.execute("SET LOCAL session_replication_role = replica")
-            connection.execute("SET LOCAL synchronous_commit = off")
-            for statement in statements.SLICE:
-                _execute(connection, statement, {**values, "low": low, "high": high})
-        with told:
-            done += high - low + 1
-            sys.stderr.write(f"\r{done} of {runs} runs ")
-
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        list(pool.map(make_slice, starts))
-
-
-def _drop_constraints(connection: Connection) -> list[tuple[str, str, str]]:
-    """Takes away what would be looked up for each row; its table, its kind and how to make it."""
+def _drop_constraints(connection: Connection) -> None:
     found = connection.execute(
         """
         SELECT conrelid::regclass::text, contype::text, conname, pg_get_constraintdef(oid)
@@ -189,32 +256,12 @@ def _drop_constraints(connection: Connection) -> list[tuple[str, str, str]]:
     for index, _, _ in indexes:
         connection.execute(f"DROP INDEX {index}".encode())
     made = [
-        (table, kind, f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+        (kind, f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
         for table, kind, name, definition in kept
     ]
-    return made + [(str(table), "i", str(how)) for _, how, table in indexes]
-
-
-def _restore(db: Database, dropped: Sequence[tuple[str, str, str]]) -> None:
-    """Makes them again: keys first, then indexes, then references."""
-
-    def build(how: str) -> None:
-        with db.raw_connection("production") as connection:
-            connection.execute("SET maintenance_work_mem = '1GB'")
-            connection.execute("SET max_parallel_maintenance_workers = 1")
-            connection.execute(how.encode())
-
-    for kinds in ("pu", "i"):
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            list(pool.map(build, [how for _, kind, how in dropped if kind in kinds]))
-    for _, kind, how in dropped:
-        if kind == "f":
-            build(how)
-
-
-def _events(db: Database) -> int:
-    with db.raw_connection("production") as connection:
-        return _number(connection, 'SELECT max(version) FROM "Event"')
+    made += [("i", str(how)) for _, how, _ in indexes]
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO made.dropped VALUES (%s, %s)", made)
 
 
 def _configure(connection: Connection, versions: int) -> None:
@@ -266,10 +313,3 @@ def _execute(connection: Connection, statement: str, values: dict[str, object]) 
 def _number(connection: Connection, statement: str) -> int:
     found = connection.execute(statement.encode()).fetchone()
     return int(str(found[0])) if found else 0
-
-
-@contextmanager
-def _told(what: str) -> Iterator[None]:
-    begun = time.perf_counter()
-    yield
-    sys.stderr.write(f"\r{what}: {time.perf_counter() - begun:.0f} s\n")

@@ -12,8 +12,6 @@ arithmetic on the numbers that `made.run` and `made.dataset` hold:
 """
 
 SKELETON = """
-CREATE SCHEMA made;
-
 CREATE FUNCTION made.chance(bigint, int, int) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS 'SELECT (hashint8($1 * 1009 + $2) & 2147483647) % $3';
 

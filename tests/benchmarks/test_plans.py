@@ -31,7 +31,7 @@ def test_that_nothing_goes_through_a_whole_large_table(request: pytest.FixtureRe
         with server(Path(made) / "tenth") as running:
             db = prepared(running.dsn)
             try:
-                make(db, SHARE)
+                make(db, running.dsn, SHARE)
                 with plans.watched() as statements:
                     for each in operations(db):
                         statements.doing = each.name

@@ -231,43 +231,37 @@ def _pattern(text: str) -> str:
     return "%".join(map(_literally, text.split("%")))
 
 
-def sort_values(field: Field, value: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
-    """What has to be known of each row to sort by a field.
+def sort_keys(field: Field, value: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+    """What to order by: a status column sorts by its share of bad lumisections, then by the share
+    of those that aren't good; a bit by its share of false.
 
     JSON has an order over all its types, in which numbers and texts are among themselves.
     """
     match field.kind:
         case FieldKind.STATUS:
-            return _number_in(value, BAD), _number_in(value, GOOD), _total(value, STATUSES)
+            total = _total(value, STATUSES)
+            return _share(value, BAD, total), 1 - _share(value, GOOD, total)
         case FieldKind.FLAG:
-            return _number_in(value, "FALSE"), _total(value, BIT_COUNTS)
+            return (_share(value, "FALSE", _total(value, BIT_COUNTS)),)
         case FieldKind.ATTRIBUTE | FieldKind.LIST:
             return (sa.func.nullif(value, bound_json(None)),)
         case _:
             return (value,)
 
 
-def sort_keys(field: Field, values: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
-    """What to order by, made of the `sort_values`: a status column sorts by its share of bad
-    lumisections, then by the share of those that aren't good; a bit by its share of false."""
-    match field.kind:
-        case FieldKind.STATUS:
-            bad, good, total = values
-            return [bad / total, 1 - good / total]
-        case FieldKind.FLAG:
-            false, total = values
-            return [false / total]
-        case _:
-            return list(values)
+def _share(value: Json, key: str, total: ColumnElement[float]) -> ColumnElement[float]:
+    # Not `/`, for which the server would turn every total into a number of any precision.
+    return sa.cast(_number_in(value, key), sa.Double).op("/", return_type=sa.Double())(total)
 
 
 def _total(value: Json, states: Iterable[str]) -> ColumnElement[float]:
     first, *others = (_number_in(value, state) for state in states)
-    return sa.func.nullif(sum(others, start=first), 0)
+    return sa.cast(sa.func.nullif(sum(others, start=first), 0), sa.Double)
 
 
-def _number_in(value: Json, key: str) -> ColumnElement[float]:
-    return sa.func.coalesce(sa.cast(entry(value, key), sa.Double), sa.literal(0.0, sa.Double))
+def _number_in(value: Json, key: str) -> ColumnElement[int]:
+    # Whole numbers: a fraction is made of the text of a number, which takes several times as long.
+    return sa.func.coalesce(sa.cast(entry(value, key), sa.BigInteger), 0)
 
 
 def array(values: Sequence[int] | Sequence[str], item: type[Any]) -> ColumnElement[Any]:

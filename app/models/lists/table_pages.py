@@ -47,7 +47,6 @@ from app.models.lists.filter_sql import (
     entry,
     part_of,
     sort_keys,
-    sort_values,
 )
 
 TableKind: TypeAlias = Literal["runs", "datasets"]
@@ -63,6 +62,9 @@ COUNTED_ROWS = 15_000
 
 FIRST_WINDOW = 2_000
 """Runs that are searched first in a larger table sorted by run number."""
+
+FIRST_WINDOW_OF_SUMMARIES = 250
+"""The same where summaries are asked for: of each the JSON has to be unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,7 @@ def places_after(
         return _places(connection, query, after, computed)
     descending = query.sort[0].descending if query.sort else True
     found: list[Place] = []
-    window, edge = FIRST_WINDOW, None if after is None else after.run_number
+    window, edge = _first_window(query), None if after is None else after.run_number
     while len(found) < query.limit:
         last = _edge_of_window(connection, edge, window, descending=descending)
         ends = (last, edge) if descending else (edge, last)
@@ -281,7 +283,7 @@ def _places(
     keys = [
         (sa.func.to_jsonb(key, type_=JSONB()), sort.descending)
         for number, sort in enumerate(query.sort)
-        for key in sort_keys(sort.field, _sort_columns(matched, number))
+        for key in _sort_columns(matched, number)
     ]
     ordered = [(key.desc() if down else key.asc()).nulls_last() for key, down in keys]
     statement = (
@@ -347,11 +349,11 @@ def stale_of(
     parts = query.filter.parts if isinstance(query.filter, And) else (query.filter,)
     known = [part for part in parts if part is not None and not _sources(part) & _OF_SUMMARY]
     everything = replace(query, filter=all_of(known), sort=())
+    if not late and connection.execute(_IS_STALE).first() is None:
+        return ()
     stale = _stale(late)
     if query.kind == "runs":
         stale = stale.where(dataset.c.name == ONLINE)
-    if connection.execute(stale.limit(1)).first() is None:
-        return ()
     # Each for itself: the server, which takes a filter for more than it is, would else look at all
     # runs anew for each dataset to find the first that are stale, of which there may be none.
     all_stale = stale.cte("stale").prefix_with("MATERIALIZED", dialect="postgresql")
@@ -383,6 +385,20 @@ def stale_summaries(connection: Connection, limit: int = 100) -> tuple[DatasetKe
     return tuple((number, name) for number, name, _ in found)
 
 
+# The version of a dataset is the number of an event of its own, so two indexes of numbers tell
+# whether any is without a summary; reading both tables takes ten times as long.
+_IS_STALE = (
+    sa.select(sa.literal(1))
+    .select_from(dataset)
+    .where(
+        ~sa.exists()
+        .select_from(dataset_triplet_cache)
+        .where(dataset_triplet_cache.c.version == dataset.c.version)
+    )
+    .limit(1)
+)
+
+
 def _stale(late: Collection[DatasetKey] = ()) -> Select[Any]:
     """Run number, name and version of datasets whose summary is missing or older than they are, or
     that are `late`."""
@@ -408,7 +424,7 @@ def _page_by_windows(
     descending = query.sort[0].descending if query.sort else True
     rows: list[Row] = []
     count = 0
-    window, edge = FIRST_WINDOW, None
+    window, edge = _first_window(query), None
     while len(rows) < query.limit:
         last = _edge_of_window(connection, edge, window, descending=descending)
         ends = (last, edge) if descending else (edge, last)
@@ -420,6 +436,10 @@ def _page_by_windows(
             return Page(tuple(rows), count, exact=True)
         edge, window = last + (-1 if descending else 1), window * 2
     return Page(tuple(rows), count, exact=False)
+
+
+def _first_window(query: TableQuery) -> int:
+    return FIRST_WINDOW_OF_SUMMARIES if asks_summaries(query) else FIRST_WINDOW
 
 
 def _edge_of_window(
@@ -526,14 +546,14 @@ def _order(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
     """Sort keys of the query, then the key of the table, so that pages never overlap."""
     order: list[ColumnElement[Any]] = []
     for number, sort in enumerate(query.sort):
-        for key in sort_keys(sort.field, _sort_columns(matched, number)):
+        for key in _sort_columns(matched, number):
             directed = key.desc() if sort.descending else key.asc()
             order.append(directed.nulls_last())
     return [*order, matched.c.run_number.desc(), matched.c.name.asc()]
 
 
 def _sort_columns(matched: FromClause, number: int) -> list[ColumnElement[Any]]:
-    """The `sort_values` of the sort of that number."""
+    """The `sort_keys` of the sort of that number."""
     return [each for each in matched.c if each.name.startswith(f"sort_{number}_")]
 
 
@@ -658,8 +678,8 @@ class _Statement:
             self._values[NAME].label("name"),
         ]
         for number, sort in enumerate(self._query.sort):
-            values = sort_values(sort.field, self._value(sort.field))
-            keys.extend(each.label(f"sort_{number}_{part}") for part, each in enumerate(values))
+            of_sort = sort_keys(sort.field, self._value(sort.field))
+            keys.extend(each.label(f"sort_{number}_{part}") for part, each in enumerate(of_sort))
         return (
             sa.select(*keys).select_from(joined).where(*map(self._unguessed, left)).cte("matched")
         )

@@ -23,7 +23,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.sources.oms import DCS_BITS, OmsRun, oms_run
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
-from app.models.lists.table_pages import Sort, TableQuery
+from app.models.lists.tables.query import Sort, TableQuery
 from app.services.acting import Acting
 from app.services.certification import runs, tables
 from app.services.configuration import in_force as configuration

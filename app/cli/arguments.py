@@ -14,7 +14,7 @@ from app.domain.filters import parse as parse_filter
 from app.domain.history.moments import parse_time
 from app.domain.lumisections import GREATEST_NUMBER, LumiRange, parse_ranges
 from app.models.database.engine import Database
-from app.models.lists.table_pages import MOST_ROWS, Sort, TableKind, TableQuery
+from app.models.lists.tables.query import MOST_ROWS, Sort, TableKind, TableQuery
 from app.services.acting import Acting
 from app.services.certification import tables
 

@@ -19,7 +19,8 @@ from app.domain.identity import Actor
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.triplets import BAD, Triplet
 from app.models.database.engine import Database
-from app.models.lists.table_pages import MOST_ROWS, Row, TableQuery
+from app.models.lists.tables.query import MOST_ROWS, TableQuery
+from app.models.lists.tables.rows import Row
 from app.services.acting import Acting
 from app.services.certification import cycles, datasets, runs, tables
 from app.services.configuration import in_force as configuration

@@ -24,7 +24,8 @@ from app.domain.sources.pull import FailedRun, Outcome
 from app.domain.state.grid import MISSING, Grid
 from app.domain.triplets import BAD, EMPTY, EXCLUDED, NO_VALUE_FOUND, Triplet
 from app.models.database.engine import Database
-from app.models.lists.table_pages import MOST_ROWS, Row, TableQuery
+from app.models.lists.tables.query import MOST_ROWS, TableQuery
+from app.models.lists.tables.rows import Row
 from app.services.acting import Acting
 from app.services.certification import datasets, runs, tables
 from app.services.editing import lumisections

@@ -19,8 +19,9 @@ from app.models.database.engine import Database
 from app.models.database.indexes import OptionalIndex
 from app.models.database.schema import SchemaKind, SchemaState
 from app.models.events import event_log, states
-from app.models.lists import table_pages
-from app.models.lists.table_pages import Sort, TableQuery
+from app.models.lists.tables import pages
+from app.models.lists.tables.query import Sort, TableQuery
+from app.models.lists.tables.stale import stale_summaries
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 
@@ -197,7 +198,7 @@ def examine(db: Database) -> Examined:
             guard,
             configuration.settings_in_force(connection),
             configuration.in_force(connection).problems,
-            table_pages.stale_summaries(connection, SHOWN_SUMMARIES),
+            stale_summaries(connection, SHOWN_SUMMARIES),
             session.problems(connection, has_direct=db.has_direct),
         )
 
@@ -237,7 +238,7 @@ def newest_run(db: Database) -> tuple[int, int] | None:
     """The greatest run number and the last lumisection that OMS gave it; None without runs."""
     newest = TableQuery("runs", sort=(Sort(RUN, descending=True),), limit=1, include_deleted=True)
     with db.read() as connection:
-        rows = table_pages.page(connection, newest).rows
+        rows = pages.page(connection, newest).rows
         if not rows:
             return None
         key = (rows[0].run_number, ONLINE)

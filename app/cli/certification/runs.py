@@ -30,7 +30,7 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import Outcome
-from app.models.lists.table_pages import Row
+from app.models.lists.tables.rows import Row
 from app.services.acting import Acting
 from app.services.certification import growth, runs, tables
 from app.services.certification.tables import Attribute, RunDetails

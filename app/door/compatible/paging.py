@@ -17,7 +17,7 @@ from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.domain.keys import DatasetKey
 from app.door.asking import Asked, check_conditions
 from app.door.compatible import shapes
-from app.models.lists.table_pages import Sort, TableKind, TableQuery
+from app.models.lists.tables.query import Sort, TableKind, TableQuery
 from app.services.acting import Acting
 from app.services.web_service import rows
 

@@ -11,7 +11,8 @@ from app.door.v1.answering import Answered
 from app.door.v1.asked import OfRecords, OfRun, version_of
 from app.door.v1.problems import BadParameter
 from app.door.v1.tables import Column, Table
-from app.models.lists.table_pages import Place, Sort, TableKind, TableQuery
+from app.models.lists.tables.query import Sort, TableKind, TableQuery
+from app.models.lists.tables.records import Place
 from app.services import names
 from app.services.acting import Acting
 from app.services.certification import records, tables

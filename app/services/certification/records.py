@@ -16,9 +16,11 @@ from app.domain.lumisections import GREATEST_NUMBER
 from app.domain.state.summaries import summarise
 from app.models.events import states
 from app.models.golden import generated_json
-from app.models.lists import past_rows, table_pages
+from app.models.lists import past_rows
 from app.models.lists.past_rows import PastRow
-from app.models.lists.table_pages import Place, TableKind, TableQuery
+from app.models.lists.tables.query import TableKind, TableQuery
+from app.models.lists.tables.records import Place, places_after, run_numbers_down_from
+from app.models.lists.tables.rows import attributes_by_key
 from app.services.acting import Acting
 from app.services.certification import summaries
 
@@ -63,9 +65,9 @@ def page(acting: Acting, query: TableQuery, after: Place | None = None) -> Recor
     limit = query.limit
     with acting.db.read() as connection:
         one_more = replace(query, limit=limit + 1)
-        places = table_pages.places_after(connection, one_more, after, computed)
+        places = places_after(connection, one_more, after, computed)
         keys = [place.key for place in places[:limit]]
-        found = table_pages.attributes_by_key(connection, query.kind, keys)
+        found = attributes_by_key(connection, query.kind, keys)
     records = tuple(Record(*each) for each in found)
     return RecordPage(records, places[limit - 1] if len(places) > limit else None)
 
@@ -91,7 +93,7 @@ def page_at(
     greatest = begin.run_number
     for _ in range(0, most, _RUNS_AT_ONCE):
         with acting.db.read() as connection:
-            numbers = table_pages.run_numbers_down_from(connection, greatest, _RUNS_AT_ONCE)
+            numbers = run_numbers_down_from(connection, greatest, _RUNS_AT_ONCE)
         if not numbers:
             return RecordPage(tuple(found), None)
         rows = _past(acting, query.kind, numbers, as_of, begin)

@@ -14,9 +14,13 @@ from app.domain.keys import DatasetKey
 from app.domain.state.summaries import Summary, summarise
 from app.models.database.engine import Database
 from app.models.events import rows, states
-from app.models.lists import table_pages
 from app.models.lists.computed_summaries import ComputedSummary, dcs_text
-from app.models.lists.table_pages import Page, Row, TableKind, TableQuery
+from app.models.lists.tables import pages
+from app.models.lists.tables.matching import asks_summaries
+from app.models.lists.tables.pages import Page
+from app.models.lists.tables.query import MOST_ROWS, TableKind, TableQuery
+from app.models.lists.tables.rows import Row, rows_by_key
+from app.models.lists.tables.stale import stale_of
 from app.models.recount import marks
 from app.services.acting import Acting
 
@@ -35,7 +39,7 @@ def page(acting: Acting, query: TableQuery) -> Page:
     """A page that passes over no dataset because its summary is old; `uncounted` are too many."""
     computed, uncounted = _needed(acting, query)
     with acting.db.read() as connection:
-        found = table_pages.page(connection, query, computed)
+        found = pages.page(connection, query, computed)
     return replace(found, rows=_filled(acting, found.rows, AT_ONCE), uncounted=uncounted)
 
 
@@ -43,20 +47,20 @@ def keys(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:
     """Keys of everything that passes; Refused while nobody can say of all whether it does."""
     computed = needed(acting, query)
     with acting.db.read() as connection:
-        return table_pages.matching_keys(connection, query, computed)
+        return pages.matching_keys(connection, query, computed)
 
 
 def page_of_keys(acting: Acting, query: TableQuery) -> tuple[tuple[DatasetKey, ...], int]:
     """Keys of a page, and how many rows pass in all; Refused as by `keys`."""
     computed = needed(acting, query)
     with acting.db.read() as connection:
-        return table_pages.matching_page(connection, query, computed)
+        return pages.matching_page(connection, query, computed)
 
 
 def of_keys(acting: Acting, kind: TableKind, wanted: Iterable[DatasetKey]) -> tuple[Row, ...]:
     """Exactly these rows, with their summaries."""
     with acting.db.read() as connection:
-        found = table_pages.rows_by_key(connection, kind, tuple(wanted))
+        found = rows_by_key(connection, kind, tuple(wanted))
     return _filled(acting, found, len(found))
 
 
@@ -74,12 +78,12 @@ def needed(acting: Acting, query: TableQuery) -> tuple[ComputedSummary, ...]:
 
 def _needed(acting: Acting, query: TableQuery) -> tuple[tuple[ComputedSummary, ...], int]:
     """Summaries that the query asks for and that aren't stored, and how many are left out."""
-    if not table_pages.asks_summaries(query):
+    if not asks_summaries(query):
         return (), 0
-    most = table_pages.MOST_ROWS
+    most = MOST_ROWS
     with acting.db.read() as connection:
         late = marks.late_summaries(connection, most) if acting.db.desk else set()
-        stale = table_pages.stale_of(connection, query, most, late)
+        stale = stale_of(connection, query, most, late)
     return _computed(acting, stale[:AT_ONCE], late), max(0, len(stale) - AT_ONCE)
 
 

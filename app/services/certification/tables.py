@@ -23,9 +23,11 @@ from app.domain.keys import ONLINE, DatasetKey, RunNumber
 from app.domain.text.names import no_dataset
 from app.models.events import rows as stored
 from app.models.history import run_history as events
-from app.models.lists import table_pages
 from app.models.lists import vocabulary as words
-from app.models.lists.table_pages import Page, Row, Sort, TableKind, TableQuery
+from app.models.lists.tables import pages
+from app.models.lists.tables.pages import Page
+from app.models.lists.tables.query import MOST_ROWS, Sort, TableKind, TableQuery
+from app.models.lists.tables.rows import Row, rows_by_key
 from app.services.acting import Acting
 from app.services.certification import summaries
 
@@ -184,17 +186,17 @@ def vocabulary(acting: Acting) -> Vocabulary:
 def run_details(acting: Acting, run_number: int) -> RunDetails:
     """A run with the origin of each attribute and its datasets, hidden ones too."""
     with acting.db.read() as connection:
-        run_rows = table_pages.rows_by_key(connection, "runs", [(run_number, ONLINE)])
+        run_rows = rows_by_key(connection, "runs", [(run_number, ONLINE)])
         if not run_rows:
             raise NotFound(f"There is no run {run_number}.")
         query = TableQuery(
             "datasets",
             Comparison(RUN, Operator.EQUAL, run_number),
-            limit=table_pages.MOST_ROWS,
+            limit=MOST_ROWS,
             include_online=True,
             include_deleted=True,
         )
-        datasets = table_pages.page(connection, query).rows
+        datasets = pages.page(connection, query).rows
         run = events.run_events(connection, run_number)
         oms = origins(run.oms, manual_first=False)
         rr = origins(run.rr, manual_first=True)
@@ -207,7 +209,7 @@ def run_details(acting: Acting, run_number: int) -> RunDetails:
 def dataset_details(acting: Acting, run_number: int, name: str) -> DatasetDetails:
     """A dataset with the origin of each attribute."""
     with acting.db.read() as connection:
-        dataset_rows = table_pages.rows_by_key(connection, "datasets", [(run_number, name)])
+        dataset_rows = rows_by_key(connection, "datasets", [(run_number, name)])
         if not dataset_rows:
             raise no_dataset(run_number, name, stored.datasets_of_run(connection, run_number))
         own = events.dataset_events(connection, run_number, name).get(name, ())

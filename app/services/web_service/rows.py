@@ -7,7 +7,7 @@ from typing import cast
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE, DatasetKey
 from app.models.lists import shared_rows
-from app.models.lists.table_pages import TableQuery
+from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
 from app.services.certification.summaries import page_of_keys
 from app.services.web_service.shapes import as_object

@@ -13,7 +13,7 @@ from app.models.database.engine import Database
 from app.models.events import projections, states
 from app.models.events.action import begin
 from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
-from app.models.lists.table_pages import TableQuery
+from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
 from app.services.certification import runs, tables
 from app.services.editing import lumisections

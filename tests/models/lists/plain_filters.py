@@ -26,7 +26,7 @@ from app.domain.filters import (
     text_of,
 )
 from app.domain.json_value import JsonObject, JsonValue
-from app.models.lists.table_pages import Row
+from app.models.lists.tables.rows import Row
 from tests.filter_trees import comparison_of, trees
 
 PROMPT = "/PromptReco/Collisions2022A/DQM"

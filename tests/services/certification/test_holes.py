@@ -13,7 +13,7 @@ from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.events.action import begin
 from app.models.events.event_log import DatasetChange, LumisectionChange
-from app.models.lists.table_pages import TableQuery
+from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
 from app.services.certification import runs, tables
 from app.services.certification.todo import todo

@@ -6,8 +6,9 @@ from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.filters import field_of, parse
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.lists import table_pages
-from app.models.lists.table_pages import Place, Sort, TableQuery
+from app.models.lists.tables import windows
+from app.models.lists.tables.query import Sort, TableQuery
+from app.models.lists.tables.records import Place
 from app.services import names
 from app.services.acting import Acting
 from app.services.certification import records, tables
@@ -95,8 +96,8 @@ def test_that_pages_together_are_the_table_in_its_order(acting, kind, sort):
 
 @pytest.mark.parametrize("sort", [(), ("run",), ("-run", "name")])
 def test_that_a_large_table_is_searched_in_windows(acting, sort, monkeypatch):
-    monkeypatch.setattr(table_pages, "COUNTED_ROWS", 0)
-    monkeypatch.setattr(table_pages, "FIRST_WINDOW", 3)
+    monkeypatch.setattr(windows, "COUNTED_ROWS", 0)
+    monkeypatch.setattr(windows, "FIRST_WINDOW", 3)
     for text in ("", "dt-dt.BAD > 0"):
         asked = query(acting, "runs", text, sort=sort)
         expected = [*tables.matching(acting, asked)]

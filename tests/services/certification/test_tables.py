@@ -15,7 +15,7 @@ from app.models.events import event_log, projections, states
 from app.models.events.event_log import Change, DatasetChange, RunChange
 from app.models.events.event_log import LumisectionChange as Lumisections
 from app.models.history import run_history
-from app.models.lists.table_pages import TableQuery
+from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
 from app.services.certification import tables
 

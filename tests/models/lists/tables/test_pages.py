@@ -27,8 +27,11 @@ from app.domain.filters import (
 from app.domain.json_value import JsonObject
 from app.models.database import tables
 from app.models.database.engine import Database
-from app.models.lists import table_pages
-from app.models.lists.table_pages import Page, Sort, TableQuery, page, rows_by_key
+from app.models.lists.tables import pages, windows
+from app.models.lists.tables.pages import Page, page
+from app.models.lists.tables.query import Sort, TableKind, TableQuery
+from app.models.lists.tables.rows import rows_by_key
+from app.models.lists.tables.stale import stale_of, stale_summaries
 from app.models.lists.vocabulary import vocabulary
 from tests.conftest import TestServer
 from tests.models.lists.plain_filters import PROMPT, fields, holds, nodes
@@ -195,7 +198,7 @@ def sorted_runs(database: Database, field: str, *, descending: bool) -> list[int
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_that_sql_lets_pass_what_a_plain_reading_lets_pass(
-    season: Database, kind: table_pages.TableKind, node: Node
+    season: Database, kind: TableKind, node: Node
 ) -> None:
     everything = TableQuery(kind, include_online=True, include_deleted=True)
     all_rows = shown(season, everything).rows
@@ -212,7 +215,7 @@ def test_that_sql_lets_pass_what_a_plain_reading_lets_pass(
 )
 @settings(max_examples=60, deadline=None)
 def test_that_pages_cover_every_row_once_whatever_the_sort(
-    season: Database, kind: table_pages.TableKind, sort: tuple[Sort, ...]
+    season: Database, kind: TableKind, sort: tuple[Sort, ...]
 ) -> None:
     query = TableQuery(kind, sort=sort, include_online=True, limit=100)
     whole = keys(shown(season, query))
@@ -423,13 +426,13 @@ def test_that_rows_are_refreshed_by_key_in_the_order_asked(season: Database) -> 
 def test_that_the_keys_of_all_matches_come_in_the_order_of_the_table(season: Database) -> None:
     query = TableQuery("datasets", parse("class = Collisions22"), limit=1)
     with season.read() as connection:
-        found = table_pages.matching_keys(connection, query)
+        found = pages.matching_keys(connection, query)
     assert found == ((355100, EXPRESS), (355100, PROMPT))
 
 
 def test_that_missing_and_outdated_summaries_are_listed(season: Database) -> None:
     with season.read() as connection:
-        assert table_pages.stale_summaries(connection) == (
+        assert stale_summaries(connection) == (
             (355103, "online"),
             (355102, "online"),
             (355101, PROMPT),
@@ -445,8 +448,8 @@ def test_that_a_large_table_searched_in_ranges_of_runs_shows_the_same_rows(
     for kind in ("runs", "datasets"):
         whole = shown(season, TableQuery(kind, parse(text), sort, include_online=True))
         with monkeypatch.context() as patch:
-            patch.setattr(table_pages, "COUNTED_ROWS", -1)
-            patch.setattr(table_pages, "FIRST_WINDOW", 1)
+            patch.setattr(windows, "COUNTED_ROWS", -1)
+            patch.setattr(windows, "FIRST_WINDOW", 1)
             found: list[tuple[int, str]] = []
             for offset in range(0, whole.count + 2, 2):
                 query = TableQuery(kind, parse(text), sort, offset, 2, include_online=True)
@@ -460,8 +463,8 @@ def test_that_a_large_table_searched_in_ranges_of_runs_shows_the_same_rows(
 def test_that_a_large_table_is_counted_no_further_than_the_page(
     season: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_pages, "COUNTED_ROWS", -1)
-    monkeypatch.setattr(table_pages, "FIRST_WINDOW", 2)
+    monkeypatch.setattr(windows, "COUNTED_ROWS", -1)
+    monkeypatch.setattr(windows, "FIRST_WINDOW", 2)
     found = shown(season, TableQuery("runs", limit=2))
     assert (len(found.rows), found.count, found.exact) == (2, 2, False)
 
@@ -515,7 +518,7 @@ def test_that_recorded_filters_find_what_the_web_service_found(
     with lzma.open(folder / "steps.jsonl.xz", "rt") as lines:
         recorded = next(each for each in map(json.loads, lines) if each["step"] == step)
     asked, answered = recorded["request"]["body"], recorded["response"]["body"]
-    kind: table_pages.TableKind = "runs" if "runs" in answered else "datasets"
+    kind: TableKind = "runs" if "runs" in answered else "datasets"
     query = TableQuery(
         kind,
         filters.from_web_service(asked["filter"]),
@@ -549,12 +552,12 @@ def test_that_a_filter_of_summaries_is_quick_before_the_server_has_looked_at_its
         for statement in _MANY:
             connection.execute(sa.text(statement))
         begun = time.monotonic()
-        assert table_pages.stale_of(connection, query, 1000) == ()
+        assert stale_of(connection, query, 1000) == ()
         assert time.monotonic() - begun < 2
 
         connection.execute(sa.text('UPDATE "Dataset" SET version = 11 WHERE run_number % 5000 < 4'))
         begun = time.monotonic()
-        found = table_pages.stale_of(connection, query, 1000)
+        found = stale_of(connection, query, 1000)
         assert [key for key, _ in found] == [
             (run, name)
             for run in (10000, 5003, 5002, 5000, 2, 1)

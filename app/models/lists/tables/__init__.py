@@ -1,0 +1,1 @@
+"""The tables of runs and datasets: what is asked, what passes, pages, records."""

@@ -1,0 +1,247 @@
+"""What passes a query, as one expression of SQL.
+
+Every source (runs, datasets, summaries) is read once into a common table expression that takes out
+of its JSON only what the filter and the sort ask for; the whole rows are fetched for the page only.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause, Select
+
+from app.domain.errors import BadInput
+from app.domain.filters import NAME, RUN, And, Comparison, Field, Node, Operator, Source, fields_of
+from app.domain.keys import ONLINE
+from app.models.database.tables import cycle_dataset, dataset, dataset_triplet_cache, run
+from app.models.lists.computed_summaries import stored_and_computed
+from app.models.lists.filter_sql import Flag, condition, entry, part_of, sort_keys
+from app.models.lists.tables.query import TableQuery
+from app.models.lists.tables.rows import same_dataset
+
+MOST_FIELDS = 200
+"""Attributes of one filter and its order at most: each is taken out of the JSON of every row."""
+
+_OF_RUN = frozenset({Source.RUN, Source.OMS, Source.RR})
+
+_OF_DATASET = frozenset({Source.RUN, Source.NAME, Source.DATASET, Source.IN_GUI})
+
+OF_SUMMARY = frozenset({Source.COLUMN, Source.BIT, Source.RECORDED, Source.DELIVERED})
+
+_JSON_COLUMNS: Mapping[Source, sa.Column[Any]] = {
+    Source.OMS: run.c.oms_attributes,
+    Source.RR: run.c.rr_attributes,
+    Source.DATASET: dataset.c.dataset_attributes,
+    Source.COLUMN: dataset_triplet_cache.c.triplet_summary,
+    Source.BIT: dataset_triplet_cache.c.dcs_summary,
+}
+
+_PLAIN_COLUMNS: Mapping[Source, sa.Column[Any]] = {
+    Source.IN_GUI: dataset.c.datasets_in_gui,
+    Source.RECORDED: dataset_triplet_cache.c.brilcalc_recorded_luminosity,
+    Source.DELIVERED: dataset_triplet_cache.c.brilcalc_delivered_luminosity,
+}
+
+_SIGNIFICANT = Field(Source.RR, "significant")
+
+_STATE = Field(Source.RR, "state")
+
+
+class Statement:
+    """The keys and sort keys of everything that passes a query, as one table expression."""
+
+    def __init__(
+        self, query: TableQuery, *, windowed: bool = False, computes: bool = False
+    ) -> None:
+        self._query = query
+        self._summaries = stored_and_computed() if computes else dataset_triplet_cache
+        self._of_datasets = query.kind == "datasets"
+        self._windowed = windowed
+        self._few_runs: Select[int] | None = None
+        self._parts = _conditions(query)
+        self._ranges = [part for part in self._parts if _is_range_of_runs(part)]
+        asked = {sort.field for sort in query.sort}.union(*map(fields_of, self._parts))
+        if len(asked) > MOST_FIELDS:
+            raise BadInput(f"A filter asks about {MOST_FIELDS} attributes at most.")
+        self._values: dict[Field, ColumnElement[Any]] = {}
+        self._extracted = sorted(
+            {field.whole for field in asked} - {RUN, NAME},
+            key=lambda field: (field.source.value, field.name),
+        )
+
+    def matched(self) -> sa.CTE:
+        """Run number, name and sort keys of what passes."""
+        joined, left = self._joined()
+        keys: list[ColumnElement[Any]] = [
+            self._values[RUN].label("run_number"),
+            self._values[NAME].label("name"),
+        ]
+        for number, sort in enumerate(self._query.sort):
+            of_sort = sort_keys(sort.field, self._value(sort.field))
+            keys.extend(each.label(f"sort_{number}_{part}") for part, each in enumerate(of_sort))
+        return (
+            sa.select(*keys).select_from(joined).where(*map(self._unguessed, left)).cte("matched")
+        )
+
+    def _joined(self) -> tuple[FromClause, list[Node]]:
+        """The sources that are needed, joined, and the conditions that no source took already."""
+        left = [part for part in self._parts if part not in self._ranges]
+        sources = {field.source for field in self._extracted}
+        of_datasets = self._of_datasets
+        runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
+        joined: FromClause = runs
+        name: ColumnElement[Any] = sa.literal(ONLINE, sa.Text)
+        if of_datasets or sources & (_OF_DATASET | OF_SUMMARY):
+            datasets, left = self._source(
+                "datasets", dataset, _OF_DATASET, left, pushes=of_datasets
+            )
+            same_run = datasets.c.run_number == runs.c.run_number
+            joined = joined.join(datasets, same_run, isouter=not of_datasets)
+            name = datasets.c.name if of_datasets else name
+            if sources & OF_SUMMARY:
+                cache = self._summaries
+                summaries, left = self._source("summaries", cache, OF_SUMMARY, left, pushes=False)
+                current = summaries.c.version == datasets.c.version
+                same = sa.and_(same_dataset(summaries, datasets), current)
+                joined = joined.join(summaries, same, isouter=True)
+        self._values[RUN], self._values[NAME] = runs.c.run_number, name
+        return joined, left
+
+    def _source(
+        self,
+        name: str,
+        table: FromClause,
+        sources: frozenset[Source],
+        conditions: list[Node],
+        *,
+        pushes: bool,
+    ) -> tuple[sa.CTE, list[Node]]:
+        """One table with the values that are asked of it, read once; conditions that ask nothing
+        else are applied there when it `pushes`."""
+        self._values[RUN] = table.c.run_number
+        keys: list[ColumnElement[Any]] = [table.c.run_number, table.c.version]
+        where = [self._condition(each) for each in self._ranges]
+        if self._windowed:
+            first, last = (sa.bindparam(end, type_=sa.Integer) for end in ("first_run", "last_run"))
+            where.append(table.c.run_number.between(first, last))
+        if table is not run:
+            self._values[NAME] = table.c.name
+            keys.append(table.c.name)
+            where.extend(self._narrowed(table))
+        if table is dataset and self._query.only_hidden:
+            where.append(table.c.deleted.is_(sa.true()))
+        elif not self._query.include_deleted and (
+            table is run or (table is dataset and self._of_datasets)
+        ):
+            where.append(table.c.deleted.is_(sa.false()))
+        own = [field for field in self._extracted if field.source in sources]
+        self._values.update((field, _extraction(field, table)) for field in own)
+        taken = [each for each in conditions if pushes and sources_of(each) <= sources]
+        where.extend(map(self._unguessed, taken))
+        values = [self._values[field].label(f"value_{place}") for place, field in enumerate(own)]
+        source = sa.select(*keys, *values).where(*where).cte(name)
+        if own:
+            # Else each use of a value would take it out of its JSON anew.
+            source = source.prefix_with("MATERIALIZED", dialect="postgresql")
+        if table is run and taken:
+            self._few_runs = sa.select(source.c.run_number)
+        self._values.update((field, source.c[f"value_{place}"]) for place, field in enumerate(own))
+        return source, [each for each in conditions if each not in taken]
+
+    def _narrowed(self, table: FromClause) -> Iterator[Flag]:
+        """Conditions that spare a table the reading of JSON that can't count."""
+        if not self._of_datasets:
+            yield table.c.name == ONLINE
+        if table is self._summaries and self._few_runs is not None:
+            yield table.c.run_number.in_(self._few_runs)
+        if table is self._summaries and self._of_datasets:
+            by_name = (each for each in self._parts if sources_of(each) == {Source.NAME})
+            yield from map(self._condition, by_name)
+        if table is dataset and self._query.cycle is not None:
+            yield _in_cycle(self._query.cycle)
+
+    def _value(self, field: Field) -> ColumnElement[Any]:
+        """The value of a field; counts and remarks are taken out of their column or bit."""
+        return part_of(field, self._values[field.whole])
+
+    def _unguessed(self, node: Node) -> Flag:
+        """The condition in a form that the planner takes for true of every second row.
+
+        It knows nothing of what is in JSON, guesses that one row of two hundred is equal, and
+        would then look up thousands of rows one by one.
+        """
+        return sa.func.coalesce(self._condition(node), sa.false())
+
+    def _condition(self, node: Node) -> Flag:
+        return condition(node, self._value)
+
+
+def order_of(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
+    """Sort keys of the query, then the key of the table, so that pages never overlap."""
+    order: list[ColumnElement[Any]] = []
+    for number, sort in enumerate(query.sort):
+        for key in sort_columns(matched, number):
+            directed = key.desc() if sort.descending else key.asc()
+            order.append(directed.nulls_last())
+    return [*order, matched.c.run_number.desc(), matched.c.name.asc()]
+
+
+def sort_columns(matched: FromClause, number: int) -> list[ColumnElement[Any]]:
+    """The `sort_keys` of the sort of that number."""
+    return [each for each in matched.c if each.name.startswith(f"sort_{number}_")]
+
+
+def asks_summaries(query: TableQuery) -> bool:
+    """Whether the query filters or sorts by summaries, and so passes over what has none."""
+    asked = {sort.field for sort in query.sort}
+    asked |= fields_of(query.filter) if query.filter is not None else set()
+    return any(field.source in OF_SUMMARY for field in asked)
+
+
+def sources_of(node: Node) -> frozenset[Source]:
+    return frozenset(field.source for field in fields_of(node))
+
+
+def _conditions(query: TableQuery) -> tuple[Node, ...]:
+    """Conditions that must all hold: those of the filter and those of the table itself."""
+    own: list[Node] = []
+    if query.significant_only:
+        own.append(Comparison(_SIGNIFICANT, Operator.EQUAL, True))
+    if query.states:
+        of_datasets = query.kind == "datasets"
+        state = Field(Source.DATASET, f"{query.workspace}_state") if of_datasets else _STATE
+        own.append(Comparison(state, Operator.IN, query.states))
+    if query.kind == "datasets" and not query.include_online:
+        own.append(Comparison(NAME, Operator.NOT_EQUAL, ONLINE))
+    if query.filter is None:
+        return tuple(own)
+    return (*own, *(query.filter.parts if isinstance(query.filter, And) else (query.filter,)))
+
+
+def _is_range_of_runs(node: Node) -> bool:
+    """Whether a condition limits the run number in a way that an index can follow."""
+    indexable = (
+        Operator.EQUAL,
+        Operator.IN,
+        Operator.BETWEEN,
+        Operator.LESS,
+        Operator.LESS_OR_EQUAL,
+        Operator.GREATER,
+        Operator.GREATER_OR_EQUAL,
+    )
+    return isinstance(node, Comparison) and node.field == RUN and node.operator in indexable
+
+
+def _extraction(field: Field, table: FromClause) -> ColumnElement[Any]:
+    plain = _PLAIN_COLUMNS.get(field.source)
+    if plain is not None:
+        return table.c[plain.name]
+    return entry(table.c[_JSON_COLUMNS[field.source].name], field.name)
+
+
+def _in_cycle(cycle: int) -> Flag:
+    return sa.tuple_(dataset.c.run_number, dataset.c.name).in_(
+        sa.select(cycle_dataset.c.run_number, cycle_dataset.c.name).where(
+            cycle_dataset.c.id_cycle == cycle
+        )
+    )

@@ -1,0 +1,167 @@
+"""Pages of the run and dataset tables: filtered, sorted and counted in SQL, without the events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Select
+
+from app.domain.errors import BadInput
+from app.domain.keys import DatasetKey
+from app.models.lists.computed_summaries import ComputedSummary, parameters
+from app.models.lists.tables import windows
+from app.models.lists.tables.matching import Statement, order_of
+from app.models.lists.tables.query import MOST_ROWS, TableQuery
+from app.models.lists.tables.rows import Row, row_of, whole_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of a table, and how many there are in all: at least `count` unless `exact`.
+
+    `uncounted` datasets may pass or not: too many have no summary to say it now.
+    """
+
+    rows: tuple[Row, ...]
+    count: int
+    exact: bool
+    uncounted: int = 0
+
+
+def page(
+    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary] = ()
+) -> Page:
+    """The rows `offset` to `offset + limit` of what the query describes.
+
+    Filtered and sorted by the summaries that are stored and current, and by `computed` ones.
+    """
+    if query.offset < 0 or not 0 < query.limit <= MOST_ROWS:
+        raise BadInput(f"A page begins at row 0 or later and has 1 to {MOST_ROWS} rows.")
+    if windows.are_searched(connection, query):
+        return _page_by_windows(connection, query, computed)
+    rows, count = _search(connection, query, computed)
+    return Page(rows, count, exact=True)
+
+
+def matching_keys(
+    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary] = ()
+) -> tuple[DatasetKey, ...]:
+    """Keys of everything the query's filter lets pass, sorted; offset and limit don't count."""
+    matched = Statement(query, computes=bool(computed)).matched()
+    order = sa.select(matched.c.run_number, matched.c.name).order_by(*order_of(matched, query))
+    found = connection.execute(order, parameters(computed))
+    return tuple((number, name) for number, name in found)
+
+
+def matching_page(
+    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary] = ()
+) -> tuple[tuple[DatasetKey, ...], int]:
+    """Keys of the rows `offset` to `offset + limit`, and how many rows pass in all, exactly."""
+    shape = _Shape(replace(query, offset=0, limit=1), windowed=False, computes=bool(computed))
+    given = {"row_offset": query.offset, "row_limit": query.limit, **parameters(computed)}
+    found = connection.execute(_key_statement(shape), given).all()
+    keys = tuple((number, name) for _, number, name in found if number is not None)
+    return keys, int(found[0][0])
+
+
+def _page_by_windows(
+    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary]
+) -> Page:
+    """A page of a large table in the order of its runs, searched in growing ranges of runs.
+
+    The search ends with the range that fills the page, so that a filter that many rows pass costs
+    the same however large the table is.
+    """
+    descending = query.sort[0].descending if query.sort else True
+    rows: list[Row] = []
+    count = 0
+    window, edge = windows.first_window(query), None
+    while len(rows) < query.limit:
+        last = windows.edge_of_window(connection, edge, window, descending=descending)
+        ends = (last, edge) if descending else (edge, last)
+        rest = replace(query, offset=max(0, query.offset - count), limit=query.limit - len(rows))
+        found, passed = _search(connection, rest, computed, ends)
+        count += passed
+        rows.extend(found)
+        if last is None:
+            return Page(tuple(rows), count, exact=True)
+        edge, window = last + (-1 if descending else 1), window * 2
+    return Page(tuple(rows), count, exact=False)
+
+
+def _search(
+    connection: Connection,
+    query: TableQuery,
+    computed: Sequence[ComputedSummary],
+    ends: tuple[int | None, int | None] | None = None,
+) -> tuple[tuple[Row, ...], int]:
+    """The page within a range of runs, both ends included, and how many rows pass there."""
+    first, last = ends or (None, None)
+    given = {
+        "row_offset": query.offset,
+        "row_limit": query.limit,
+        "first_run": windows.LEAST if first is None else first,
+        "last_run": windows.GREATEST if last is None else last,
+        **parameters(computed),
+    }
+    shape = _Shape(
+        replace(query, offset=0, limit=1), windowed=ends is not None, computes=bool(computed)
+    )
+    found = connection.execute(_statement(shape), given).mappings().all()
+    rows = tuple(row_of(values) for values in found if values["place"] is not None)
+    return rows, int(found[0]["total"])
+
+
+@dataclass(frozen=True, eq=False)
+class _Shape:
+    """What makes the statement of a query; equal when written equally, for 1 is not true there."""
+
+    query: TableQuery
+    windowed: bool
+    computes: bool
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Shape) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
+@lru_cache(maxsize=64)
+def _statement(shape: _Shape) -> Select[Any]:
+    """The statement of a page; making it costs as much as answering it on a small database."""
+    matched = Statement(shape.query, windowed=shape.windowed, computes=shape.computes).matched()
+    # Numbered only when they are few: the server doesn't stop sorting early for a numbering.
+    first = (
+        sa.select(matched)
+        .order_by(*order_of(matched, shape.query))
+        .offset(sa.bindparam("row_offset", type_=sa.Integer))
+        .limit(sa.bindparam("row_limit", type_=sa.Integer))
+        .subquery("first")
+    )
+    place = sa.func.row_number().over(order_by=order_of(first, shape.query)).label("place")
+    chosen = sa.select(first.c.run_number, first.c.name, place).subquery("chosen")
+    total = sa.select(sa.func.count().label("total")).select_from(matched).subquery("total")
+    return whole_rows(shape.query.kind, chosen, total)
+
+
+@lru_cache(maxsize=64)
+def _key_statement(shape: _Shape) -> Select[Any]:
+    """The keys of a page in order, each beside the number of rows that pass."""
+    matched = Statement(shape.query, computes=shape.computes).matched()
+    place = sa.func.row_number().over(order_by=order_of(matched, shape.query)).label("place")
+    first = (
+        sa.select(matched.c.run_number, matched.c.name, place)
+        .order_by(*order_of(matched, shape.query))
+        .offset(sa.bindparam("row_offset", type_=sa.Integer))
+        .limit(sa.bindparam("row_limit", type_=sa.Integer))
+        .subquery("first")
+    )
+    total = sa.select(sa.func.count().label("total")).select_from(matched).subquery("total")
+    return (
+        sa.select(total.c.total, first.c.run_number, first.c.name)
+        .select_from(total.outerjoin(first, sa.true()))
+        .order_by(first.c.place)
+    )

@@ -1,0 +1,171 @@
+"""Whole rows of the tables, for keys that are known."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from json import loads
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection, FromClause, Select
+
+from app.domain.json_value import JsonObject
+from app.domain.keys import ONLINE, DatasetKey
+from app.models.database.tables import dataset, dataset_triplet_cache, run
+from app.models.lists.filter_sql import Flag, array
+from app.models.lists.tables.query import TableKind
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run with its dataset `online`, or a dataset with its run.
+
+    The summaries and luminosities are None while they are missing or older than the dataset.
+    """
+
+    run_number: int
+    name: str
+    oms_attributes: JsonObject
+    rr_attributes: JsonObject
+    dataset_attributes: JsonObject
+    datasets_in_gui: tuple[str, ...]
+    triplet_summary: JsonObject | None
+    dcs_text: str | None = field(repr=False)
+    recorded_luminosity: float | None
+    delivered_luminosity: float | None
+    run_version: int
+    dataset_version: int
+    summary_is_current: bool
+    needs_manual_update: bool
+    deleted: bool
+
+    @property
+    def key(self) -> DatasetKey:
+        """Run number and dataset name."""
+        return self.run_number, self.name
+
+    @cached_property
+    def dcs_summary(self) -> JsonObject | None:
+        """Lumisections per state of each DCS bit; read from its text when first asked for."""
+        return None if self.dcs_text is None else cast("JsonObject", loads(self.dcs_text))
+
+
+def rows_by_key(
+    connection: Connection, kind: TableKind, keys: Collection[DatasetKey]
+) -> tuple[Row, ...]:
+    """The rows of these keys that exist, deleted ones too, in the order of the keys."""
+    if not keys:
+        return ()
+    found = connection.execute(whole_rows(kind, _chosen(keys)))
+    return tuple(row_of(values) for values in found.mappings())
+
+
+def attributes_by_key(
+    connection: Connection, kind: TableKind, keys: Collection[DatasetKey]
+) -> list[tuple[int, str, JsonObject, JsonObject, JsonObject]]:
+    """Run, name and the attributes of OMS, of the run and of the dataset, in the order of the
+    keys; what doesn't exist is left out."""
+    if not keys:
+        return []
+    chosen = _chosen(keys)
+    same = sa.and_(dataset.c.run_number == chosen.c.run_number, dataset.c.name == chosen.c.name)
+    join = sa.join(chosen, run, run.c.run_number == chosen.c.run_number).join(
+        dataset, same, isouter=kind == "runs"
+    )
+    found = connection.execute(
+        sa.select(
+            chosen.c.run_number,
+            chosen.c.name,
+            run.c.oms_attributes,
+            run.c.rr_attributes,
+            dataset.c.dataset_attributes,
+        )
+        .select_from(join)
+        .order_by(chosen.c.place)
+    )
+    return [(number, name, oms, rr, own or {}) for number, name, oms, rr, own in found]
+
+
+def _chosen(keys: Collection[DatasetKey]) -> sa.Subquery:
+    """The keys, each once, with their places."""
+    ordered = list(dict.fromkeys(keys))
+    wanted = (
+        sa.func.unnest(
+            array([number for number, _ in ordered], sa.Integer),
+            array([name for _, name in ordered], sa.Text),
+        )
+        .table_valued(
+            sa.column("run_number", sa.Integer),
+            sa.column("name", sa.Text),
+            with_ordinality="place",
+        )
+        .render_derived("wanted")
+    )
+    return sa.select(wanted.c.run_number, wanted.c.name, wanted.c.place).subquery("chosen")
+
+
+def whole_rows(kind: TableKind, chosen: FromClause, total: FromClause | None = None) -> Select[Any]:
+    """All that a row shows, for the keys `chosen`, in the order of their `place`."""
+    cache = dataset_triplet_cache
+    join = sa.join(chosen, run, run.c.run_number == chosen.c.run_number).join(
+        dataset,
+        sa.and_(
+            dataset.c.run_number == chosen.c.run_number,
+            dataset.c.name == (chosen.c.name if kind == "datasets" else ONLINE),
+        ),
+        isouter=kind == "runs",
+    )
+    join = join.join(cache, same_dataset(dataset, cache), isouter=True)
+    current = cache.c.version == dataset.c.version
+    columns: list[ColumnElement[Any]] = [
+        chosen.c.place,
+        chosen.c.run_number,
+        chosen.c.name,
+        run.c.oms_attributes,
+        run.c.rr_attributes,
+        run.c.version.label("run_version"),
+        sa.func.coalesce(dataset.c.version, 0).label("dataset_version"),
+        dataset.c.dataset_attributes,
+        dataset.c.datasets_in_gui,
+        sa.case((current, cache.c.triplet_summary)).label("triplet_summary"),
+        sa.case((current, sa.cast(cache.c.dcs_summary, sa.Text))).label("dcs_text"),
+        sa.case((current, cache.c.brilcalc_recorded_luminosity)).label("recorded"),
+        sa.case((current, cache.c.brilcalc_delivered_luminosity)).label("delivered"),
+        sa.func.coalesce(current, sa.false()).label("current"),
+        (run.c.deleted if kind == "runs" else dataset.c.deleted).label("deleted"),
+    ]
+    if total is None:
+        return sa.select(*columns).select_from(join).order_by(chosen.c.place)
+    # The count is there even when the page is beyond the last row.
+    rows = sa.select(*columns).select_from(join).subquery("rows")
+    return (
+        sa.select(total.c.total, rows)
+        .select_from(total.outerjoin(rows, sa.true()))
+        .order_by(rows.c.place)
+    )
+
+
+def row_of(values: Mapping[Any, Any]) -> Row:
+    rr = cast("JsonObject", values["rr_attributes"])
+    in_gui = values["datasets_in_gui"]
+    return Row(
+        run_number=values["run_number"],
+        name=values["name"],
+        oms_attributes=values["oms_attributes"],
+        rr_attributes=rr,
+        dataset_attributes=values["dataset_attributes"] or {},
+        datasets_in_gui=tuple(map(str, in_gui)) if isinstance(in_gui, list) else (),
+        triplet_summary=values["triplet_summary"],
+        dcs_text=values["dcs_text"],
+        recorded_luminosity=values["recorded"],
+        delivered_luminosity=values["delivered"],
+        run_version=values["run_version"],
+        dataset_version=values["dataset_version"],
+        summary_is_current=values["current"],
+        needs_manual_update=rr.get("run_needs_to_be_updated_manually") is True,
+        deleted=values["deleted"],
+    )
+
+
+def same_dataset(one: FromClause, other: FromClause) -> Flag:
+    return sa.and_(one.c.run_number == other.c.run_number, one.c.name == other.c.name)

@@ -1,0 +1,77 @@
+"""Datasets whose summary is missing or older than they are."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Select
+
+from app.domain.filters import And, all_of
+from app.domain.keys import ONLINE, DatasetKey
+from app.models.database.tables import dataset, dataset_triplet_cache
+from app.models.lists.tables.matching import OF_SUMMARY, Statement, sources_of
+from app.models.lists.tables.query import TableQuery
+from app.models.lists.tables.rows import same_dataset
+
+
+def stale_of(
+    connection: Connection, query: TableQuery, limit: int, late: Collection[DatasetKey] = ()
+) -> tuple[tuple[DatasetKey, int], ...]:
+    """Datasets that the query may let pass as far as one can say without summaries, whose summary
+    is missing or older than they are, or that are `late`: the newest runs first, each with its
+    version."""
+    parts = query.filter.parts if isinstance(query.filter, And) else (query.filter,)
+    known = [part for part in parts if part is not None and not sources_of(part) & OF_SUMMARY]
+    everything = replace(query, filter=all_of(known), sort=())
+    if not late and connection.execute(_IS_STALE).first() is None:
+        return ()
+    stale = _stale(late)
+    if query.kind == "runs":
+        stale = stale.where(dataset.c.name == ONLINE)
+    # Each for itself: the server, which takes a filter for more than it is, would else look at all
+    # runs anew for each dataset to find the first that are stale, of which there may be none.
+    all_stale = stale.cte("stale").prefix_with("MATERIALIZED", dialect="postgresql")
+    matched = Statement(everything).matched().prefix_with("MATERIALIZED", dialect="postgresql")
+    found = connection.execute(
+        sa.select(all_stale.c.run_number, all_stale.c.name, all_stale.c.version)
+        .select_from(all_stale.join(matched, same_dataset(all_stale, matched)))
+        .order_by(all_stale.c.run_number.desc(), all_stale.c.name)
+        .limit(limit)
+    )
+    return tuple(((number, name), version) for number, name, version in found)
+
+
+def stale_summaries(connection: Connection, limit: int = 100) -> tuple[DatasetKey, ...]:
+    """Datasets whose summary is missing or older than they are, the newest runs first."""
+    order = (dataset.c.run_number.desc(), dataset.c.name)
+    found = connection.execute(_stale().order_by(*order).limit(limit))
+    return tuple((number, name) for number, name, _ in found)
+
+
+# The version of a dataset is the number of an event of its own, so two indexes of numbers tell
+# whether any is without a summary; reading both tables takes ten times as long.
+_IS_STALE = (
+    sa.select(sa.literal(1))
+    .select_from(dataset)
+    .where(
+        ~sa.exists()
+        .select_from(dataset_triplet_cache)
+        .where(dataset_triplet_cache.c.version == dataset.c.version)
+    )
+    .limit(1)
+)
+
+
+def _stale(late: Collection[DatasetKey] = ()) -> Select[Any]:
+    """Run number, name and version of datasets whose summary is missing or older than they are, or
+    that are `late`."""
+    cache = dataset_triplet_cache
+    stale = cache.c.version.is_distinct_from(dataset.c.version)
+    if late:
+        stale |= sa.tuple_(dataset.c.run_number, dataset.c.name).in_(sorted(late))
+    return (
+        sa.select(dataset.c.run_number, dataset.c.name, dataset.c.version)
+        .select_from(dataset.outerjoin(cache, same_dataset(dataset, cache)))
+        .where(stale)
+    )

@@ -51,6 +51,7 @@ class Action:
     _appended: dict[DatasetKey, list[tuple[LumisectionChange, bool]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    _stored: event_log.StoredObjects = field(default_factory=dict)
     _touched: set[DatasetKey] = field(default_factory=set)
     _relabelled: set[DatasetKey] = field(default_factory=set)
     _compact: dict[DatasetKey, tuple[CompactState, EventCounts]] = field(default_factory=dict)
@@ -105,7 +106,7 @@ class Action:
                 self._touched.add(key)
             elif isinstance(change, event_log.DatasetChange):
                 self._relabelled.add((change.run_number, change.name))
-        version = event_log.append(self.connection, by, comment, changes)
+        version = event_log.append(self.connection, by, comment, changes, self._stored)
         self.versions.append(version)
         return version
 

@@ -5,7 +5,7 @@ Every function here writes with a fixed number of statements, whatever the numbe
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeAlias, cast
 
 from sqlalchemy import Connection
 
@@ -59,13 +59,26 @@ class LumisectionChange:
 Change = RunChange | DatasetChange | LumisectionChange
 
 
-def append(connection: Connection, by: str, comment: str, changes: Sequence[Change]) -> int:
+StoredObjects: TypeAlias = dict[int, tuple[Mapping[str, object], int]]
+"""Values of events by their `id()`, each with its row in `JSONBDeduplication`."""
+
+
+def append(
+    connection: Connection,
+    by: str,
+    comment: str,
+    changes: Sequence[Change],
+    stored: StoredObjects | None = None,
+) -> int:
     """Writes one version with the events of `changes`, in order, and the folds of the runs and
     datasets they touch; returns its `atomic_version`.
 
     A lumisection change also bumps its dataset. The caller holds the locks of the runs and
-    afterwards brings the lumisection summaries up to date (`projections.store`).
+    afterwards brings the lumisection summaries up to date (`projections.store`). `stored` are
+    values that came before in the same transaction, such as those that every dataset of a run
+    takes over from `online`; those of this version are added.
     """
+    stored = {} if stored is None else stored
     manual = is_manual(by)
     runs = [each for each in changes if isinstance(each, RunChange)]
     lumisections = [each for each in changes if isinstance(each, LumisectionChange) and each.events]
@@ -93,7 +106,9 @@ def append(connection: Connection, by: str, comment: str, changes: Sequence[Chan
     for oms in (False, True):
         chosen = [each for each in lumisections if each.oms is oms]
         count = sum(len(each.events) for each in chosen)
-        _append_lumisections(connection, chosen, versions[at : at + count], oms=oms, manual=manual)
+        _append_lumisections(
+            connection, chosen, versions[at : at + count], stored, oms=oms, manual=manual
+        )
         at += count
     return atomic_version
 
@@ -172,6 +187,7 @@ def _append_lumisections(
     connection: Connection,
     changes: Sequence[LumisectionChange],
     versions: Sequence[int],
+    stored: StoredObjects,
     *,
     oms: bool,
     manual: bool,
@@ -179,7 +195,7 @@ def _append_lumisections(
     if not changes:
         return
     flat = [(each.run_number, each.name, *event) for each in changes for event in each.events]
-    ids = deduplicated(connection, texts_of([payload for _, _, payload, _ in flat]))
+    ids = _ids_of(connection, [payload for _, _, payload, _ in flat], stored)
     table, manual_column, manual_value = (
         ("OMSLumisectionEvent", "", "")
         if oms
@@ -224,6 +240,16 @@ def _append_lumisections(
     )
 
 
+def _ids_of(
+    connection: Connection, payloads: Sequence[Mapping[str, object]], stored: StoredObjects
+) -> list[int]:
+    """Rows of `JSONBDeduplication` that hold these values; each object is written once."""
+    new = {id(payload): payload for payload in payloads if id(payload) not in stored}
+    ids = deduplicated(connection, texts_of(new.values())) if new else []
+    stored.update((key, (new[key], row)) for key, row in zip(new, ids, strict=True))
+    return [stored[id(payload)][1] for payload in payloads]
+
+
 def _joined(numbers: Iterable[int]) -> str:
     """Numbers as the server takes them apart, ten times quicker than as an array."""
     return ",".join(map(str, numbers))
@@ -238,9 +264,11 @@ def canonical(payload: Mapping[str, object]) -> JsonObject:
 
 
 def texts_of(payloads: Iterable[Mapping[str, object]]) -> list[str]:
-    """The text of each in our one key order; names and triplets, which come again and again, are
+    """The text of each in our one key order; names and values, which come again and again, are
     written once."""
     names: dict[str, str] = {}
+    numbered: set[str] = set()
+    texts: dict[str, str] = {}
     triplets: dict[Triplet, str] = {}
     found = []
     for payload in payloads:
@@ -249,16 +277,30 @@ def texts_of(payloads: Iterable[Mapping[str, object]]) -> list[str]:
             written = names.get(name)
             if written is None:
                 written = names[name] = f"{js_stringify(name)}:"
-            if isinstance(value, Triplet):
-                text_ = triplets.get(value)
-                if text_ is None:
-                    text_ = triplets[value] = js_stringify(value.as_json())
+                if name[:1].isdigit():
+                    numbered.add(name)
+            if value is True:
+                text_ = "true"
+            elif value is False:
+                text_ = "false"
+            elif value.__class__ is str:
+                known = texts.get(value)
+                if known is None:
+                    known = texts[value] = js_stringify(value)
+                text_ = known
+            elif isinstance(value, Triplet):
+                known = triplets.get(value)
+                if known is None:
+                    known = triplets[value] = js_stringify(value.as_json())
+                text_ = known
             else:
                 text_ = js_stringify(value)
             parts.append(written + text_)
         # JavaScript puts names that are numbers before all others.
-        numbers = any(name[:1].isdigit() for name in payload)
-        found.append(js_stringify(canonical(payload)) if numbers else f"{{{','.join(parts)}}}")
+        if numbered and not numbered.isdisjoint(payload):
+            found.append(js_stringify(canonical(payload)))
+        else:
+            found.append(f"{{{','.join(parts)}}}")
     return found
 
 

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.domain.errors import Refused
 from app.domain.json_value import js_stringify
@@ -234,3 +234,41 @@ def test_that_an_object_is_written_as_javascript_writes_it_in_one_order(
 ) -> None:
     (written,) = event_log.texts_of([payload])
     assert written == js_stringify(event_log.canonical(payload))
+
+
+def test_that_what_datasets_of_a_run_take_over_is_looked_for_once(
+    configured: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull.apply(Acting(configured), a_run(1, 3))
+    taken_over = {"dt-dt": Triplet("BAD", "no gas")}
+    asked: list[int] = []
+    deduplicated = event_log.deduplicated
+
+    def counting(connection: Connection, texts: list[str]) -> list[int]:
+        asked.append(len(texts))
+        return deduplicated(connection, texts)
+
+    monkeypatch.setattr(event_log, "deduplicated", counting)
+    names = ("/Express/One/DQM", "/PromptReco/One/DQM")
+    with begin(configured, [1]) as action:
+        for name in names:
+            action.is_new((1, name))
+            action.append(
+                EXPERT.email,
+                "made",
+                [
+                    DatasetChange(1, name),
+                    LumisectionChange(
+                        1,
+                        name,
+                        [
+                            (taken_over, (LumiRange(1, 1),)),
+                            (dict(taken_over) | {"csc-csc": Triplet("GOOD")}, (LumiRange(2, 2),)),
+                            (taken_over, (LumiRange(3, 3),)),
+                        ],
+                    ),
+                ],
+            )
+    # The second dataset brings one object that wasn't there before.
+    assert asked == [2, 1]
+    check_folds(configured, stale=set())

@@ -93,6 +93,12 @@ class Rights(QObject):
             return Refused(why_not) if why_not else None
         return NotPermitted(why_not, self._permissions.egroups_for_any(paths))
 
+    def refusal_of_all(self, wanted: Iterable[Sequence[str]]) -> Refused | None:
+        """The same for several things that must all be allowed, each with its paths."""
+        if why_nothing := self.why_nothing():
+            return Refused(why_nothing)
+        return next(filter(None, map(self.refusal, wanted)), None)
+
     def why_nothing(self) -> str:
         """Why nothing at all can be changed here; empty where something can."""
         return nothing_here(self._acting)

@@ -4,7 +4,7 @@ A tool is a value that holds the request. `preview` answers what it would do to 
 `apply` does it. The caller names the datasets by their keys.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain.certification import datasets
@@ -115,23 +115,31 @@ def apply(
 
 
 def _check_right(configuration: Configuration, actor: Actor, tool: Tool) -> None:
-    if isinstance(tool, ChangeStates) and tool.workspace is not None:
-        for state in tool.from_states:
-            if state != tool.to_state:
-                path = permissions.change_states_path(tool.workspace, state, tool.to_state)
-                configuration.permissions.check(actor, path)
+    if isinstance(tool, ChangeStates):
+        paths = change_states_paths(tool.workspace, tool.from_states, tool.to_state)
+        configuration.permissions.check_all(actor, paths)
         return
     path = {
         Duplicate: permissions.duplicate_datasets_path(),
         CopyColumns: permissions.copy_columns_path(),
         SetColumns: permissions.set_columns_path(),
-        ChangeStates: permissions.change_states_in_all_workspaces_path(
-            tool.to_state if isinstance(tool, ChangeStates) else ""
-        ),
         Hide: permissions.hide_datasets_path(),
         Unhide: permissions.hide_datasets_path(),
     }[type(tool)]
     configuration.permissions.check(actor, path)
+
+
+def change_states_paths(
+    workspace: str | None, from_states: Iterable[str], to_state: str
+) -> tuple[str, ...]:
+    """Paths that must all be allowed to change states in a workspace, or in all without one."""
+    if workspace is None:
+        return (permissions.change_states_in_all_workspaces_path(to_state),)
+    return tuple(
+        permissions.change_states_path(workspace, state, to_state)
+        for state in from_states
+        if state != to_state
+    )
 
 
 def _plan(action: Action, configuration: Configuration, tool: Tool, progress: Progress) -> _Plan:

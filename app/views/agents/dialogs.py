@@ -1,12 +1,13 @@
 """Dialogs on proposals and agents: correct one, reject with a reason, register an agent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QStringListModel
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from app.domain.agents.proposals import AgentColumn, Mode, Proposal, parse_agent_column
 from app.domain.certification.datasets import where
+from app.domain.configuration import permissions
 from app.domain.counting import counted
 from app.domain.editing.edits import ColumnEdit
 from app.domain.lumisections import format_ranges, parse_ranges
@@ -15,11 +16,23 @@ from app.services.acting import Acting
 from app.services.agents import proposals as decisions
 from app.services.agents import registry
 from app.views.background import Background
+from app.views.places import PlaceContext
+from app.views.rights import Rights
 from app.views.widgets.completions import Completions
 from app.views.widgets.dialogs.action_dialog import ActionDialog, Done
 from app.views.widgets.plain import ChoiceBox, Label
 
 _LINES_HEIGHT = 72
+
+
+def deciding_paths(proposals: Iterable[Proposal]) -> Iterable[Sequence[str]]:
+    """What deciding takes: all columns of these proposals may be edited."""
+    paths = [
+        path
+        for proposal in proposals
+        for path in permissions.edit_lumisections_paths(proposal.dataset, (proposal.column,))
+    ]
+    return [(path,) for path in dict.fromkeys(paths)]
 
 
 class CorrectDialog(ActionDialog):
@@ -29,10 +42,13 @@ class CorrectDialog(ActionDialog):
         self,
         acting: Acting,
         background: Background,
+        rights: Rights,
         proposal: Proposal,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(background, f"Correct proposal {proposal.id}", "Accept", parent)
+        super().__init__(
+            background, f"Correct proposal {proposal.id}", "Accept", parent, rights=rights
+        )
         self._acting = acting
         self._proposal = proposal
         about = Label(
@@ -58,6 +74,9 @@ class CorrectDialog(ActionDialog):
         ):
             widget.setAccessibleName(name)
             self.form.addRow(name, widget)
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return deciding_paths((self._proposal,))
 
     def work(self) -> Callable[[], Done]:
         acting, proposal, why = self._acting, self._proposal, self.why.text().strip()
@@ -86,21 +105,26 @@ class RejectDialog(ActionDialog):
         self,
         acting: Acting,
         background: Background,
+        rights: Rights,
         proposals: Sequence[Proposal],
         parent: QWidget | None = None,
     ) -> None:
         many = counted(len(proposals), "proposal")
-        super().__init__(background, f"Reject {many}", "Reject", parent)
+        super().__init__(background, f"Reject {many}", "Reject", parent, rights=rights)
         self._acting = acting
-        self._ids = [proposal.id for proposal in proposals]
+        self._proposals = tuple(proposals)
         self.reason = QLineEdit()
         self.reason.setPlaceholderText("For example: known noise")
         self.reason.setAccessibleName("Reason")
         self.form.addRow(Label(f"Reject {many}. Nothing else changes.", wordWrap=True))
         self.form.addRow("Reason", self.reason)
 
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return deciding_paths(self._proposals)
+
     def work(self) -> Callable[[], str]:
-        acting, ids, reason = self._acting, self._ids, self.reason.text().strip()
+        acting, reason = self._acting, self.reason.text().strip()
+        ids = [proposal.id for proposal in self._proposals]
         return lambda: decisions.reject(acting, ids, reason=reason).text
 
 
@@ -109,17 +133,17 @@ class RegisterDialog(ActionDialog):
 
     def __init__(
         self,
-        acting: Acting,
-        background: Background,
-        person: str,
+        context: PlaceContext,
         columns: Sequence[str],
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(background, "Register an agent", "Register", parent)
-        self._acting = acting
+        super().__init__(
+            context.background, "Register an agent", "Register", parent, rights=context.rights
+        )
+        self._acting = context.acting
         self.name = QLineEdit()
         self.version = QLineEdit()
-        self.owner = QLineEdit(person)
+        self.owner = QLineEdit(context.workplace.session.person)
         self.proposes = _columns_edit("One column per line, such as tracker-pixel")
         self.writes = _columns_edit(
             "One column per line, such as ml-pixel, or ml-pixel=tracker-pixel with the column"
@@ -149,6 +173,9 @@ class RegisterDialog(ActionDialog):
         ):
             widget.setAccessibleName(text)
             self.form.addRow(text, widget)
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.classifiers_path("component"),)]
 
     def work(self) -> Callable[[], str]:
         acting = self._acting

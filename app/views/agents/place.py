@@ -34,7 +34,6 @@ class AgentsPlace(PlaceWidget):
         self._background = context.background
         self._notices = context.notices
         self._chosen = ""
-        self._person = context.workplace.session.person
         self._reading = Work(context.background, self)
         self.bar = LoadingBar(context.themes)
         self.list = AgentList(context.themes, context.rights)
@@ -133,7 +132,7 @@ class AgentsPlace(PlaceWidget):
         acting = self._acting
         # Once: a dialog that comes when the server is back would come out of the blue.
         columns = await self._background.act(lambda: registry.known_columns(acting))
-        dialog = RegisterDialog(acting, self._background, self._person, columns, self.window())
+        dialog = RegisterDialog(self._context, columns, self.window())
         dialog.acted.connect(self._done)
         dialog.open()
 

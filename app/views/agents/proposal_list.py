@@ -7,11 +7,10 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.agents.proposals import Proposal
-from app.domain.configuration.permissions import edit_lumisections_paths
 from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.agents import proposals as decisions
-from app.views.agents.dialogs import CorrectDialog, RejectDialog
+from app.views.agents.dialogs import CorrectDialog, RejectDialog, deciding_paths
 from app.views.agents.proposal_model import (
     AGENT,
     COLUMN,
@@ -173,13 +172,17 @@ class ProposalList(QWidget):
     def _correct(self) -> None:
         chosen = self.chosen
         if len(chosen) == 1:
-            dialog = CorrectDialog(self._acting, self._background, chosen[0], self.window())
+            dialog = CorrectDialog(
+                self._acting, self._background, self._rights, chosen[0], self.window()
+            )
             dialog.acted.connect(self._done)
             dialog.open()
 
     def _reject(self, proposals: Sequence[Proposal]) -> None:
         if proposals:
-            dialog = RejectDialog(self._acting, self._background, proposals, self.window())
+            dialog = RejectDialog(
+                self._acting, self._background, self._rights, proposals, self.window()
+            )
             dialog.acted.connect(self._done)
             dialog.open()
 
@@ -200,11 +203,8 @@ class ProposalList(QWidget):
 
     def _why_not(self, proposals: Sequence[Proposal]) -> str:
         """Why the person may not edit all columns of these, which is what deciding takes."""
-        return self._rights.why_not_all(
-            path
-            for proposal in proposals
-            for path in edit_lumisections_paths(proposal.dataset, (proposal.column,))
-        )
+        refusal = self._rights.refusal_of_all(deciding_paths(proposals))
+        return "" if refusal is None else str(refusal)
 
     def _selected(self) -> None:
         self._offer()

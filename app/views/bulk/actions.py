@@ -41,11 +41,11 @@ class BulkActions(QObject):
         self, context: PlaceContext, window: QWidget, table: Callable[[], TableView | None]
     ) -> None:
         super().__init__(window)
+        self._context = context
         self._acting = context.acting
         self._background = context.background
         self._opening = Work(context.background, self)
         self._notices = context.notices
-        self._themes = context.themes
         self._window = window
         self._table = table
 
@@ -92,7 +92,7 @@ class BulkActions(QObject):
 
     def open_file(self) -> ChangeFileDialog:
         """Opens the dialog for a file of changes."""
-        dialog = ChangeFileDialog(self._acting, self._background, self._themes, self._window)
+        dialog = ChangeFileDialog(self._context, self._window)
         dialog.written.connect(self._written)
         dialog.open()
         return dialog
@@ -109,9 +109,7 @@ class BulkActions(QObject):
         if selection is None:
             self._notices.refuse(Refused("The table is empty: there is nothing to edit."))
             return
-        dialog = BulkEditDialog(
-            self._acting, self._background, self._themes, selection, columns, self._window
-        )
+        dialog = BulkEditDialog(self._context, selection, online, columns, self._window)
         dialog.written.connect(self._written)
         dialog.open()
 

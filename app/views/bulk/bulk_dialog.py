@@ -1,7 +1,7 @@
 """What the dialogs that edit many datasets share: a preview, progress, and one version."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -15,18 +15,16 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import Refused
 from app.domain.progress import Progress
-from app.services.acting import Acting
 from app.services.editing.bulk import Written
 from app.services.editing.report import Report
-from app.views.background import Background
 from app.views.bulk.report_view import ReportView
 from app.views.focus import give_keys, holder
 from app.views.looks import words
-from app.views.looks.theme import STEP, Themes
-from app.views.rights import nothing_here, offer
+from app.views.looks.theme import STEP
+from app.views.places import PlaceContext
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.long_work import LongWork
-from app.views.widgets.plain import Label
+from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 
 Checking = Callable[[Progress], Report]
 Writing = Callable[[Progress], Written]
@@ -44,9 +42,7 @@ class BulkDialog(QDialog):
 
     def __init__(
         self,
-        acting: Acting,
-        background: Background,
-        themes: Themes,
+        context: PlaceContext,
         title: str,
         parent: QWidget | None = None,
         *,
@@ -56,22 +52,22 @@ class BulkDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         resize_to_fit(self, *_SIZE)
-        self._acting = acting
-        self._background = background
+        self._acting = context.acting
+        self._background = context.background
         self.report: Report | None = None
         self.form = QWidget()
-        self.view = ReportView(themes)
+        self.view = ReportView(context.themes)
         self.leave_out = QCheckBox("Leave out the refused lines and write the others")
         self.leave_out.hide()
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.setAccessibleName("Why it was refused")
-        self.refusal.hide()
-        self.work = LongWork(background)
+        self.refusal = RefusalLine(self)
+        self.work = LongWork(context.background)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.look_button = self.buttons.addButton("Preview", QDialogButtonBox.ButtonRole.ActionRole)
         self.write_button = self.buttons.addButton("Write", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.write_button.setEnabled(False)
+        rights = context.rights
+        self.right = RightLine(
+            rights, self.write_button, lambda: rights.refusal_of_all(self.wanted()), self
+        )
         self.look_button.setDefault(True)
         split = QVBoxLayout() if form_above else QHBoxLayout()
         split.setSpacing(2 * STEP if form_above else 4 * STEP)
@@ -81,7 +77,7 @@ class BulkDialog(QDialog):
         layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)
         layout.setSpacing(2 * STEP)
         layout.addLayout(split, 1)
-        for part in (self.leave_out, self.refusal, self.work, self.buttons):
+        for part in (self.leave_out, self.refusal, self.right, self.work, self.buttons):
             layout.addWidget(part)
         self.look_button.clicked.connect(self.look)
         self.buttons.accepted.connect(self.write)
@@ -89,6 +85,11 @@ class BulkDialog(QDialog):
         self.leave_out.toggled.connect(self._offer)
         self.work.running_changed.connect(self._running_changed)
         self.work.failed.connect(self._failed)
+
+    @abstractmethod
+    def wanted(self) -> Iterable[Sequence[str]]:
+        """The rights that the form takes, which must all be there: of each the paths of which one
+        must be allowed."""
 
     @abstractmethod
     def checking(self) -> Checking:
@@ -140,8 +141,7 @@ class BulkDialog(QDialog):
 
     def refuse(self, text: str) -> None:
         """Says why it can't be done; nothing when the text is empty."""
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
+        self.refusal.say(text)
 
     def reject(self) -> None:
         """Stops what is under way; else closes."""
@@ -175,7 +175,7 @@ class BulkDialog(QDialog):
         may = report is not None and bool(report.cells)
         if report is not None and report.refused and not self.leave_out.isChecked():
             may = False
-        offer(self.write_button, nothing_here(self._acting), possible=may and not running)
+        self.right.offer(possible=may and not running)
         self.look_button.setEnabled(not running)
         self.form.setEnabled(not running)
         self.leave_out.setEnabled(not running)

@@ -1,6 +1,6 @@
 """The same status, comment and cause, or DCS bit, for many datasets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
@@ -16,9 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.configuration import permissions
 from app.domain.editing.edits import Edit, check_bit_comment, check_triplet
 from app.domain.errors import BadInput
-from app.domain.keys import DatasetKey
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, parse_ranges
 from app.domain.progress import Progress
 from app.domain.sources.oms import DCS_BITS
@@ -29,10 +30,10 @@ from app.services.configuration.workspaces import WorkspaceColumns
 from app.services.editing import bulk
 from app.services.editing.bulk import Written
 from app.services.editing.report import Report, report_of
-from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Checking, Writing
 from app.views.looks import words
-from app.views.looks.theme import STEP, Themes
+from app.views.looks.theme import STEP
+from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.widgets.plain import ChoiceBox, Label, ListItem
 
@@ -61,16 +62,16 @@ class BulkEditDialog(BulkDialog):
 
     def __init__(
         self,
-        acting: Acting,
-        background: Background,
-        themes: Themes,
+        context: PlaceContext,
         selection: Selection,
+        online: bool,
         workspaces: Sequence[WorkspaceColumns],
         parent: QWidget | None = None,
     ) -> None:
         title = "Edit lumisections of many datasets"
-        super().__init__(acting, background, themes, title, parent)
+        super().__init__(context, title, parent)
         self._selection = selection
+        self._online = online
         self._keys: tuple[DatasetKey, ...] = ()
         self._columns = {workspace.name: workspace.columns for workspace in workspaces}
         self.of_selected = QRadioButton(words.counted(selection.count, "selected dataset"))
@@ -121,6 +122,13 @@ class BulkEditDialog(BulkDialog):
         """The columns or bits that are ticked."""
         items = (self.names.item(row) for row in range(self.names.count()))
         return tuple(item.text() for item in items if item.checkState() == Qt.CheckState.Checked)
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        # Datasets and columns that may not be edited can be left out.
+        if self.sets_bits:
+            return [(permissions.edit_dcs_bits_path(),)]
+        name = ONLINE if self._online else ""
+        return [permissions.edit_lumisections_paths(name, self.chosen() or ("{column}",))]
 
     def checking(self) -> Checking:
         form, acting = self._read_form(), self._acting

@@ -1,5 +1,6 @@
 """A file of changes: what each line would do, then one version."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -16,15 +17,14 @@ from PySide6.QtWidgets import (
 from app.domain.editing.change_file import COLUMNS
 from app.domain.errors import BadInput
 from app.domain.progress import Progress
-from app.services.acting import Acting
 from app.services.editing import bulk, change_files
 from app.services.editing.bulk import Written
 from app.services.editing.report import Report
-from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Checking, Writing
 from app.views.focus import give_keys
 from app.views.looks import words
-from app.views.looks.theme import STEP, Themes
+from app.views.looks.theme import STEP
+from app.views.places import PlaceContext
 from app.views.widgets.plain import Label
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -39,12 +39,10 @@ class ChangeFileDialog(BulkDialog):
 
     def __init__(
         self,
-        acting: Acting,
-        background: Background,
-        themes: Themes,
+        context: PlaceContext,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(acting, background, themes, "File of changes", parent, form_above=True)
+        super().__init__(context, "File of changes", parent, form_above=True)
         self._content = ""
         self.path = QLineEdit(placeholderText="changes.csv")
         self.path.setAccessibleName("File")
@@ -84,6 +82,9 @@ class ChangeFileDialog(BulkDialog):
         """Shows what a file would change."""
         self.path.setText(file)
         self.look()
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return ()  # Each line takes its own, which the report says.
 
     def checking(self) -> Checking:
         name = self.path.text().strip()

@@ -108,7 +108,7 @@ class ConfigurationPlace(PlaceWidget):
     def reclassify(self) -> ReclassifyDialog:
         """Opens the dialog that reclassifies open runs."""
         context = self._context
-        dialog = ReclassifyDialog(context.acting, context.background, context.themes, self.window())
+        dialog = ReclassifyDialog(context, self.window())
         dialog.done_.connect(self._tell)
         dialog.run_wanted.connect(self.run_wanted)
         dialog.open()

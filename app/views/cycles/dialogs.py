@@ -1,6 +1,6 @@
 """Dialogs of cycles: new, edit, add and take out datasets, move them all, complete."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
 from PySide6.QtCore import QDate
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QDateEdit, QLineEdit, QWidget
 from app.domain.certification.cycles import MOST_DATASETS, Cycle
 from app.domain.certification.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
 from app.domain.clock import server_now
+from app.domain.configuration import permissions
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.counting import counted
 from app.domain.errors import BadInput
@@ -50,7 +51,7 @@ class NewCycleDialog(ActionDialog):
     def __init__(
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(context.background, "New cycle", "Create", parent)
+        super().__init__(context.background, "New cycle", "Create", parent, rights=context.rights)
         self._acting = context.acting
         self.scope = ScopeChoice(selection)
         self.name = QLineEdit(placeholderText="Call 12, week 34")
@@ -71,6 +72,9 @@ class NewCycleDialog(ActionDialog):
         )
         give_keys(self.name)
         context.background.run(self._read(context), self)
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.cycles_path(),)]
 
     def work(self) -> Callable[[], str]:
         acting, chosen = self._acting, self.scope.chosen()
@@ -108,7 +112,7 @@ class AddToCycleDialog(ActionDialog):
     def __init__(
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(context.background, "Add to a cycle", "Add", parent)
+        super().__init__(context.background, "Add to a cycle", "Add", parent, rights=context.rights)
         self._acting = context.acting
         self.scope = ScopeChoice(selection)
         self.cycle = ChoiceBox()
@@ -116,8 +120,11 @@ class AddToCycleDialog(ActionDialog):
         self._cycles: tuple[Cycle, ...] = ()
         self.form.addRow("Datasets", self.scope)
         self.form.addRow("Cycle", self.cycle)
-        self.submit_button.setEnabled(False)
+        self.set_possible(False)
         context.background.run(self._read(context), self)
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.add_to_cycle_path(),)]
 
     def work(self) -> Callable[[], str]:
         acting, chosen = self._acting, self.scope.chosen()
@@ -131,8 +138,7 @@ class AddToCycleDialog(ActionDialog):
     def _offer(self, known: tuple[Cycle, ...]) -> None:
         self._cycles = tuple(each for each in known if each.pending_in(GLOBAL))
         self.cycle.addItems([f"{each.name}   until {each.deadline}" for each in self._cycles])
-        self.submit_button.setEnabled(bool(self._cycles))
-        self.submit_button.setDefault(True)  # while it couldn't be pressed, Cancel was
+        self.set_possible(bool(self._cycles))
         if not self._cycles:
             self.refuse("There is no pending cycle. Create a new one with these datasets.")
 
@@ -148,7 +154,9 @@ class RemoveFromCycleDialog(ActionDialog):
         count: int,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(context.background, f"Cycle {cycle.name}", "Remove", parent)
+        super().__init__(
+            context.background, f"Cycle {cycle.name}", "Remove", parent, rights=context.rights
+        )
         self._acting = context.acting
         self._cycle, self._chosen = cycle, chosen
         self.form.addRow(
@@ -159,6 +167,9 @@ class RemoveFromCycleDialog(ActionDialog):
             )
         )
 
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.delete_from_cycle_path(),)]
+
     def work(self) -> Callable[[], str]:
         acting, cycle, chosen = self._acting, self._cycle, self._chosen
         return lambda: cycles.remove(acting, cycle.id, tables.chosen_keys(acting, chosen)).text
@@ -168,7 +179,9 @@ class EditCycleDialog(ActionDialog):
     """Name, deadline and workspaces of a cycle."""
 
     def __init__(self, context: PlaceContext, cycle: Cycle, parent: QWidget | None = None) -> None:
-        super().__init__(context.background, f"Cycle {cycle.name}", "Save", parent)
+        super().__init__(
+            context.background, f"Cycle {cycle.name}", "Save", parent, rights=context.rights
+        )
         self._acting = context.acting
         self._cycle = cycle
         self.name = QLineEdit(cycle.name)
@@ -187,6 +200,9 @@ class EditCycleDialog(ActionDialog):
         )
         self.workspaces.offer(self._own, self._own)
         context.background.run(self._read(context), self)
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.cycles_path(),)]
 
     def work(self) -> Callable[[], str]:
         acting, id_cycle = self._acting, self._cycle.id
@@ -225,7 +241,9 @@ class MoveCycleDialog(ActionDialog):
         workspace: str,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(context.background, f"Cycle {cycle.name}", "Move", parent)
+        super().__init__(
+            context.background, f"Cycle {cycle.name}", "Move", parent, rights=context.rights
+        )
         self._acting = context.acting
         self._cycle, self._workspace = cycle, workspace
         self.to_state = ChoiceBox()
@@ -242,6 +260,9 @@ class MoveCycleDialog(ActionDialog):
         self.waiting.toggled.connect(self._count)
         self.not_significant.toggled.connect(self._count)
         self._count()
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.move_all_datasets_path(self._workspace),)]
 
     def work(self) -> Callable[[], str]:
         acting, id_cycle, workspace = self._acting, self._cycle.id, self._workspace

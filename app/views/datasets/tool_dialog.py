@@ -1,6 +1,6 @@
 """The frame of the dialogs of tools: form, datasets, preview, reason, progress."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
@@ -19,16 +19,17 @@ from app.domain.certification.dataset_tools import Effect, Preview, Tool
 from app.domain.errors import Refused, Unavailable
 from app.domain.keys import DatasetKey
 from app.domain.progress import Cancelled
-from app.services.acting import Acting
 from app.services.certification import tables
 from app.services.certification.tables import Chosen
 from app.services.editing import dataset_tools
-from app.views.background import Background, Work
+from app.views.background import Work
 from app.views.datasets.effects import TITLES, effect_lines
 from app.views.focus import give_keys
-from app.views.looks.theme import STEP, Themes, set_property
+from app.views.looks.theme import STEP, set_property
+from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 from app.views.widgets.dialogs.scope_choice import ScopeChoice
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.details_table import DetailsTable
@@ -51,9 +52,7 @@ class ToolDialog(QDialog):
 
     def __init__(
         self,
-        acting: Acting,
-        background: Background,
-        themes: Themes,
+        context: PlaceContext,
         selection: Selection,
         title: str,
         submit: str,
@@ -63,8 +62,8 @@ class ToolDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         resize_to_fit(self, *_SIZE)
-        self.acting = acting
-        self.background = background
+        self.acting = context.acting
+        self.background = background = context.background
         self.selection = selection
         self.keys: tuple[DatasetKey, ...] = ()
         self._tool: Tool | None = None
@@ -81,17 +80,14 @@ class ToolDialog(QDialog):
         self.reason = QLineEdit()
         self.reason.setAccessibleName("Reason")
         self.reason.setPlaceholderText("Kept as the comment of the new version")
-        self.effects: LinesModel[Effect] = LinesModel(TITLES, themes, self)
+        self.effects: LinesModel[Effect] = LinesModel(TITLES, context.themes, self)
         self.table = DetailsTable("Effects")
         self.table.setModel(self.effects)
         for column, width in enumerate(_WIDTHS):
             self.table.setColumnWidth(column, width)
         self.summary = Label(wordWrap=True)
         self.summary.setAccessibleName("Preview")
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.setAccessibleName("Why it was refused")
-        self.refusal.hide()
+        self.refusal = RefusalLine(self)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress")
@@ -99,6 +95,10 @@ class ToolDialog(QDialog):
         role = QDialogButtonBox.ButtonRole
         self.submit_button: QPushButton = self.buttons.addButton(submit, role.AcceptRole)
         self.cancel_button: QPushButton = self.buttons.addButton("Cancel", role.RejectRole)
+        rights = context.rights
+        self.right = RightLine(
+            rights, self.submit_button, lambda: rights.refusal_of_all(self.wanted()), self
+        )
         self.submit_button.setDefault(True)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._lay_out()
@@ -119,6 +119,10 @@ class ToolDialog(QDialog):
 
     def make(self) -> MakeTool:
         """Makes the tool of the form for given datasets; Refused when something is missing."""
+        raise NotImplementedError
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        """The rights that the tool of the form takes, which must all be there."""
         raise NotImplementedError
 
     def offer(self, keys: Sequence[DatasetKey]) -> None:
@@ -217,11 +221,11 @@ class ToolDialog(QDialog):
         except Cancelled:
             self._say("Cancelled: nothing was changed.", "warning")
         except Refused as error:
-            self.refuse(str(error))
+            self.refusal.tell(error)
             if not reason:
                 give_keys(self.reason)
         except Unavailable as error:
-            self.refuse(error.advised)
+            self.refusal.tell(error)
         else:
             self.acted.emit(applied)
             self.accept()
@@ -237,8 +241,7 @@ class ToolDialog(QDialog):
 
     def refuse(self, text: str) -> None:
         """Shows why the tool was refused; hides the line when the text is empty."""
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
+        self.refusal.say(text)
 
     def _set_running(self, running: bool) -> None:
         for widget in (self.fields, self.scope, self.reason):
@@ -250,7 +253,7 @@ class ToolDialog(QDialog):
     # Layout
 
     def _allow(self) -> None:
-        self.submit_button.setEnabled(self._tool is not None and not self._applying.is_running)
+        self.right.offer(possible=self._tool is not None and not self._applying.is_running)
         self.submit_button.setDefault(True)  # while it was disabled, Cancel was
 
     def _show_preview_progress(self, share: float) -> None:
@@ -284,6 +287,7 @@ class ToolDialog(QDialog):
         layout.addLayout(lines)
         layout.addWidget(self.progress)
         layout.addWidget(self.refusal)
+        layout.addWidget(self.right)
         layout.addWidget(self.buttons)
 
     # Qt

@@ -1,6 +1,6 @@
 """The dialogs of the tools over datasets: duplicate, columns, states, hiding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QWidget
 
@@ -13,12 +13,14 @@ from app.domain.certification.dataset_tools import (
     Unhide,
 )
 from app.domain.certification.datasets import DATASET_STATES, EDITABLE_STATES
+from app.domain.configuration import permissions
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.triplets import SETTABLE_STATUSES
 from app.services.configuration import workspaces
 from app.services.configuration.workspaces import WorkspaceColumns
+from app.services.editing.dataset_tools import change_states_paths
 from app.views.datasets.tool_dialog import MakeTool, ToolDialog
 from app.views.focus import give_keys
 from app.views.looks.theme import STEP
@@ -49,18 +51,6 @@ def offer_names(box: QComboBox, names: Sequence[str]) -> None:
 
 class _DatasetsDialog(ToolDialog):
     """A tool that needs the offline workspaces with their columns."""
-
-    def __init__(
-        self,
-        context: PlaceContext,
-        selection: Selection,
-        title: str,
-        submit: str,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(
-            context.acting, context.background, context.themes, selection, title, submit, parent
-        )
 
     def begin(self) -> None:
         """Reads the workspaces and the datasets."""
@@ -111,6 +101,9 @@ class DuplicateDialog(_DatasetsDialog):
         names = [workspace.name for workspace in workspaces if workspace.name != GLOBAL]
         self.workspaces.offer(names, names)
 
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.duplicate_datasets_path(),)]
+
     def make(self) -> MakeTool:
         source, target = self.source.currentText(), self.target.text().strip()
         if not target:
@@ -154,6 +147,9 @@ class CopyColumnsDialog(_DatasetsDialog):
     def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
         self.columns.offer(self.columns_of(workspaces), self.columns.ticked())
 
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.copy_columns_path(),)]
+
     def make(self) -> MakeTool:
         source, target = self.source.currentText().strip(), self.target.currentText().strip()
         columns = self.columns.ticked()
@@ -188,6 +184,9 @@ class SetColumnsDialog(_DatasetsDialog):
 
     def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
         self.columns.offer(self.columns_of(workspaces), self.columns.ticked())
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.set_columns_path(),)]
 
     def make(self) -> MakeTool:
         columns, status = self.columns.ticked(), self.status.currentText()
@@ -234,7 +233,18 @@ class ChangeStatesDialog(_DatasetsDialog):
         self.workspace.setCurrentText(chosen)
         self.workspace.blockSignals(False)
 
+    def wanted(self) -> Iterable[Sequence[str]]:
+        workspace, states, to_state = self._change()
+        return [(path,) for path in change_states_paths(workspace, states, to_state)]
+
     def make(self) -> MakeTool:
+        workspace, states, to_state = self._change()
+        if not states:
+            raise BadInput("Tick the states to change.")
+        return lambda keys: ChangeStates(keys, to_state, workspace, states)
+
+    def _change(self) -> tuple[str | None, tuple[str, ...], str]:
+        """Workspace, or None for all of them, states that are changed, and what to."""
         chosen, to_state = self.workspace.currentText(), self.to_state.currentText()
         workspace = None if chosen == _ALL_WORKSPACES else chosen
         states = tuple(
@@ -242,9 +252,7 @@ class ChangeStatesDialog(_DatasetsDialog):
             for state, box in self.from_states.items()
             if box.isChecked() and (workspace is None or state != to_state)
         )
-        if not states:
-            raise BadInput("Tick the states to change.")
-        return lambda keys: ChangeStates(keys, to_state, workspace, states)
+        return workspace, states, to_state
 
 
 class HideDialog(_DatasetsDialog):
@@ -256,6 +264,9 @@ class HideDialog(_DatasetsDialog):
         super().__init__(context, selection, "Hide datasets", "Hide", parent)
         self.reason.setPlaceholderText("Reason for hiding")
         self.begin()
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.hide_datasets_path(),)]
 
     def make(self) -> MakeTool:
         return Hide
@@ -270,6 +281,9 @@ class UnhideDialog(_DatasetsDialog):
         super().__init__(context, selection, "Un-hide datasets", "Un-hide", parent)
         self.reason.setPlaceholderText("Reason for un-hiding")
         self.begin()
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.hide_datasets_path(),)]
 
     def make(self) -> MakeTool:
         return Unhide

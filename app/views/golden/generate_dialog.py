@@ -17,18 +17,20 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.configuration.items import UnknownVariables
+from app.domain.configuration.permissions import generate_json_path
 from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.domain.json_value import JsonValue, js_stringify
 from app.domain.progress import Cancelled
-from app.services.acting import Acting
 from app.services.golden import bench as golden_bench
 from app.services.golden import rules as golden_rules
 from app.services.golden.bench import Narrowing
 from app.services.golden.generation import READING_SHARE, Generated, why_not_official
-from app.views.background import Background, Work
+from app.views.background import Work
 from app.views.looks.theme import STEP
+from app.views.places import PlaceContext
 from app.views.rights import offer
 from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 from app.views.widgets.plain import Label, ListItem
 from app.views.widgets.search_line import SearchLine
 
@@ -48,8 +50,7 @@ class GenerateDialog(QDialog):
 
     def __init__(
         self,
-        acting: Acting,
-        background: Background,
+        context: PlaceContext,
         pattern: str,
         narrowing: Narrowing,
         written: JsonValue,
@@ -59,8 +60,8 @@ class GenerateDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Generate golden JSON")
         resize_to_fit(self, 560, 480)
-        self._acting = acting
-        self._background = background
+        self._acting = acting = context.acting
+        self._background = background = context.background
         self._pattern = pattern
         self._narrowing = narrowing
         self._written = written
@@ -79,9 +80,7 @@ class GenerateDialog(QDialog):
         self.official = QCheckBox("Official")
         self.official.setToolTip("This is what physics is done with, once a puller confirmed it")
         offer(self.official, why_not_official(acting))
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.hide()
+        self.refusal = RefusalLine(self)
         self.not_permitted = Label(wordWrap=True)
         self.not_permitted.setProperty("role", "refusal")
         self.progress = QProgressBar()
@@ -92,6 +91,12 @@ class GenerateDialog(QDialog):
         self.step.setProperty("role", "muted")
         self.step.hide()
         self._make_buttons()
+        self.right = RightLine(
+            context.rights,
+            self.go,
+            lambda: context.rights.refusal_of_all([(generate_json_path(),)]),
+            self,
+        )
         self._lay_out()
         self._add(_WRITTEN, "written in the workbench", written, ticked=written is not None)
         self._connect()
@@ -125,7 +130,7 @@ class GenerateDialog(QDialog):
 
     def submit(self, *, insist: bool = False) -> None:
         """Generates a list for each ticked rule, unless it does so already."""
-        if not self.is_running and self.ticked:
+        if not self.is_running and self.ticked and not self.right.text():
             self._refuse("")
             self._work.start(self._generate(insist))
 
@@ -154,8 +159,11 @@ class GenerateDialog(QDialog):
         except Cancelled:
             self._refuse("Cancelled: no list was stored.")
         except NotPermitted as error:
-            self._refuse("" if official else str(error))
-            self.not_permitted.setText(str(error) if official else "")
+            self._refuse("")
+            if official:
+                self.not_permitted.setText(str(error))
+            else:
+                self.refusal.tell(error)
         except Refused as error:
             self._refuse(str(error))
             self.insist.setVisible(isinstance(error, UnknownVariables))
@@ -215,7 +223,7 @@ class GenerateDialog(QDialog):
     def _look(self) -> None:
         count = len(self.ticked)
         self.go.setText("Generate" if count < 2 else f"Generate {count}")
-        self.go.setEnabled(bool(count) and not self.is_running)
+        self.right.offer(possible=bool(count) and not self.is_running)
 
     # Running
 
@@ -239,8 +247,7 @@ class GenerateDialog(QDialog):
     def _refuse(self, text: str) -> None:
         self.not_permitted.clear()
         self.insist.hide()
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
+        self.refusal.say(text)
 
     # Making
 
@@ -270,6 +277,7 @@ class GenerateDialog(QDialog):
         layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)
         layout.addLayout(form, 1)
         layout.addWidget(self.refusal)
+        layout.addWidget(self.right)
         layout.addWidget(self.step)
         layout.addWidget(self.progress)
         layout.addWidget(self.buttons)

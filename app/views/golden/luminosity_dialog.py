@@ -14,18 +14,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.configuration.permissions import import_luminosity_path
 from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import format_ranges
 from app.domain.progress import Cancelled
-from app.services.acting import Acting
 from app.services.golden import luminosity
 from app.services.golden.luminosity import ImportReport, Outcome, RunReport
-from app.views.background import Background
 from app.views.golden.runs_table import Cell, RunRow, RunsTable
 from app.views.golden.share_done import ShareDone
 from app.views.looks import words
 from app.views.looks.theme import STEP
+from app.views.places import PlaceContext
 from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 from app.views.widgets.plain import Label
 
 _SIZE = (860, 560)
@@ -60,29 +61,32 @@ class LuminosityDialog(QDialog):
     imported = Signal(str, int)
     run_wanted = Signal(int, str)
 
-    def __init__(
-        self, acting: Acting, background: Background, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Import luminosity")
         resize_to_fit(self, *_SIZE)
-        self._acting = acting
-        self._background = background
+        self._acting = context.acting
+        self._background = background = context.background
         self._file: Path | None = None
         self.line = QLineEdit()
         self.line.setPlaceholderText("File from brilcalc")
         self.line.setAccessibleName("File")
         self.choose = QPushButton("File...")
         self.summary = Label(_CHOOSE, wordWrap=True)
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.hide()
+        self.refusal = RefusalLine(self)
         self.runs = RunsTable("Runs of the file")
         self.reading = ShareDone(background, "Reading the file")
         self.writing = ShareDone(background, "Writing", writes=True)
         self.write = QPushButton("Import")
-        self.write.setEnabled(False)
+        rights = context.rights
+        self.right = RightLine(
+            rights,
+            self.write,
+            lambda: rights.refusal_of_all([(import_luminosity_path(),)]),
+            self,
+        )
+        self.right.offer(possible=False)
         self.close_button = QPushButton("Close")
         # Enter reads the file that is typed, and imports once that has been read.
         self.choose.setAutoDefault(False)
@@ -146,6 +150,7 @@ class LuminosityDialog(QDialog):
         layout.addWidget(self.summary)
         layout.addWidget(self.runs, 1)
         layout.addWidget(self.writing)
+        layout.addWidget(self.right)
         layout.addLayout(buttons)
 
     def _typed(self) -> None:
@@ -155,25 +160,24 @@ class LuminosityDialog(QDialog):
 
     def _forget(self) -> None:
         self.runs.show_rows(_TITLES, (), wide=_WIDE)
-        self.write.setEnabled(False)
-        self.refusal.hide()
+        self.right.offer(possible=False)
+        self.refusal.say("")
 
     def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.show()
+        self.refusal.say(text)
         self._let_choose(True)
 
     def _show(self, report: ImportReport) -> None:
         self.runs.show_rows(_TITLES, [_row(run) for run in report.runs], wide=_WIDE)
         self.summary.setText(_summary(report))
-        self.write.setEnabled(bool(report.changed))
+        self.right.offer(possible=bool(report.changed))
 
     def _import(self) -> None:
         file = self._file
         if file is None:
             return
-        self.refusal.hide()
-        self.write.setEnabled(False)
+        self.refusal.say("")
+        self.right.offer(possible=False)
         self._let_choose(False)
         self.writing.work.start(self._write(file))
 
@@ -188,13 +192,13 @@ class LuminosityDialog(QDialog):
             raise
         except Cancelled as error:
             self._let_choose(True)
-            self.write.setEnabled(True)
+            self.right.offer()
             self.summary.setText(str(error))
         except Refused as error:
             self._refuse(str(error))
         except Unavailable as error:
             self._refuse(error.advised)
-            self.write.setEnabled(True)
+            self.right.offer()
         else:
             self._written(report)
 

@@ -257,9 +257,7 @@ class GoldenPlace(PlaceWidget):
             give_keys(bench.datasets.pattern)
             return None
         bench.remember()
-        dialog = GenerateDialog(
-            context.acting, context.background, pattern, narrowing, bench.source, self
-        )
+        dialog = GenerateDialog(context, pattern, narrowing, bench.source, self)
         dialog.generated.connect(lambda ids: self._show_generated(ids, dialog.remark))
         dialog.open()
         return dialog

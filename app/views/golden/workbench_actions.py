@@ -64,7 +64,7 @@ class WorkbenchActions(QObject):
     def import_luminosity(self) -> LuminosityDialog:
         """Opens the dialog that imports a file from brilcalc."""
         context = self._context
-        dialog = LuminosityDialog(context.acting, context.background, self._window)
+        dialog = LuminosityDialog(context, self._window)
         dialog.imported.connect(self._imported)
         dialog.run_wanted.connect(self.run_wanted)
         dialog.open()

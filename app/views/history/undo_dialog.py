@@ -28,6 +28,7 @@ from app.views.looks.theme import STEP, Themes
 from app.views.rights import nothing_here, offer
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.long_work import LongWork
+from app.views.widgets.dialogs.refusal_line import RefusalLine
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 
@@ -77,10 +78,7 @@ class UndoDialog(QDialog):
         self.leave_out.hide()
         self.comment = QLineEdit(placeholderText="Reason (optional)")
         self.comment.setAccessibleName("Reason")
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.setAccessibleName("Why it was refused")
-        self.refusal.hide()
+        self.refusal = RefusalLine(self)
         self.work = LongWork(background)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.submit_button = self.buttons.addButton("Undo", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -104,8 +102,7 @@ class UndoDialog(QDialog):
 
     def refuse(self, text: str) -> None:
         """Shows why it can't be undone; hides that when the text is empty."""
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
+        self.refusal.say(text)
 
     def reject(self) -> None:
         """Stops an undo that is under way; else closes."""
@@ -151,8 +148,10 @@ class UndoDialog(QDialog):
         self.leave_out.setVisible(bool(preview.refused) and preview.restores_anything)
         self._offer()
         self.submit_button.setDefault(True)  # while it was disabled, Cancel was the default
-        if preview.refused and not preview.restores_anything:
-            self.refuse(str(preview.refused[0].reason))
+        if why_nothing := nothing_here(self._acting):
+            self.refuse(why_nothing)
+        elif preview.refused and not preview.restores_anything:
+            self.refusal.tell(preview.refused[0].reason)
 
     def _say_made(self) -> None:
         if self.preview is not None:
@@ -175,7 +174,7 @@ class UndoDialog(QDialog):
         self.summary.setText(f"Version {self.version} can't be undone.")
         self.changes.hide()
         self.comment.hide()
-        self.refuse(str(error))
+        self.refusal.tell(error)
 
     async def _undo(self, progress: Progress) -> None:
         acting, version = self._acting, self.version

@@ -6,7 +6,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.domain.certification.datasets import EDITABLE_STATES
-from app.domain.configuration import permissions
 from app.domain.keys import DatasetKey
 from app.services.certification import tables
 from app.views.actions import ActionRow
@@ -14,7 +13,7 @@ from app.views.background import Work
 from app.views.datasets import links, tool_actions
 from app.views.datasets.tool_actions import ToolActions
 from app.views.places import PlaceContext
-from app.views.runs.dialogs import MoveDatasetsDialog
+from app.views.runs.dialogs import MoveDatasetsDialog, move_paths
 from app.views.selection import NO_DATASETS, Selection, why_not_on
 
 _MOVE = "dataset.move."
@@ -89,8 +88,7 @@ class DatasetActions(QObject):
         self, selection: Selection, to_state: str, states: Mapping[DatasetKey, str]
     ) -> None:
         dialog = MoveDatasetsDialog(
-            self._context.acting,
-            self._context.background,
+            self._context,
             states,
             selection.workspace,
             to_state,
@@ -114,19 +112,11 @@ class DatasetActions(QObject):
         )
 
     def _move_paths(self, to_state: str) -> Sequence[str]:
-        """Of datasets in several states one that may be moved is enough: the service says which
-        others may not. A pending cycle, which only the database knows, opens a second way."""
         selection = self._selection()
         workspace, states = "{workspace}", {"{state}"}
         if selection is not None and not selection.chosen.places:
             workspace, states = selection.workspace, set(selection.states.values()) - {to_state}
-        return [
-            path
-            for state in sorted(states)
-            for path in permissions.move_dataset_paths(
-                workspace, state, to_state, in_pending_cycle=True
-            )
-        ]
+        return move_paths(workspace, states, to_state)
 
     def _done(self, text: str, version: int | None) -> None:
         self._context.notices.tell(text, version=version)

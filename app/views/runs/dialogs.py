@@ -1,22 +1,21 @@
 """Dialogs that act on a run or on datasets; a refusal is shown inside them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from app.domain.certification.datasets import WAITING, where
 from app.domain.certification.runs import OPEN, StatusMissing, Unset
+from app.domain.configuration import permissions
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.counting import counted
 from app.domain.errors import Refused
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import count
-from app.services.acting import Acting
 from app.services.certification import datasets, runs
-from app.views.background import Background
 from app.views.focus import give_keys
-from app.views.looks.theme import Themes
+from app.views.places import PlaceContext
 from app.views.runs.unset_list import UnsetList
 from app.views.widgets.dialogs.action_dialog import ActionDialog, Done
 from app.views.widgets.plain import ChoiceBox, Label
@@ -37,23 +36,27 @@ class MoveDialog(ActionDialog):
 
     def __init__(
         self,
-        acting: Acting,
-        background: Background,
-        themes: Themes,
+        context: PlaceContext,
         run_number: int,
         from_state: str,
         to_state: str,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(background, f"Move run {run_number}", f"Move to {to_state}", parent)
-        self._acting = acting
+        super().__init__(
+            context.background,
+            f"Move run {run_number}",
+            f"Move to {to_state}",
+            parent,
+            rights=context.rights,
+        )
+        self._acting = context.acting
         self._run_number = run_number
         self._from_state, self._to_state = from_state, to_state
         text = f"Move run {run_number} from {from_state} to {to_state}."
         if to_state != OPEN:
             text += " Its offline datasets that don't exist yet are made."
         self.form.addRow(Label(text, wordWrap=True))
-        self.unset = UnsetList(themes)
+        self.unset = UnsetList(context.themes)
         self.unset.hide()
         self.unset.chosen.connect(self._go_to)
         self.parts.insertWidget(self.parts.indexOf(self.buttons), self.unset)
@@ -81,6 +84,9 @@ class MoveDialog(ActionDialog):
         self.reject()
         self.cells_wanted.emit(self._run_number, unset)
 
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.move_run_path(self._from_state, self._to_state),)]
+
     def work(self) -> Callable[[], Done]:
         def work() -> Done:
             moved = runs.move(
@@ -91,13 +97,27 @@ class MoveDialog(ActionDialog):
         return work
 
 
+def move_paths(workspace: str, states: Iterable[str], to_state: str) -> Sequence[str]:
+    """Paths of which one must be allowed to move datasets in these states.
+
+    Of datasets in several states one that may be moved is enough: the service says which others
+    may not. A pending cycle, which only the database knows, opens a second way.
+    """
+    return [
+        path
+        for state in sorted(states)
+        for path in permissions.move_dataset_paths(
+            workspace, state, to_state, in_pending_cycle=True
+        )
+    ]
+
+
 class MoveDatasetsDialog(ActionDialog):
     """Moves offline datasets to another state in a workspace."""
 
     def __init__(
         self,
-        acting: Acting,
-        background: Background,
+        context: PlaceContext,
         states: Mapping[DatasetKey, str],
         workspace: str,
         to_state: str,
@@ -105,12 +125,19 @@ class MoveDatasetsDialog(ActionDialog):
     ) -> None:
         moving = {key: state for key, state in states.items() if state != to_state}
         many = counted(len(moving), "dataset")
-        super().__init__(background, f"Move {many}", f"Move to {to_state}", parent)
-        self._acting = acting
+        super().__init__(
+            context.background,
+            f"Move {many}",
+            f"Move to {to_state}",
+            parent,
+            rights=context.rights,
+        )
+        self._acting = context.acting
         from_states = set(moving.values())
         from_state = (from_states.pop() or None) if len(from_states) == 1 else None
         self._keys, self._workspace = tuple(moving), workspace
         self._from_state, self._to_state = from_state, to_state
+        self._paths = move_paths(workspace, set(moving.values()), to_state)
         text = f"Move {many} to {to_state} in workspace {workspace}."
         unchanged = len(states) - len(moving)
         if unchanged:
@@ -128,6 +155,9 @@ class MoveDatasetsDialog(ActionDialog):
         self.listed.setTextFormat(Qt.TextFormat.PlainText)
         self.listed.setProperty("role", "muted")
         self.form.addRow(self.listed)
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [self._paths]
 
     def work(self) -> Callable[[], Done]:
         def work() -> Done:
@@ -148,15 +178,16 @@ class EditRunDialog(ActionDialog):
 
     def __init__(
         self,
-        acting: Acting,
-        background: Background,
+        context: PlaceContext,
         run_number: int,
         class_: str,
         stop_reason: str,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(background, f"Run {run_number}", "Save", parent)
-        self._acting = acting
+        super().__init__(
+            context.background, f"Run {run_number}", "Save", parent, rights=context.rights
+        )
+        self._acting = context.acting
         self._run_number = run_number
         self._before = {"class": class_, "stop_reason": stop_reason}
         self.class_ = ChoiceBox()
@@ -167,14 +198,24 @@ class EditRunDialog(ActionDialog):
         self.stop_reason.setFixedHeight(_COMMENT_HEIGHT)
         self.form.addRow("Class", self.class_)
         self.form.addRow("Stop reason", self.stop_reason)
-        background.run(self._offer_classes(), self)
+        self.class_.currentTextChanged.connect(self.look)
+        self.stop_reason.textChanged.connect(self.look)
+        context.background.run(self._offer_classes(), self)
 
-    def work(self) -> Callable[[], Done]:
+    def wanted(self) -> Iterable[Sequence[str]]:
+        if changed := self._changed():
+            return [(permissions.edit_run_path(self._run_number, name),) for name in changed]
+        return [[permissions.edit_run_path(self._run_number, name) for name in self._before]]
+
+    def _changed(self) -> dict[str, str]:
         now = {
             "class": self.class_.currentText().strip(),
             "stop_reason": self.stop_reason.toPlainText().strip(),
         }
-        changed = {name: text for name, text in now.items() if text != self._before[name]}
+        return {name: text for name, text in now.items() if text != self._before[name]}
+
+    def work(self) -> Callable[[], Done]:
+        changed = self._changed()
         if not changed:
             raise Refused("Nothing was changed.")
         acting, run_number = self._acting, self._run_number

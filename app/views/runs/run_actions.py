@@ -47,10 +47,10 @@ class RunActions(QObject):
         self, context: PlaceContext, window: QWidget, subject: Callable[[], Subject | None]
     ) -> None:
         super().__init__(window)
+        self._context = context
         self._acting = context.acting
         self._background = context.background
         self._notices = context.notices
-        self._themes = context.themes
         self._window = window
         self._subject = subject
 
@@ -167,8 +167,7 @@ class RunActions(QObject):
         if subject is not None:
             self._open(
                 EditRunDialog(
-                    self._acting,
-                    self._background,
+                    self._context,
                     subject.run_number,
                     subject.class_,
                     subject.stop_reason,
@@ -181,9 +180,7 @@ class RunActions(QObject):
         subject = self._subject()
         if subject is not None:
             dialog = MoveDialog(
-                self._acting,
-                self._background,
-                self._themes,
+                self._context,
                 subject.run_number,
                 subject.state,
                 to_state,

@@ -32,6 +32,7 @@ from app.views.focus import give_keys, has_keys
 from app.views.frame.main_window import MainWindow
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
+from app.views.places import PlaceContext
 from app.views.selection import Selection
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT, SECOND
@@ -49,24 +50,28 @@ def tick(dialog: BulkEditDialog, *names: str) -> None:
 
 
 @pytest.fixture
-def expert(database: Database) -> Acting:
+def context(
+    database: Database,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+) -> PlaceContext:
     """An expert at work on them."""
-    return Acting(database, EXPERT)
+    return a_context(a_workplace(database), background, notices, themes, remembered)
 
 
 Opened = Callable[..., BulkEditDialog]
 
 
 @pytest.fixture
-def opened(expert: Acting, background: Background, themes: Themes, owner: QWidget) -> Opened:
+def opened(context: PlaceContext, owner: QWidget) -> Opened:
     """Opens the dialog on some datasets or on a filter."""
 
     def open_dialog(*keys: tuple[int, str], text: str = "") -> BulkEditDialog:
         request = TableQuery("datasets", filter=parse(text) if text else None)
         dialog = BulkEditDialog(
-            expert,
-            background,
-            themes,
+            context,
             Selection(
                 "global",
                 Chosen(request, keys),
@@ -74,6 +79,7 @@ def opened(expert: Acting, background: Background, themes: Themes, owner: QWidge
                 everything=Chosen(request, everything=True),
                 everything_count=2,
             ),
+            False,
             [WorkspaceColumns("global", COLUMNS), WorkspaceColumns("dt", ("dt-dt",))],
             owner,
         )
@@ -89,10 +95,8 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def file_dialog(
-    expert: Acting, background: Background, themes: Themes, owner: QWidget
-) -> ChangeFileDialog:
-    dialog = ChangeFileDialog(expert, background, themes, owner)
+def file_dialog(context: PlaceContext, owner: QWidget) -> ChangeFileDialog:
+    dialog = ChangeFileDialog(context, owner)
     dialog.open()
     return dialog
 
@@ -371,14 +375,8 @@ def test_that_a_file_that_is_not_there_is_said_so(
 
 
 def test_that_the_window_edits_the_selected_rows_and_its_notice_takes_it_back(
-    qtbot: QtBot,
-    database: Database,
-    background: Background,
-    notices: Notices,
-    themes: Themes,
-    remembered: QSettings,
+    qtbot: QtBot, database: Database, context: PlaceContext, background: Background
 ) -> None:
-    context = a_context(a_workplace(database), background, notices, themes, remembered)
     window = MainWindow(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
@@ -399,8 +397,8 @@ def test_that_the_window_edits_the_selected_rows_and_its_notice_takes_it_back(
     if report.refused:
         dialog.leave_out.setChecked(True)
     written(qtbot, dialog)
-    assert notices.last is not None
-    assert notices.last.version == newest(database)
+    assert context.notices.last is not None
+    assert context.notices.last.version == newest(database)
     assert "STANDBY" in statuses(database, FIRST, "dt-dt")
     window.close()
 

@@ -1,7 +1,9 @@
 """The dialog that generates golden JSONs: several at once, progress, cancel, refusals."""
 
+from dataclasses import replace
+
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -14,10 +16,14 @@ from app.services.golden import rules as golden_rules
 from app.services.golden.bench import EVERYTHING, Narrowing
 from app.views.background import Background
 from app.views.golden.generate_dialog import GenerateDialog
+from app.views.looks.theme import Themes
+from app.views.notices import Notices
+from app.views.places import PlaceContext
 from tests.builders import EXPERT
 from tests.conftest import TestServer
 from tests.services.offline_runs import PROMPT, SECOND
 from tests.views.golden.conftest import RULE, locked, unreachable
+from tests.views.workplaces import a_context, a_workplace
 
 MINE: JsonValue = {"==": [1, 1]}
 FIRST_LINE = "This rule   written in the workbench"
@@ -25,14 +31,13 @@ FIRST_LINE = "This rule   written in the workbench"
 
 def opened(
     qtbot: QtBot,
-    acting: Acting,
-    background: Background,
+    context: PlaceContext,
     owner: QWidget,
     written: JsonValue = RULE,
     pattern: str = PROMPT,
     narrowing: Narrowing = EVERYTHING,
 ) -> GenerateDialog:
-    dialog = GenerateDialog(acting, background, pattern, narrowing, written, owner)
+    dialog = GenerateDialog(context, pattern, narrowing, written, owner)
     dialog.open()
     qtbot.waitUntil(lambda: dialog.rules.count() >= 3)
     return dialog
@@ -47,8 +52,21 @@ def acting(season: Database) -> Acting:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, acting: Acting, background: Background, owner: QWidget) -> GenerateDialog:
-    return opened(qtbot, acting, background, owner)
+def context(
+    acting: Acting,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+) -> PlaceContext:
+    """What a place of the expert is made with."""
+    workplace = a_workplace(acting.db, acting.actor)
+    return a_context(workplace, background, notices, themes, remembered)
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, context: PlaceContext, owner: QWidget) -> GenerateDialog:
+    return opened(qtbot, context, owner)
 
 
 def texts(dialog: GenerateDialog) -> list[str]:
@@ -75,18 +93,18 @@ def test_that_the_rule_of_the_workbench_is_ticked_first(dialog: GenerateDialog) 
 
 
 def test_that_a_saved_rule_that_is_written_has_its_name_and_stands_once(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, context: PlaceContext, owner: QWidget
 ) -> None:
-    dialog = opened(qtbot, acting, background, owner, MINE)
+    dialog = opened(qtbot, context, owner, MINE)
     qtbot.waitUntil(lambda: texts(dialog)[0] == "mine   written in the workbench")
     assert sum(text.startswith("mine ") for text in texts(dialog)) == 1
     assert dialog.ticked == (("mine", MINE),)
 
 
 def test_that_a_rule_with_an_error_is_not_offered(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, context: PlaceContext, owner: QWidget
 ) -> None:
-    dialog = opened(qtbot, acting, background, owner, None)
+    dialog = opened(qtbot, context, owner, None)
     assert texts(dialog)[0] == "This rule   has an error"
     assert dialog.ticked == ()
     assert not dialog.go.isEnabled()
@@ -108,10 +126,10 @@ def test_that_several_are_made_at_once(
 
 
 def test_that_runs_and_era_become_part_of_the_rule(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, acting: Acting, context: PlaceContext, owner: QWidget
 ) -> None:
     narrowing = Narrowing(SECOND, None, "Run2025C")
-    dialog = opened(qtbot, acting, background, owner, narrowing=narrowing)
+    dialog = opened(qtbot, context, owner, narrowing=narrowing)
     assert dialog.datasets.text() == (
         f"{PROMPT}, runs {SECOND} to the last, era Run2025C, which becomes part of the rule"
     )
@@ -163,19 +181,19 @@ def test_that_the_end_of_the_program_leaves_a_generation_time_to_be_stored(
 
 
 def test_that_a_refusal_of_the_service_is_shown_as_written(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, context: PlaceContext, owner: QWidget
 ) -> None:
-    dialog = opened(qtbot, acting, background, owner, pattern="%nothing%")
+    dialog = opened(qtbot, context, owner, pattern="%nothing%")
     dialog.submit()
     qtbot.waitUntil(lambda: dialog.refusal.text() == 'No dataset name matches "%nothing%".')
     assert dialog.refusal.isVisible()
 
 
 def test_that_a_rule_that_reads_what_nothing_has_is_generated_when_the_person_insists(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, acting: Acting, context: PlaceContext, owner: QWidget
 ) -> None:
     rule: JsonValue = {"==": [{"var": "dataset.dt-dt"}, "GOOD"]}
-    dialog = opened(qtbot, acting, background, owner, rule)
+    dialog = opened(qtbot, context, owner, rule)
     dialog.submit()
     qtbot.waitUntil(dialog.insist.isVisible)
     assert "lumisection.rr.dt-dt" in dialog.refusal.text()
@@ -187,10 +205,10 @@ def test_that_a_rule_that_reads_what_nothing_has_is_generated_when_the_person_in
 
 
 def test_that_who_may_not_mark_as_official_reads_it_beside_the_mark(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, acting: Acting, context: PlaceContext, owner: QWidget
 ) -> None:
     author = acting.by(Actor("author@cern.ch", frozenset()))
-    dialog = opened(qtbot, author, background, owner)
+    dialog = opened(qtbot, replace(context, workplace=a_workplace(author.db, author.actor)), owner)
     dialog.official.setChecked(True)
     dialog.submit()
     qtbot.waitUntil(lambda: "may" in dialog.not_permitted.text())

@@ -18,7 +18,7 @@ from tests.views.golden.conftest import locked
 
 @pytest.fixture
 def dialog(qtbot: QtBot, context: PlaceContext) -> LuminosityDialog:
-    dialog = LuminosityDialog(context.acting, context.background)
+    dialog = LuminosityDialog(context)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(dialog)
     dialog.show()

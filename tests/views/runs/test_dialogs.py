@@ -7,7 +7,7 @@ from app.services.acting import Acting
 from app.services.certification import runs, tables
 from app.services.certification.tables import RunDetails
 from app.views.background import Background
-from app.views.looks.theme import Themes
+from app.views.places import PlaceContext
 from app.views.runs.dialogs import EditRunDialog, MoveDialog
 from tests.conftest import TestServer
 from tests.views.many_runs import NEWEST, NOT_SIGNIFICANT, locked
@@ -22,10 +22,10 @@ def versions(acting: Acting) -> int:
 
 
 def test_that_a_refused_move_stays_open_with_the_sentence_as_written(
-    qtbot: QtBot, acting: Acting, background: Background, themes: Themes, owner: QWidget
+    qtbot: QtBot, acting: Acting, context: PlaceContext, owner: QWidget
 ) -> None:
     run_number = NOT_SIGNIFICANT[0]
-    dialog = MoveDialog(acting, background, themes, run_number, "OPEN", "SIGNOFF", owner)
+    dialog = MoveDialog(context, run_number, "OPEN", "SIGNOFF", owner)
     dialog.open()
     dialog.submit_button.click()
     qtbot.waitUntil(dialog.refusal.isVisible)
@@ -39,9 +39,9 @@ def test_that_a_refused_move_stays_open_with_the_sentence_as_written(
 
 
 def test_that_a_move_names_the_state_the_person_saw(
-    qtbot: QtBot, acting: Acting, background: Background, themes: Themes, owner: QWidget
+    qtbot: QtBot, acting: Acting, context: PlaceContext, owner: QWidget
 ) -> None:
-    dialog = MoveDialog(acting, background, themes, NEWEST, "OPEN", "COMPLETED", owner)
+    dialog = MoveDialog(context, NEWEST, "OPEN", "COMPLETED", owner)
     dialog.open()
     runs.move(acting, NEWEST, "SIGNOFF")
     dialog.submit_button.click()
@@ -51,9 +51,9 @@ def test_that_a_move_names_the_state_the_person_saw(
 
 
 def test_that_a_move_is_told(
-    qtbot: QtBot, acting: Acting, background: Background, themes: Themes, owner: QWidget
+    qtbot: QtBot, acting: Acting, context: PlaceContext, owner: QWidget
 ) -> None:
-    dialog = MoveDialog(acting, background, themes, NEWEST, "OPEN", "SIGNOFF", owner)
+    dialog = MoveDialog(context, NEWEST, "OPEN", "SIGNOFF", owner)
     dialog.open()
     with qtbot.waitSignal(dialog.acted) as acted:
         dialog.submit_button.click()
@@ -67,13 +67,13 @@ def test_that_a_move_is_told(
 def test_that_a_second_click_does_not_do_it_twice(
     qtbot: QtBot,
     acting: Acting,
+    context: PlaceContext,
     background: Background,
-    themes: Themes,
     owner: QWidget,
     runs_dsn: str,
 ) -> None:
     before = versions(acting)
-    dialog = MoveDialog(acting, background, themes, NEWEST, "OPEN", "SIGNOFF", owner)
+    dialog = MoveDialog(context, NEWEST, "OPEN", "SIGNOFF", owner)
     dialog.open()
     with qtbot.waitSignal(dialog.acted), locked(runs_dsn):
         dialog.submit()
@@ -85,13 +85,13 @@ def test_that_a_second_click_does_not_do_it_twice(
 
 def test_that_a_lost_server_leaves_the_form_as_it_is(
     qtbot: QtBot,
-    acting: Acting,
+    context: PlaceContext,
     background: Background,
     owner: QWidget,
     server: TestServer,
     runs_dsn: str,
 ) -> None:
-    dialog = EditRunDialog(acting, background, NEWEST, "Collisions25", "", owner)
+    dialog = EditRunDialog(context, NEWEST, "Collisions25", "", owner)
     dialog.open()
     qtbot.waitUntil(lambda: not background.busy)
     dialog.stop_reason.setPlainText("typed with care")
@@ -103,9 +103,9 @@ def test_that_a_lost_server_leaves_the_form_as_it_is(
 
 
 def test_that_only_changed_attributes_are_written(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, acting: Acting, context: PlaceContext, owner: QWidget
 ) -> None:
-    dialog = EditRunDialog(acting, background, NEWEST, "Collisions25", "", owner)
+    dialog = EditRunDialog(context, NEWEST, "Collisions25", "", owner)
     dialog.open()
     qtbot.waitUntil(lambda: dialog.class_.count() == len(runs.classes(acting)))
     assert dialog.class_.currentText() == "Collisions25"

@@ -7,9 +7,9 @@ from pytestqt.qtbot import QtBot
 from app.domain.filters import Field, Source
 from app.services.acting import Acting
 from app.services.certification import datasets, tables
-from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
+from app.views.places import PlaceContext
 from app.views.runs.dialogs import MoveDatasetsDialog
 from tests.views.many_runs import NAMES, NEWEST, SIGNED_OFF, add_copies, open_datasets
 from tests.views.offline_window import select
@@ -137,11 +137,11 @@ def test_that_selected_datasets_that_nobody_scrolled_to_are_moved_too(
 
 
 def test_that_those_that_are_there_already_are_named_and_left_alone(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, acting: Acting, context: PlaceContext, owner: QWidget
 ) -> None:
     datasets.move(acting, [SECOND], "dt", "OPEN")
     states = {FIRST: "waiting dqm gui", SECOND: "OPEN", THIRD: "waiting dqm gui"}
-    dialog = MoveDatasetsDialog(acting, background, states, "dt", "OPEN", owner)
+    dialog = MoveDatasetsDialog(context, states, "dt", "OPEN", owner)
     dialog.open()
     assert SECOND[1] not in dialog.listed.text()
     with qtbot.waitSignal(dialog.acted) as acted:

@@ -20,15 +20,15 @@ from PySide6.QtWidgets import (
 from app.domain.errors import Refused
 from app.domain.lumisections import format_ranges
 from app.domain.progress import Cancelled, Progress
-from app.services.acting import Acting
 from app.services.classifying import reclassify
 from app.services.classifying.reclassify import Reclassified, RunPlan
 from app.services.classifying.trials import parse_runs
-from app.views.background import Background
 from app.views.looks import words
-from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme
+from app.views.places import PlaceContext
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.long_work import LongWork
+from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 from app.views.widgets.plain import Label, TreeItem
 
 _SIZE = (920, 620)
@@ -48,18 +48,16 @@ class ReclassifyDialog(QDialog):
 
     def __init__(
         self,
-        acting: Acting,
-        background: Background,
-        themes: Themes,
+        context: PlaceContext,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Reclassify open runs")
         resize_to_fit(self, *_SIZE)
-        self._acting = acting
-        self._background = background
-        self._themes = themes
+        self._acting = context.acting
+        self._background = background = context.background
+        self._themes = themes = context.themes
         self.plans: tuple[RunPlan, ...] = ()
         about = Label(
             "Every run gets one automatic action in your name. Values set by hand stay visible"
@@ -77,13 +75,14 @@ class ReclassifyDialog(QDialog):
         self.summary.setProperty("role", "title")
         self.tree = QTreeWidget()
         self.work = LongWork(background)
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.hide()
+        self.refusal = RefusalLine(self)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.submit_button = self.buttons.addButton(
             "Reclassify", QDialogButtonBox.ButtonRole.AcceptRole
         )
+        # Whoever may reclassify is said by nobody: a connection that is read-only forbids it.
+        rights = context.rights
+        self.right = RightLine(rights, self.submit_button, lambda: rights.refusal_of_all(()), self)
         self._lay_out(about)
         self._make_tree()
         self.preview_button.clicked.connect(self.preview)
@@ -226,13 +225,12 @@ class ReclassifyDialog(QDialog):
             line.setText(4, "hidden by a value set by hand")
 
     def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
+        self.refusal.say(text)
         self._offer()
 
     def _offer(self) -> None:
         number = len(self.chosen)
-        self.submit_button.setEnabled(bool(number) and not self.work.is_running)
+        self.right.offer(possible=bool(number) and not self.work.is_running)
         self.submit_button.setText(
             f"Reclassify {words.counted(number, 'run')}" if number else "Reclassify"
         )
@@ -255,7 +253,7 @@ class ReclassifyDialog(QDialog):
         layout.addLayout(line)
         layout.addWidget(self.summary)
         layout.addWidget(self.tree, 1)
-        for widget in (self.work, self.refusal, self.buttons):
+        for widget in (self.work, self.refusal, self.right, self.buttons):
             layout.addWidget(widget)
 
     def _make_tree(self) -> None:

@@ -3,9 +3,12 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from app.domain.errors import Refused
+from app.domain.configuration.in_force import Kind
+from app.domain.configuration.permissions import EXPERTS
+from app.domain.errors import NotPermitted, Refused
 from app.services.acting import Acting
 from app.services.configuration import versions
+from app.services.configuration.edits import path_of
 from app.services.configuration.versions import Restoration
 from app.views.background import Background, Work
 from app.views.configuration.sections import Section
@@ -13,11 +16,23 @@ from app.views.configuration.versions.difference_view import DifferenceView
 from app.views.configuration.versions.version_texts import summary_of
 from app.views.looks import words
 from app.views.looks.theme import STEP, Themes
+from app.views.rights import Rights
 from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 
 _SIZE = (900, 560)
+
+
+def refusal_to_restore(rights: Rights, acting: Acting, kind: Kind | None) -> Refused | None:
+    """Why the person may not restore a list; all JSON configurations at once are for experts."""
+    if kind is not None and kind is not Kind.JSON_RULE:
+        return rights.refusal_of_all([(path_of(kind),)])
+    if refusal := rights.refusal_of_all(()):
+        return refusal
+    why_not = versions.why_not_all_rules(acting)
+    return NotPermitted(why_not, (EXPERTS,)) if why_not else None
 
 
 class RestoreDialog(QDialog):
@@ -34,6 +49,7 @@ class RestoreDialog(QDialog):
         acting: Acting,
         background: Background,
         themes: Themes,
+        rights: Rights,
         section: Section,
         settings_id: int,
         parent: QWidget | None = None,
@@ -45,6 +61,7 @@ class RestoreDialog(QDialog):
         resize_to_fit(self, *_SIZE)
         self._acting = acting
         self._background = background
+        self._rights = rights
         self._reading = Work(background, self)
         self._writing = Work(background, self)
         self._kind = section.kind
@@ -57,20 +74,20 @@ class RestoreDialog(QDialog):
         self.faulty.hide()
         self.bar = LoadingBar(themes)
         self.difference = DifferenceView(themes, ("What", "Now", "After"))
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.hide()
+        self.refusal = RefusalLine(self)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.submit_button = self.buttons.addButton(
             "Restore", QDialogButtonBox.ButtonRole.AcceptRole
         )
-        self.submit_button.setEnabled(False)
+        self.right = RightLine(rights, self.submit_button, self._why_not, self)
+        self.right.offer(possible=False)
         layout = QVBoxLayout(self)
         layout.setSpacing(2 * STEP)
         for widget in (self.summary, self.faulty, self.bar):
             layout.addWidget(widget)
         layout.addWidget(self.difference, 1)
         layout.addWidget(self.refusal)
+        layout.addWidget(self.right)
         layout.addWidget(self.buttons)
         self.buttons.accepted.connect(self.submit)
         self.buttons.rejected.connect(self.reject)
@@ -87,7 +104,7 @@ class RestoreDialog(QDialog):
                 )
             )
         except Refused as error:
-            self._refuse(str(error))
+            self.refusal.tell(error)
 
     def submit(self) -> None:
         """Restores the version, unless it is being restored already."""
@@ -105,7 +122,7 @@ class RestoreDialog(QDialog):
                     without_faulty=bool(preview.faulty),
                 ),
                 lambda new_id: self._restored(new_id, preview.difference.before),
-                lambda error: self._refuse(words.failure(error)),
+                self.refusal.tell,
             )
         )
 
@@ -116,7 +133,7 @@ class RestoreDialog(QDialog):
 
     def _allow(self) -> None:
         possible = self.preview is not None and not self.preview.difference.is_empty
-        self.submit_button.setEnabled(possible and not self._writing.is_running)
+        self.right.offer(possible=possible and not self._writing.is_running)
 
     def _show(self, preview: Restoration) -> None:
         self.preview = preview
@@ -132,6 +149,5 @@ class RestoreDialog(QDialog):
             self.faulty.show()
         self._allow()
 
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.show()
+    def _why_not(self) -> Refused | None:
+        return refusal_to_restore(self._rights, self._acting, self._kind)

@@ -19,12 +19,11 @@ from app.domain.configuration.versions import ListHistory, changes_of
 from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.configuration import versions as services
-from app.services.configuration.edits import path_of
 from app.services.configuration.versions import InForce
 from app.views.background import Background, Work
 from app.views.configuration.sections import Section
 from app.views.configuration.versions.difference_view import DifferenceView
-from app.views.configuration.versions.restore_dialog import RestoreDialog
+from app.views.configuration.versions.restore_dialog import RestoreDialog, refusal_to_restore
 from app.views.configuration.versions.version_texts import summary_of, time_of
 from app.views.looks import words
 from app.views.looks.theme import ROW_HEIGHT, STEP, Themes
@@ -217,11 +216,10 @@ class VersionsPanel(QWidget):
         offer(self.restore, self._why_not(), possible=len(chosen) == 1 and chosen[0] != newest)
 
     def _why_not(self) -> str:
-        """Why the person may not restore; all JSON configurations at once are for experts."""
+        """Why the person may not restore."""
         kind = None if self._section is None else self._section.kind
-        if kind is None or kind is Kind.JSON_RULE:
-            return self._rights.why_nothing() or services.why_not_all_rules(self._acting)
-        return self._rights.why_not((path_of(kind),))
+        refusal = refusal_to_restore(self._rights, self._acting, kind)
+        return "" if refusal is None else str(refusal)
 
     def _show(self) -> None:
         history, chosen = self._history, self.chosen
@@ -298,7 +296,13 @@ class VersionsPanel(QWidget):
         if section is None or section.kind is None:
             return
         dialog = RestoreDialog(
-            self._acting, self._background, self._themes, section, settings_id, self.window()
+            self._acting,
+            self._background,
+            self._themes,
+            self._rights,
+            section,
+            settings_id,
+            self.window(),
         )
         dialog.restored.connect(self.restored)
         dialog.open()

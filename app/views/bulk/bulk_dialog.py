@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.errors import Refused
+from app.domain.errors import NotPermitted, Refused
 from app.domain.progress import Progress
 from app.services.editing.bulk import Written
 from app.services.editing.report import Report
@@ -156,10 +156,11 @@ class BulkDialog(QDialog):
         some = any(line.cells for line in report.lines)
         self.leave_out.setVisible(bool(report.refused) and some)
         if report.refused:
-            self.refuse(
+            self.refusal.say(
                 f"{words.counted(len(report.refused), 'line')} of"
                 f" {words.number(len(report.lines))} can't be written. Nothing can be written"
-                " unless you leave them out."
+                " unless you leave them out.",
+                _who_could(report),
             )
 
     def _running_changed(self, running: bool) -> None:
@@ -186,3 +187,10 @@ class BulkDialog(QDialog):
         if self.report is None:
             self.view.show_text("")
         self.refuse(text)
+
+
+def _who_could(report: Report) -> tuple[str, ...]:
+    """The e-groups that could write the lines for which the person lacks a right."""
+    refusals = [line.refused for line in report.refused]
+    lacking = [each.egroups or () for each in refusals if isinstance(each, NotPermitted)]
+    return tuple(dict.fromkeys(egroup for egroups in lacking for egroup in egroups))

@@ -1,5 +1,8 @@
 """Parts that go on where there is little width: lines that wrap, panes that turn."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLayout, QLayoutItem, QSplitter, QWidget
@@ -16,6 +19,10 @@ class WrappingLine(QLayout):
         self._at_top = at_top
         self._parts: list[QLayoutItem] = []
         self._shares: dict[QWidget, int] = {}
+        # Qt asks again and again while widgets are dressed or resized; each answer of a part is an
+        # errand through Qt.
+        self._measured: list[_Part] | None = None
+        self._heights: dict[int, int] = {}
 
     def add(self, widget: QWidget, share: int = 0) -> None:
         """Adds a widget, with its share of the width that the others leave."""
@@ -26,6 +33,7 @@ class WrappingLine(QLayout):
 
     def addItem(self, item: QLayoutItem, /) -> None:
         self._parts.append(item)
+        self._forget()
 
     def count(self) -> int:
         return len(self._parts)
@@ -34,7 +42,12 @@ class WrappingLine(QLayout):
         return self._parts[index] if 0 <= index < len(self._parts) else None
 
     def takeAt(self, index: int, /) -> QLayoutItem | None:
+        self._forget()
         return self._parts.pop(index) if 0 <= index < len(self._parts) else None
+
+    def invalidate(self) -> None:
+        self._forget()
+        super().invalidate()
 
     def expandingDirections(self) -> Qt.Orientation:
         return Qt.Orientation.Horizontal
@@ -43,7 +56,9 @@ class WrappingLine(QLayout):
         return True
 
     def heightForWidth(self, width: int, /) -> int:
-        return self._place(QRect(0, 0, width, 0), really=False)
+        if width not in self._heights:
+            self._heights[width] = self._place(QRect(0, 0, width, 0), really=False)
+        return self._heights[width]
 
     def setGeometry(self, rect: QRect, /) -> None:
         super().setGeometry(rect)
@@ -52,38 +67,45 @@ class WrappingLine(QLayout):
     def sizeHint(self) -> QSize:
         parts = self._shown()
         return self._around(
-            sum(part.sizeHint().width() for part in parts)
-            + self.spacing() * max(len(parts) - 1, 0),
-            max((part.sizeHint().height() for part in parts), default=0),
+            sum(part.asked.width() for part in parts) + self._gaps(parts),
+            max((part.asked.height() for part in parts), default=0),
         )
 
     def minimumSize(self) -> QSize:
         parts = self._shown()
         return self._around(
-            max((self._least(part) for part in parts), default=0),
-            max((part.sizeHint().height() for part in parts), default=0),
+            max((part.least for part in parts), default=0),
+            max((part.asked.height() for part in parts), default=0),
         )
 
     def width_of_one_line(self) -> int:
         """How wide one line has to be; what has a share is as narrow as it may be."""
         parts = self._shown()
-        gaps = self.spacing() * max(len(parts) - 1, 0)
-        return self._around(sum(self._least(part) for part in parts) + gaps, 0).width()
+        return self._around(sum(part.least for part in parts) + self._gaps(parts), 0).width()
 
     def _around(self, width: int, height: int) -> QSize:
         edges = self.contentsMargins()
         return QSize(width + edges.left() + edges.right(), height + edges.top() + edges.bottom())
 
-    def _shown(self) -> list[QLayoutItem]:
-        return [part for part in self._parts if not part.isEmpty()]
+    def _gaps(self, parts: Sequence["_Part"]) -> int:
+        return self.spacing() * max(len(parts) - 1, 0)
 
-    def _share(self, part: QLayoutItem) -> int:
-        widget = part.widget()
-        return 0 if widget is None else self._shares.get(widget, 0)
+    def _forget(self) -> None:
+        self._measured = None
+        self._heights.clear()
 
-    def _least(self, part: QLayoutItem) -> int:
-        """What shares a line may be made narrow, everything else is as wide as it asks for."""
-        return part.minimumSize().width() if self._share(part) else part.sizeHint().width()
+    def _shown(self) -> list["_Part"]:
+        """What is seen, as it was measured since the last change."""
+        if self._measured is None:
+            self._measured = [self._measure(item) for item in self._parts if not item.isEmpty()]
+        return self._measured
+
+    def _measure(self, item: QLayoutItem) -> "_Part":
+        widget = item.widget()
+        share = 0 if widget is None else self._shares.get(widget, 0)
+        asked = item.sizeHint()
+        # What shares a line may be made narrow, everything else is as wide as it asks for.
+        return _Part(item, share, asked, item.minimumSize().width() if share else asked.width())
 
     def _place(self, rect: QRect, *, really: bool) -> int:
         """Places everything into lines; returns the height they take."""
@@ -91,35 +113,42 @@ class WrappingLine(QLayout):
         inside = rect.adjusted(edges.left(), edges.top(), -edges.right(), -edges.bottom())
         top = inside.top()
         for line in self._lines(inside.width()):
-            height = max(part.sizeHint().height() for part in line)
+            height = max(part.asked.height() for part in line)
             if really:
                 self._place_line(line, QRect(inside.left(), top, inside.width(), height))
             top += height + self.spacing()
         return max(top - self.spacing(), inside.top()) - rect.top() + edges.bottom()
 
-    def _lines(self, width: int) -> list[list[QLayoutItem]]:
-        lines: list[list[QLayoutItem]] = []
-        left = 0
+    def _lines(self, width: int) -> list[list["_Part"]]:
+        lines: list[list[_Part]] = []
+        left, spacing = 0, self.spacing()
         for part in self._shown():
-            least = self._least(part)
-            if not lines or left < least:
+            if not lines or left < part.least:
                 lines.append([])
                 left = width
             lines[-1].append(part)
-            left -= least + self.spacing()
+            left -= part.least + spacing
         return lines
 
-    def _place_line(self, line: list[QLayoutItem], rect: QRect) -> None:
-        least = [self._least(part) for part in line]
-        spare = max(rect.width() - sum(least) - self.spacing() * (len(line) - 1), 0)
-        shares = [self._share(part) for part in line]
+    def _place_line(self, line: list["_Part"], rect: QRect) -> None:
+        spare = max(rect.width() - sum(part.least for part in line) - self._gaps(line), 0)
+        shares = sum(part.share for part in line)
         left = rect.left()
-        for part, width, share in zip(line, least, shares, strict=True):
-            wide = min(width + spare * share // max(sum(shares), 1), rect.width())
-            high = rect.height() if share else part.sizeHint().height()
+        for part in line:
+            wide = min(part.least + spare * part.share // max(shares, 1), rect.width())
+            high = rect.height() if part.share else part.asked.height()
             below = 0 if self._at_top else (rect.height() - high) // 2
-            part.setGeometry(QRect(left, rect.top() + below, wide, high))
+            part.item.setGeometry(QRect(left, rect.top() + below, wide, high))
             left += wide + self.spacing()
+
+
+class _Part(NamedTuple):
+    """One of the widgets, its share, the size that it asks for and the least width of it."""
+
+    item: QLayoutItem
+    share: int
+    asked: QSize
+    least: int
 
 
 class TurningSplitter(QSplitter):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 
 from app.views.looks.theme import ROW_HEIGHT, tabular
 from app.views.widgets.plain import Label
+from app.views.widgets.tables.head import Head
 
 
 def make_dense(table: QTableView, name: str) -> None:
@@ -24,6 +25,7 @@ def make_dense(table: QTableView, name: str) -> None:
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setTabKeyNavigation(False)
+    table.setHorizontalHeader(Head(table))
     rows = table.verticalHeader()
     rows.hide()
     rows.setDefaultSectionSize(ROW_HEIGHT)

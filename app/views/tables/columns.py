@@ -66,11 +66,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class PreparedRow:
-    """A row and its cells, in the order of the columns."""
+    """A row and its cells, in the order of the columns; rows that show the same have one `mark`,
+    which is made where there is time for it."""
 
     key: tuple[int, str]
     row: Row
     cells: tuple[Cell, ...]
+    mark: int
 
 
 _RUN_COLUMNS_BEFORE = (
@@ -175,7 +177,8 @@ def other_states(vocabulary: Vocabulary, workspace: str) -> list[Column]:
 
 def prepare_row(row: Row, columns: Sequence[Column]) -> PreparedRow:
     """The cells of a row."""
-    return PreparedRow((row.run_number, row.name), row, tuple(_cell(row, each) for each in columns))
+    cells = tuple(_cell(row, each) for each in columns)
+    return PreparedRow(row.key, row, cells, hash((row.key, cells)))
 
 
 def copied(cell: Cell) -> str:

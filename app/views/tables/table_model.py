@@ -114,7 +114,11 @@ class TableModel(QAbstractTableModel):
             self._set_count(max(count, offset + len(rows)))
             # Other rows may be out of date: they are read again when they come into sight.
             self._rows = after
-            changed = [place for place, row in after.items() if before.get(place) != row]
+            changed = [
+                place
+                for place, row in after.items()
+                if place not in before or before[place].mark != row.mark
+            ]
             self._tell_changed(changed)
             return 0
         self._set_count(max(self._count, count, offset + len(rows)))

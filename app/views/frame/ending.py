@@ -16,14 +16,30 @@ from app.views.remembered import keep
 
 logger = logging.getLogger(__name__)
 
-_ANSWER_S = 1.2
-_ANSWER_IDLE_S = 0.6
+_SILENT_S = 4.0
+"""What a silent server may cost in all: after it the window and the process still have to go."""
+_FOR_ANSWER, _FOR_ANSWER_IDLE, _FOR_DRAFTS, _FOR_OTHERS = 0.3, 0.15, 0.25, 0.3
+"""Shares of it."""
 _LOOK_EVERY_S = 2.0
 _LONGEST_WRITE_S = 60.0
-_KEEP_S = 1.0
 _STOP_S = 20.0
-_STOP_SILENT_S = 1.2
-_LAST_S = 0.5
+
+
+class Seconds:
+    """Seconds that several waits share: what one takes is gone for those after it."""
+
+    def __init__(self, whole: float, clock: Callable[[], float]) -> None:
+        self._whole = whole
+        self._clock = clock
+        self.renew()
+
+    def renew(self) -> None:
+        """All of them are there again."""
+        self._until = self._clock() + self._whole
+
+    def at_most(self, share: float = 1.0) -> float:
+        """How long may be waited for something that has a share of the whole."""
+        return max(min(share * self._whole, self._until - self._clock()), 0.0)
 
 
 class Ending(QObject):
@@ -48,6 +64,7 @@ class Ending(QObject):
         self._acting = context.acting
         self._background = context.background
         self._stop = stop
+        self._seconds = Seconds(_SILENT_S, loop.time)
         self._task: asyncio.Task[None] | None = None
         self.ended: asyncio.Future[None] = loop.create_future()
 
@@ -63,16 +80,19 @@ class Ending(QObject):
         self._window.setEnabled(False)
         self._background.stop()
         pool = ThreadPoolExecutor(2, thread_name_prefix="end")
+        self._seconds.renew()
         try:
             answers = await self._await_writes(pool)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._context.drafts.keep(), _KEEP_S)
+                await asyncio.wait_for(
+                    self._context.drafts.keep(), self._seconds.at_most(_FOR_DRAFTS)
+                )
             if self._stop is not None:
                 await self._end_others(pool, self._stop, answers=answers)
         finally:
             databases.give_up(self._acting)
             pool.shutdown(wait=False)
-        await self._background.ended(_LAST_S)
+        await self._background.ended(self._seconds.at_most())
         keep(self._context.remembered)
 
     async def _await_writes(self, pool: ThreadPoolExecutor) -> bool:
@@ -80,10 +100,11 @@ class Ending(QObject):
         does."""
         give_up_at = self._loop.time() + _LONGEST_WRITE_S
         while True:
+            self._seconds.renew()
             asked = self._loop.run_in_executor(pool, databases.answers, self._acting)
             is_idle = await self._background.acted(0.0)
-            patience_s = _ANSWER_IDLE_S if is_idle else _ANSWER_S
-            answered, _ = await asyncio.wait([asked], timeout=patience_s)
+            share = _FOR_ANSWER_IDLE if is_idle else _FOR_ANSWER
+            answered, _ = await asyncio.wait([asked], timeout=self._seconds.at_most(share))
             acted = await self._background.acted(_LOOK_EVERY_S if answered else 0.0)
             if not answered or not asked.result() or self._loop.time() > give_up_at:
                 databases.give_up(self._acting)
@@ -99,9 +120,12 @@ class Ending(QObject):
         self, pool: ThreadPoolExecutor, stop: Callable[[], None], *, answers: bool
     ) -> None:
         stopped = self._loop.run_in_executor(pool, stop)
-        await asyncio.wait([stopped], timeout=_STOP_S if answers else _STOP_SILENT_S)
+        patience_s = _STOP_S if answers else self._seconds.at_most(_FOR_OTHERS)
+        await asyncio.wait([stopped], timeout=patience_s)
         databases.give_up(self._acting)
-        await asyncio.wait([stopped], timeout=_LAST_S)
+        if answers:
+            self._seconds.renew()
+        await asyncio.wait([stopped], timeout=self._seconds.at_most(_FOR_OTHERS))
         if stopped.done():
             stopped.result()
         else:

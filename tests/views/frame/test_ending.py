@@ -17,6 +17,7 @@ from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.editing import drafts, lumisections
+from app.views.frame.ending import Seconds
 from tests.builders import EXPERT
 from tests.silence import Tunnel
 from tests.views.many_runs import LENGTH, NEWEST
@@ -98,6 +99,18 @@ PROGRAM = f"""
     say(f"bugs {{len(bugs)}} code {{code}}")
     os._exit(code)
 """
+
+
+def test_that_the_waits_of_the_end_share_one_number_of_seconds() -> None:
+    now = [100.0]
+    seconds = Seconds(4.0, lambda: now[0])
+    assert seconds.at_most(0.25) == 1.0
+    now[0] += 3.5
+    assert seconds.at_most(0.25) == 0.5
+    now[0] += 1.0
+    assert seconds.at_most() == 0.0
+    seconds.renew()
+    assert seconds.at_most() == 4.0
 
 
 @contextmanager

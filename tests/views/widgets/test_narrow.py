@@ -18,6 +18,11 @@ class Part(QWidget):
     def sizeHint(self) -> QSize:
         return self._size
 
+    def become(self, width: int, height: int) -> None:
+        """Asks for another size."""
+        self._size = QSize(width, height)
+        self.updateGeometry()
+
     def minimumSizeHint(self) -> QSize:
         return QSize(self._size.width() // 2, self._size.height())
 
@@ -133,3 +138,14 @@ def test_that_panes_turn_back_with_the_widths_they_had(splitter: TurningSplitter
 
 def test_that_turned_panes_ask_for_the_widest_of_them(splitter: TurningSplitter) -> None:
     assert splitter.minimumSizeHint().width() == 300
+
+
+def test_that_what_a_part_asked_for_is_remembered_until_it_asks_for_another_size(
+    around: QWidget,
+) -> None:
+    part = Part(100)
+    line = line_of(around, (part, 0))
+    assert [line.heightForWidth(width) for width in (100, 150, 100, 90)] == [20] * 4
+    assert line.minimumSize() == QSize(100, 20)
+    part.become(120, 30)
+    assert line.heightForWidth(200) == 30

@@ -54,7 +54,6 @@ from app.views.rights import READ_ONLY
 from app.views.runs.dialogs import EditRunDialog, MoveDatasetsDialog, MoveDialog
 from app.views.selection import Selection
 from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
-from app.views.widgets.pages_button import PagesButton
 from tests.models.guard.conftest import Login, come_in, guarded_dsn, guarded_template
 from tests.models.guard.guarded import FIRST, OPEN_RUN, PROMPT
 from tests.views.golden.conftest import RULE
@@ -232,7 +231,10 @@ def test_that_who_lacks_the_right_reads_who_could(
         assert "may" in button.toolTip(), kind
         (line,) = lines
         assert "nobody@cern.ch may not" in line.text(), kind
+        assert line.pages is not None, kind
         assert line.pages.isVisible(), kind
+        assert not line.pages.hasFocus(), kind
+        assert line.words.height() >= line.words.heightForWidth(line.words.width()), kind
         dialog.close()
 
 
@@ -264,7 +266,8 @@ def test_that_a_preview_names_who_could(
     assert not button.isEnabled()
     (line,) = [line for line in dialog.findChildren(RefusalLine) if line.isVisible()]
     assert "nobody@cern.ch may not" in line.text()
-    assert line.findChildren(PagesButton)[0].isVisible()
+    assert line.pages is not None
+    assert line.pages.isVisible()
 
 
 def test_that_no_dialog_writes_over_a_read_only_connection(

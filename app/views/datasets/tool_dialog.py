@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.certification.dataset_tools import Effect, Preview, Tool
-from app.domain.errors import Refused, Unavailable
+from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.domain.keys import DatasetKey
 from app.domain.progress import Cancelled
 from app.services.certification import tables
@@ -194,7 +194,9 @@ class ToolDialog(QDialog):
 
     def _refuse_preview(self, error: Refused) -> None:
         self._show_progress(None)
-        self._say(str(error), "refusal")
+        # What a right lacks for is said beside the button.
+        is_said = isinstance(error, NotPermitted) and bool(self.right.text())
+        self._say("" if is_said else str(error), "refusal")
 
     def _forget(self) -> None:
         """Removes the preview: it no longer belongs to the form."""

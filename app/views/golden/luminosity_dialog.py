@@ -86,13 +86,13 @@ class LuminosityDialog(QDialog):
             lambda: rights.refusal_of_all([(import_luminosity_path(),)]),
             self,
         )
-        self.right.offer(possible=False)
         self.close_button = QPushButton("Close")
         # Enter reads the file that is typed, and imports once that has been read.
         self.choose.setAutoDefault(False)
         self.close_button.setAutoDefault(False)
         self.write.setDefault(True)
         self._lay_out()
+        self.right.offer(possible=False)
         self.line.editingFinished.connect(self._typed)
         self.choose.clicked.connect(self.ask_file)
         self.write.clicked.connect(self._import)

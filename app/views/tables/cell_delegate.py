@@ -77,9 +77,8 @@ class CellDelegate(QStyledItemDelegate):
                 if cell.running:
                     self._paint_icon(painter, rect, right, "running", "accent")
         painter.setPen(self.theme.colour(token))
-        text = cell.text
-        if cell.kind is CellKind.TEXT:
-            text = self._elided(painter, text, inside.width())
+        # Also a number: one that is cut without a sign is read as another.
+        text = self._elided(painter, cell.text, inside.width())
         painter.drawText(inside, int(align | Qt.AlignmentFlag.AlignVCenter), text)
 
     def _elided(self, painter: QPainter, text: str, width: int) -> str:

@@ -15,7 +15,7 @@ from app.views.widgets.plain import cell
 from app.views.widgets.shares import RANKED_STATUSES
 
 _NEEDS_UPDATE = "needs a manual update: OMS changed it after its sign-off"
-_OF_STATUS = 44
+_OF_STATUS = 48
 _SEEN_COMMENTS = 8
 
 

@@ -80,7 +80,6 @@ class RestoreDialog(QDialog):
             "Restore", QDialogButtonBox.ButtonRole.AcceptRole
         )
         self.right = RightLine(rights, self.submit_button, self._why_not, self)
-        self.right.offer(possible=False)
         layout = QVBoxLayout(self)
         layout.setSpacing(2 * STEP)
         for widget in (self.summary, self.faulty, self.bar):
@@ -93,6 +92,7 @@ class RestoreDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         self._reading.running_changed.connect(self.bar.set_loading)
         self._writing.running_changed.connect(lambda _running: self._allow())
+        self.right.offer(possible=False)
         self._reading.start(self._read())
 
     async def _read(self) -> None:

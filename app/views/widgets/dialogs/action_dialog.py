@@ -80,8 +80,8 @@ class ActionDialog(QDialog):
         self.submit_button.setDefault(True)
 
     def showEvent(self, event: QShowEvent) -> None:
-        self.look()
         super().showEvent(event)
+        self.look()
         # The buttons are made before the form: Qt would give the keyboard to one of them.
         if holder(self) is None or isinstance(holder(self), QAbstractButton):
             for row in range(self.form.rowCount()):

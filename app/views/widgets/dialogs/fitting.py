@@ -26,6 +26,21 @@ def resize_to_fit(window: QWidget, width: int, height: int) -> None:
     )
 
 
+def make_room(part: QWidget) -> None:
+    """Makes the dialog of a part that has come into sight as high as its form has to be now."""
+    dialog = part.window()
+    layout = dialog.layout()
+    if not isinstance(dialog, QDialog) or not dialog.isVisible() or layout is None:
+        return
+    layout.activate()
+    width = dialog.width()
+    needed = layout.totalMinimumSize().height()
+    if layout.hasHeightForWidth():
+        needed = max(needed, layout.totalHeightForWidth(width))
+    if dialog.height() < needed:
+        resize_to_fit(dialog, width, needed)
+
+
 class ScrolledText(QDialog):
     """A text of the program's own, with markup, that scrolls where it is higher than the screen."""
 

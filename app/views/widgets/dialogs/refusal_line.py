@@ -10,6 +10,7 @@ from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.views.looks import words
 from app.views.looks.theme import STEP
 from app.views.rights import Rights, offer
+from app.views.widgets.dialogs.fitting import make_room
 from app.views.widgets.pages_button import PagesButton
 from app.views.widgets.plain import Label
 
@@ -23,14 +24,11 @@ class RefusalLine(QWidget):
         self.words = Label(wordWrap=True)
         self.words.setProperty("role", "refusal")
         self.words.setAccessibleName("Why it was refused")
-        self.pages = PagesButton("E-group...")
-        self.pages.setAutoDefault(False)
-        self.pages.setToolTip("Open its page in the browser, where to ask to be added")
-        line = QHBoxLayout(self)
+        self.pages: PagesButton | None = None
+        self._line = line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(2 * STEP)
         line.addWidget(self.words, 1)
-        line.addWidget(self.pages, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
 
     def text(self) -> str:
@@ -40,13 +38,25 @@ class RefusalLine(QWidget):
     def say(self, text: str, egroups: Sequence[str] = ()) -> None:
         """Shows a sentence; hides the line when it is empty."""
         self.words.setText(text)
-        self.pages.show_pages({egroup: egroup_address(egroup) for egroup in egroups})
+        if egroups or self.pages is not None:
+            self._made_pages().show_pages({each: egroup_address(each) for each in egroups})
         self.setVisible(bool(text))
+        if text:
+            make_room(self)
 
     def tell(self, error: Refused | Unavailable) -> None:
         """Shows why something was refused, or didn't reach its server."""
         egroups = error.egroups if isinstance(error, NotPermitted) else None
         self.say(words.failure(error), egroups or ())
+
+    def _made_pages(self) -> PagesButton:
+        """Made when it is needed: what is made before the form would get the keyboard first."""
+        if self.pages is None:
+            self.pages = PagesButton("E-group...")
+            self.pages.setAutoDefault(False)
+            self.pages.setToolTip("Open its page in the browser, where to ask to be added")
+            self._line.addWidget(self.pages, 0, Qt.AlignmentFlag.AlignTop)
+        return self.pages
 
 
 class RightLine(RefusalLine):

@@ -39,6 +39,8 @@ from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import ChoiceBox, Label
 
+_NO_RUN = "Select a run to see its lumisections."
+_READING = "Reading the lumisections ..."
 _PARTS = [900, 420]
 _WIDEST_NAME = 420
 _LEAST_NAME = 120
@@ -155,6 +157,8 @@ class LumisectionsPane(QWidget):
     def leave(self) -> None:
         """Another dataset is about to be shown: what is here can be looked at, not edited."""
         self._is_left = True
+        if self._run_number is None:
+            self.words.setText(_READING)
         self._loader.drop()
         self._cannot_be_edited()
 
@@ -178,7 +182,7 @@ class LumisectionsPane(QWidget):
         self.datasets.blockSignals(True)  # nothing to load
         self.datasets.clear()
         self.datasets.blockSignals(False)
-        self._refuse("Select a run to see its lumisections.")
+        self._refuse(_NO_RUN)
 
     def load(self, *, keep: bool = True) -> None:
         """Loads the present state; with `keep` after what is under way."""
@@ -390,7 +394,7 @@ class LumisectionsPane(QWidget):
         layout.addWidget(self.strip.below)
         layout.addWidget(self.words, 1)
         self._grid_part.hide()
-        self.words.setText("Select a run to see its lumisections.")
+        self.words.setText(_NO_RUN)
 
     def _connect(self) -> None:
         self.datasets.currentTextChanged.connect(self._dataset_chosen)

@@ -187,3 +187,17 @@ def test_that_the_focused_cell_counts_as_selected_while_nothing_else_is(
     pane.grid.select(Cell(row, 3), Cell(row + 1, 5))
     assert pane.selection() == (("dt-dt", COLUMNS[row + 1]), ((3, 5),))
     assert "6 cells · 2 rows · 3 LS" in pane.cell.text()
+
+
+def test_that_a_run_on_its_way_is_not_asked_for_once_more(
+    qtbot: QtBot, context: PlaceContext
+) -> None:
+    details = DetailsView(context, CERTIFIABLE_ONLINE_COLUMNS)
+    qtbot.addWidget(details)
+    words = details.lumisections.words
+    assert words.text().startswith("Select a run")
+    details.show_run(RUN)
+    assert words.text() == "Reading the lumisections ..."
+    details.show_nothing()
+    assert words.text().startswith("Select a run")
+    qtbot.waitUntil(lambda: not context.background.busy)

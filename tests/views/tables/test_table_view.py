@@ -14,6 +14,7 @@ from app.services.certification.tables import Page, Sort, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
 from app.views.looks.theme import Themes
+from app.views.tables.cell_delegate import CellDelegate
 from app.views.tables.column_chooser import ColumnChooser
 from app.views.tables.table_view import TableView
 from tests.builders import configure
@@ -299,3 +300,17 @@ def test_that_the_first_run_that_ever_appears_is_chosen(
         view.refresh_soon()
     assert view.chosen is not None
     assert view.chosen.run_number == NEWEST
+
+
+def test_that_what_is_wider_than_its_column_ends_with_a_sign(
+    qtbot: QtBot, view: TableView, background: Background
+) -> None:
+    settle(qtbot, background)
+    delegate = view.table.itemDelegate()
+    assert isinstance(delegate, CellDelegate)
+    titles = [column.title for column in view.model.columns]
+    for title in ("Run", "State", "HLT events"):
+        view.table.setColumnWidth(titles.index(title), 24)
+    view.table.grab()
+    cut = {text for (text, _), shown in delegate._elisions.items() if shown.endswith("…")}
+    assert {"OPEN", str(NEWEST)} <= cut

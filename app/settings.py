@@ -9,6 +9,7 @@ import re
 import socket
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import SplitResult, urlsplit
@@ -20,6 +21,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
 )
@@ -28,6 +30,7 @@ from app import files
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import AUTO, Actor
 from app.domain.masking import check_database_address
+from app.domain.preferences import Origin
 from app.passwords import SystemKeyring
 
 logger = logging.getLogger(__name__)
@@ -36,6 +39,8 @@ PROGRAM = "run-registry-desktop"
 EXPERTS = "cms-dqm-runregistry-experts"
 SECRET_VARIABLE = "RUN_REGISTRY_OMS_SECRET"
 FILE_VARIABLE = "RUN_REGISTRY_SETTINGS"
+_FILE_HEAD = "# What each setting means: run-registry settings list\n"
+HANDED_SECRET = "oms-secret"
 _SECRET = "oms_client_secret"
 
 
@@ -105,6 +110,12 @@ def _colours(value: object) -> object:
     return {place.strip(): colour.strip() for place, _, colour in pairs}
 
 
+def _colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValueError("is not a colour such as #aa0000")
+    return text
+
+
 def _applications(value: object) -> object:
     """Applications may be written as JSON: `{"client id": "e-mail e-group e-group"}`."""
     if not isinstance(value, str):
@@ -119,7 +130,16 @@ def _person_and_egroups(text: str) -> str:
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Colour = Annotated[str, AfterValidator(_colour)]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where settings are read from; `arguments` are fields from the command line."""
+
+    file: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, object] = field(default_factory=dict)
 
 
 class Settings(BaseModel):
@@ -293,6 +313,12 @@ class Settings(BaseModel):
     )
 
     file: ClassVar[Path] = platformdirs.user_config_path(PROGRAM) / "settings.toml"
+    _sources: Sources | None = PrivateAttr(default=None)
+
+    @property
+    def sources(self) -> Sources:
+        """What these settings were read from."""
+        return self._sources or Sources(self.file)
 
     @classmethod
     def load(
@@ -306,15 +332,29 @@ class Settings(BaseModel):
         Raises BadInput naming the source, the key and the reason.
         """
         file = file or Path(environ.get(FILE_VARIABLE) or cls.file)
+        given = {key: value for key, value in (arguments or {}).items() if value is not None}
+        return cls.of(Sources(file, environ, given))
+
+    @classmethod
+    def of(cls, sources: Sources) -> Self:
+        """What the sources say now. Raises BadInput naming the source, the key and the reason."""
         values: dict[str, object] = {}
-        for source, given in (
-            (f"settings file {file}", _read(file)),
-            ("environment", cls._from_environment(environ)),
-            ("command line", {k: v for k, v in (arguments or {}).items() if v is not None}),
-        ):
+        for origin, given in cls.given(sources).items():
+            source = f"{origin} {sources.file}" if origin is Origin.FILE else origin.value
             cls._check(source, given)
             values |= given
-        return cls.model_validate(values)
+        settings = cls.model_validate(values)
+        settings._sources = sources
+        return settings
+
+    @classmethod
+    def given(cls, sources: Sources) -> dict[Origin, Mapping[str, object]]:
+        """What each source gives, unchecked; the later ones go before the earlier."""
+        return {
+            Origin.FILE: _read(sources.file),
+            Origin.ENVIRONMENT: cls._from_environment(sources.environ),
+            Origin.COMMAND_LINE: sources.arguments,
+        }
 
     @classmethod
     def check_named_file(cls, file: Path | None, environ: Mapping[str, str] = os.environ) -> None:
@@ -332,24 +372,51 @@ class Settings(BaseModel):
             return
 
     @classmethod
-    def save(cls, changes: Mapping[str, object], file: Path | None = None) -> None:
-        """Write `changes` into the settings file and leave its other keys; None takes a key out.
+    def save(cls, changes: Mapping[str, object], file: Path) -> None:
+        """Write `changes` into the settings file and leave all else in it, comments too; None takes
+        a key out.
 
         Only what the person set goes there, never what came from command line or environment. The
         file is replaced whole, so that a crash leaves the old one or the new one.
         """
-        file = file or Path(os.environ.get(FILE_VARIABLE) or cls.file)
+        # Not above: only those who change something need to write.
+        import tomlkit
+
+        source = f"settings file {file}"
         kept = {
             key: value for key, value in {**_read(file), **changes}.items() if value is not None
         }
-        cls._check(f"settings file {file}", kept)
-        valid = cls.model_validate(kept).model_dump(mode="json", include=set(kept))
-        lines = []
-        for name, field in cls.model_fields.items():
+        cls._check(source, kept)
+        valid = cls.model_validate(kept).model_dump(mode="json", include=set(changes) & set(kept))
+        document = tomlkit.parse(files.read_utf8(file) if file.exists() else _FILE_HEAD)
+        for name in changes:
             if name in valid:
-                lines += [f"# {field.description}", f"{name} = {_toml(valid[name])}", ""]
+                document[name] = _toml(valid[name])
+            else:
+                document.pop(name, None)
         files.make_folder(file.parent)
-        files.write(file, "\n".join(lines), mode=files.PRIVATE)
+        files.write(file, tomlkit.dumps(document), mode=files.PRIVATE)
+
+    @classmethod
+    def fault(cls, given: Mapping[str, object]) -> tuple[str, str] | None:
+        """The first setting of these that can't be right, and why; None where all can."""
+        try:
+            cls.model_validate(dict(given))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            key = str(first["loc"][0]) if first["loc"] else "?"
+            reason = first["msg"].removeprefix("Value error, ")
+            return key, f"{reason[0].lower()}{reason[1:]}"
+        return None
+
+    @classmethod
+    def check_known(cls, name: str, source: str = "") -> None:
+        """BadInput where there is no setting of that name, with one that is like it."""
+        if name not in cls.model_fields:
+            near = difflib.get_close_matches(name, cls.model_fields, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            there = f"{source}: there" if source else "There"
+            raise BadInput(f"{there} is no setting {name}.{hint}")
 
     def actor(self, *, embedded: bool) -> Actor:
         """Who acts: on the program's own database an expert, on a server what the settings say."""
@@ -361,7 +428,7 @@ class Settings(BaseModel):
         else from the system keyring; else None."""
         if self.oms_client_secret is not None:
             return self.oms_client_secret.get_secret_value()
-        if (handed := credential("oms-secret")) is not None:
+        if (handed := credential(HANDED_SECRET)) is not None:
             return _secret_in(handed)
         if self.oms_client_id is None:
             return None
@@ -398,30 +465,23 @@ class Settings(BaseModel):
 
     @classmethod
     def _from_environment(cls, environ: Mapping[str, str]) -> dict[str, object]:
-        given = {name: environ.get(_variable(name), "") for name in cls.model_fields}
+        given = {name: environ.get(variable(name), "") for name in cls.model_fields}
         return {name: text for name, text in given.items() if text}
 
     @classmethod
     def _check(cls, source: str, given: Mapping[str, object]) -> None:
         for key in given:
-            if key not in cls.model_fields:
-                near = difflib.get_close_matches(key, cls.model_fields, n=1)
-                hint = f" Did you mean {near[0]}?" if near else ""
-                raise BadInput(f"{source}: there is no setting {key}.{hint}")
-        if source.startswith("settings file") and _SECRET in given:
+            cls.check_known(key, source)
+        if source.startswith(Origin.FILE.value) and _SECRET in given:
             raise BadInput(
                 f"{source}: {_SECRET} must not stand in a file. "
                 f"Put it into the system keyring or into {SECRET_VARIABLE}."
             )
-        try:
-            cls.model_validate(dict(given))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            key = str(first["loc"][0]) if first["loc"] else "?"
-            name = _variable(key) if source == "environment" else key
-            reason = first["msg"].removeprefix("Value error, ")
-            # The error itself holds what was given, a secret maybe.
-            raise BadInput(f"{source}: {name}: {reason[0].lower()}{reason[1:]}.") from None
+        # The error of the library holds what was given, a secret maybe: only this is told.
+        if (fault := cls.fault(given)) is not None:
+            key, reason = fault
+            name = variable(key) if source == Origin.ENVIRONMENT else key
+            raise BadInput(f"{source}: {name}: {reason}.")
 
 
 def credential(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -454,7 +514,8 @@ def _login() -> str:
         return "unknown"
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """The variable of the environment that gives a setting."""
     return SECRET_VARIABLE if name == _SECRET else f"RUN_REGISTRY_{name.upper()}"
 
 
@@ -469,10 +530,12 @@ def _read(file: Path) -> dict[str, object]:
         raise BadInput(f"settings file {file}: can't be read: {error.strerror}.") from error
 
 
-def _toml(value: object) -> str:
-    """TOML of a value; a JSON text is one too, but for U+007F and the equals sign of tables."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _toml(value: object) -> object:
+    """What a value is in the file: tables stand in one line there."""
+    import tomlkit
+
+    if not isinstance(value, dict):
+        return value
+    table = tomlkit.inline_table()
+    table.update(value)
+    return table

@@ -31,6 +31,7 @@ from app.models.database.identity import PULLER
 from app.models.database.listen import Change, ChangeListener
 from app.models.embedded import EmbeddedServer
 from app.passwords import SystemKeyring
+from app.preferences import PreferenceBook
 from app.services import databases
 from app.services.acting import Acting, OfLogin
 from app.services.connections import trial
@@ -155,6 +156,11 @@ class Program:
         self.close()
 
     # Who and where
+
+    @cached_property
+    def preferences(self) -> PreferenceBook:
+        """The settings as a person sees and changes them."""
+        return PreferenceBook(self.settings)
 
     @property
     def has_own_server(self) -> bool:

@@ -33,7 +33,7 @@ def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
         )
     if given.get("data_folder") is not None and settings.connection is None:
         # The folder of our own database: that is the one that is meant.
-        settings = settings.model_copy(update={"connection": DEMONSTRATION.name})
+        settings = Settings.load({**given, "connection": DEMONSTRATION.name}, file=file)
     return settings
 
 

@@ -15,6 +15,7 @@ from app.domain.errors import Refused, Unavailable
 from app.domain.keys import RunNumber
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.oms import OmsRun
+from app.preferences import PreferenceBook
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook, checked_address
 from app.services.connections.trial import Trial
@@ -81,6 +82,11 @@ class _Openings:
     def book(self) -> ConnectionBook:
         """The list of connections that the person keeps."""
         return Destination(self._settings).connections
+
+    @property
+    def preferences(self) -> PreferenceBook:
+        """The settings as a person sees and changes them."""
+        return PreferenceBook(self._settings)
 
     def connect(self, name: str) -> "_Connected":
         """Connects to a server and remembers a choice; an empty name is the one chosen last, else
@@ -212,7 +218,7 @@ def _session(program: Program, *, demonstration: bool) -> "Session":
             ("Data", str(settings.data_folder)),
             ("Drafts", str(settings.data_folder / "drafts")),
             ("Log", str(logs.log_folder())),
-            ("Settings", str(settings.file)),
+            ("Settings", str(settings.sources.file)),
             ("Connections", str(settings.connections_file)),
         ),
         unproved=_UNPROVED if not program.has_own_server and program.db.guard is None else "",

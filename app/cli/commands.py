@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli import agents, connections, database, door, seal
+from app.cli import agents, connections, database, door, seal, settings
 from app.cli.arguments import Arguments, Commands, Parser, common_options
 from app.cli.certification import cycles, datasets, lumisections, runs, todo, wishes
 from app.cli.configuration import commands as configuration
@@ -68,6 +68,7 @@ def parser(version: str) -> Parser:
     words: Commands = root.add_subparsers(title="commands", metavar="COMMAND")
     for part in (
         connections,
+        settings,
         database,
         configuration,
         oms,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.domain.connections.named import NamedConnection
 from app.domain.identity import Actor
+from app.domain.preferences import Preferences
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
@@ -91,6 +92,10 @@ class JobState(Protocol):
 
 class Program(Protocol):
     """The parts of the program, each opened when it is asked for first."""
+
+    @property
+    def preferences(self) -> Preferences:
+        """The settings as a person sees and changes them."""
 
     @property
     def actor(self) -> Actor:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.domain.connections.named import NamedConnection
 from app.domain.connections.protection import ON_THIS_MACHINE, Protection
+from app.domain.preferences import Preferences
 from app.domain.seal.notes import PublicKey
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook
@@ -66,6 +67,10 @@ class Openings(Protocol):
     @property
     def book(self) -> ConnectionBook:
         """The list of connections that the person keeps."""
+
+    @property
+    def preferences(self) -> Preferences:
+        """The settings of the program."""
 
     def connect(self, name: str) -> "Connected":
         """Connects to a server, and remembers the choice; an empty name is what settings and list

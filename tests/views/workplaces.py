@@ -10,11 +10,13 @@ from app.domain.connections.named import NamedConnection
 from app.domain.identity import Actor
 from app.models.database.engine import Database
 from app.passwords import SystemKeyring
+from app.preferences import PreferenceBook
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook
 from app.services.connections.trial import Trial, try_address
 from app.services.news import News
 from app.services.pulling.pullers import Pullers
+from app.settings import Settings
 from app.views.background import Background
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
@@ -48,6 +50,7 @@ class OneServer:
     def __init__(self, workplace: Workplace, stop: Callable[[], None]) -> None:
         self._opened = Opened(workplace, stop)
         self.book = ConnectionBook(Path(os.devnull), SystemKeyring("tests"))
+        self.preferences = PreferenceBook(Settings.load({}, {}, Path(os.devnull)))
 
     def connect(self, _name: str) -> "OneServer":
         return self

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QObject, QSettings, QSocketNotifier, QTimer, Signal
+from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
@@ -66,7 +66,7 @@ def run_window(
     with garbage.collected_here(), _pool() as pool:
         asyncio.set_event_loop(loop)
         remembered, faulty = open_remembered(settings.remembered)
-        themes = _themes(application, settings, remembered)
+        themes = Themes(application, settings.theme, settings.palette)
         waits = settings.screenshot is None
         windows = Windows(loop, pool, openings, themes, remembered, faulty, waits=waits)
         bugs = _Bugs(windows, on_bug)
@@ -119,18 +119,6 @@ def _application(platform: str) -> QApplication:
     # The end is ours: work under way is waited for before the last window goes.
     application.setQuitOnLastWindowClosed(False)
     return application
-
-
-def _themes(application: QApplication, settings: WindowSettings, remembered: QSettings) -> Themes:
-    """The look that the settings force, else the one chosen in the window last."""
-    mode, palette = settings.theme, settings.palette
-    if mode == "system":
-        modes: tuple[Mode, ...] = ("light", "dark")
-        mode = next((known for known in modes if known == remembered.value("look")), "system")
-    if palette == PALETTES[0]:
-        chosen = remembered.value("palette")
-        palette = next((known for known in PALETTES if known == chosen), PALETTES[0])
-    return Themes(application, mode, palette)
 
 
 class _Bugs(QObject):

@@ -45,6 +45,7 @@ from app.views.frame.actions.connections import ConnectionActions
 from app.views.frame.actions.help import HelpActions
 from app.views.frame.actions.look import LookActions
 from app.views.frame.actions.menus import Menus
+from app.views.frame.actions.preferences import PreferencesActions
 from app.views.frame.keyboard import Keyboard
 from app.views.frame.navigation import PLACES, Navigation, Place
 from app.views.frame.status_bar import StatusBar
@@ -298,12 +299,13 @@ class MainWindow(QMainWindow):
         self.dataset_actions = DatasetActions(context, self, self._selected_datasets)
         self.links = LinkActions(context, self, self._linked)
         self.connections = ConnectionActions(context, self)
+        self.preferences = PreferencesActions(context, self)
         self.actions_ = Actions(self, self._themes, notices, context.rights)
         self.actions_.add(
             [
                 *self.navigation.rows(self.go_into),
                 *window_actions.rows(self, self.table),
-                *LookActions(self._themes, self._remembered).rows(),
+                *LookActions(context).rows(),
                 *self.run_actions.rows(),
                 *self.workbench_actions.rows(),
                 *self.why_actions.rows(),
@@ -313,6 +315,7 @@ class MainWindow(QMainWindow):
                 *self.links.rows(),
                 *(row for view in self.views.values() for row in view.rows()),
                 *self.connections.rows(),
+                *self.preferences.rows(),
                 *HelpActions(context, self).rows(),
             ]
         )

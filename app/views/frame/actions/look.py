@@ -1,11 +1,11 @@
-"""The look of the window: light or dark, and the colours of the statuses; remembered."""
+"""The look of the window: light or dark, and the colours of the statuses; kept in the settings."""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSettings
-
-from app.views.actions import ONLY_SHOWS, ActionRow
-from app.views.looks.theme import PALETTES, Mode, StatusPalette, Themes
+from app.domain.preferences import Preferences
+from app.views.actions import ActionRow
+from app.views.looks.theme import PALETTES, Mode, StatusPalette
+from app.views.places import PlaceContext
 
 _MODES: tuple[tuple[Mode, str], ...] = (
     ("system", "As the system"),
@@ -22,9 +22,9 @@ MENU = (
 class LookActions:
     """Actions that change the look."""
 
-    def __init__(self, themes: Themes, remembered: QSettings) -> None:
-        self._themes = themes
-        self._remembered = remembered
+    def __init__(self, context: PlaceContext) -> None:
+        self._context = context
+        self._themes = context.themes
 
     def rows(self) -> Sequence[ActionRow]:
         """The actions by name."""
@@ -40,7 +40,8 @@ class LookActions:
             lambda: self._choose(mode=mode),
             tip=f"Look: {text.lower()}",
             is_checked=lambda: self._themes.mode == mode,
-            no_command=ONLY_SHOWS,
+            commands=("settings set",),
+            parameters=("name", "value"),
         )
 
     def _palette(self, palette: StatusPalette) -> ActionRow:
@@ -50,10 +51,23 @@ class LookActions:
             lambda: self._choose(palette=palette),
             tip=f"Show statuses in the {palette} colours",
             is_checked=lambda: self._themes.palette == palette,
-            no_command=ONLY_SHOWS,
+            commands=("settings set",),
+            parameters=("name", "value"),
         )
 
     def _choose(self, *, mode: Mode | None = None, palette: StatusPalette | None = None) -> None:
         self._themes.choose(mode=mode, palette=palette)
-        self._remembered.setValue("look", self._themes.mode)
-        self._remembered.setValue("palette", self._themes.palette)
+        openings = self._context.workplace.openings
+        if openings is not None:
+            self._context.background.run(self._keep(openings.preferences), self._themes)
+
+    async def _keep(self, preferences: Preferences) -> None:
+        """Keeps the look for the next start, as far as the settings may be changed here."""
+
+        def keep() -> None:
+            for name, value in (("theme", self._themes.mode), ("palette", self._themes.palette)):
+                one = preferences.one(name)
+                if not one.fixed and one.value != value:
+                    preferences.set(name, value)
+
+        await self._context.background.act(keep, reaches_server=False)

@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QApplication
 
 from app.domain.connections.named import NamedConnection
 from app.passwords import SystemKeyring
+from app.preferences import PreferenceBook
 from app.services.connections.book import ConnectionBook
 from app.services.connections.trial import Trial, try_address
+from app.settings import Settings
 from app.views.connections.dialog import ConnectionsDialog
 from app.views.connections.edit_dialog import ConnectionDialog
 from app.views.session import Connected
@@ -22,6 +24,7 @@ class Book:
 
     def __init__(self, file: Path) -> None:
         self.book = ConnectionBook(file, SystemKeyring("tests"))
+        self.preferences = PreferenceBook(Settings.load({}, {}, file.with_name("settings.toml")))
 
     def connect(self, name: str) -> Connected:
         raise AssertionError(f"nobody opens {name}")

@@ -499,6 +499,11 @@ def _secret_in(file: Path) -> str:
         raise BadInput(f"The credential {file} can't be read: {error}.") from error
 
 
+def window_channel() -> Path:
+    """Where the open window of this user can be told to show something."""
+    return platformdirs.user_runtime_path(PROGRAM) / "window"
+
+
 def place(dsn: str) -> str:
     """Which database a DSN names, without user and password: `host:port/database`."""
     parts = urlsplit(dsn)

@@ -176,6 +176,13 @@ class Program:
             return OfLogin(self.db)
         return self.settings.actor(embedded=self.has_own_server)
 
+    def open_link(self, text: str) -> str:
+        """Shows what a link leads to in a window; returns what was done in a sentence."""
+        # Not above: the window is made of programs.
+        from app.bootstrap.window import open_link
+
+        return open_link(self, text)
+
     @property
     def any_database(self) -> Database:
         """The database whatever it holds; the program's own server is started for it."""

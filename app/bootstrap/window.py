@@ -13,6 +13,7 @@ from app.bootstrap.program import Destination, Listeners, Program
 from app.domain.connections.named import NamedConnection
 from app.domain.errors import Refused, Unavailable
 from app.domain.keys import RunNumber
+from app.domain.links import Link, parse_link
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.oms import OmsRun
 from app.preferences import PreferenceBook
@@ -22,7 +23,7 @@ from app.services.connections.trial import Trial
 from app.services.editing import presence
 from app.services.news import News
 from app.services.pulling.pullers import Pullers
-from app.settings import Settings
+from app.settings import Settings, place, window_channel
 
 if TYPE_CHECKING:
     from app.views.session import Opened, Session
@@ -45,10 +46,28 @@ def _check_qt() -> None:
         )
 
 
-def open_window(program: Program, screenshot: Path | None = None) -> int:
+def open_link(program: Program, text: str) -> str:
+    """Shows what a link leads to in the window that is open, else in one that is opened for it and
+    waited for; returns what was done in a sentence. Raises BadInput for what is no link."""
+    link = parse_link(text)
+    _check_qt()
+    # Not above: only a window needs Qt.
+    with garbage.kept():
+        from app.views.frame.channel import tell_window
+
+    if answer := tell_window(window_channel(), text):
+        return answer
+    open_window(program, link=link)
+    return "The window that was opened for the link is closed."
+
+
+def open_window(
+    program: Program, screenshot: Path | None = None, *, link: Link | None = None
+) -> int:
     """Shows the window until it is closed; returns the exit code.
 
-    With `screenshot` a picture of the first full window is saved, and the window closes.
+    With `screenshot` a picture of the first full window is saved, and the window closes. A `link`
+    is followed once the window is there, on the kept connection that leads to its server.
     """
     _check_qt()
     # Not above: whatever runs without a window does without Qt and its libraries.
@@ -59,24 +78,40 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     check_display()
     settings = program.settings
     return run_window(
-        _Openings(settings, pictured=screenshot is not None),
+        _Openings(
+            settings,
+            _connection_of(program, link) if link is not None else None,
+            pictured=screenshot is not None,
+        ),
         WindowSettings(
             remembered=settings.data_folder / "window.ini",
             theme=settings.theme,
             palette=settings.palette,
             screenshot=screenshot,
+            # A picture is taken by itself: nobody looks at that window.
+            channel=window_channel() if screenshot is None else None,
+            link=link,
         ),
         on_bug=lambda error: logger.error("A bug", exc_info=error),
     )
 
 
+def _connection_of(program: Program, link: Link) -> NamedConnection | None:
+    """The kept connection to the server of a link; None to go by settings and list."""
+    listed = program.destination.connections.read().connections
+    known = (each for each in listed if link.server and each.address == link.server)
+    return next(known, None)
+
+
 class _Openings:
     """Opens the servers that windows ask for, each as a program of its own."""
 
-    def __init__(self, settings: Settings, *, pictured: bool) -> None:
+    def __init__(
+        self, settings: Settings, chosen: NamedConnection | None = None, *, pictured: bool
+    ) -> None:
         self._settings = settings
         self._pictured = pictured
-        self._chosen: NamedConnection | None = None
+        self._chosen = chosen
 
     @property
     def book(self) -> ConnectionBook:
@@ -225,4 +260,5 @@ def _session(program: Program, *, demonstration: bool) -> "Session":
         connection="" if connection is None else connection.name,
         protection=program.db.protection,
         read_only=program.db.read_only,
+        server="" if program.has_own_server else place(program.db.dsn_without_password),
     )

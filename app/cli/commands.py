@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli import agents, connections, database, door, seal, settings
+from app.cli import agents, connections, database, door, links, seal, settings
 from app.cli.arguments import Arguments, Commands, Parser, common_options
 from app.cli.certification import cycles, datasets, lumisections, runs, todo, wishes
 from app.cli.configuration import commands as configuration
@@ -90,6 +90,7 @@ def parser(version: str) -> Parser:
         people,
         seal,
         door,
+        links,
     ):
         part.add(words, common)
     return root

@@ -97,6 +97,10 @@ class Program(Protocol):
     def preferences(self) -> Preferences:
         """The settings as a person sees and changes them."""
 
+    def open_link(self, text: str) -> str:
+        """Shows what a link leads to in a window; returns what was done in a sentence. Raises
+        BadInput for what is no link."""
+
     @property
     def actor(self) -> Actor:
         """Who acts."""

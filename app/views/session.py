@@ -29,7 +29,8 @@ class Session:
     """Who works where: `database` is a short name such as `cms-prod`, never with a password;
     `folders` are named places where the program keeps things; `unproved` says why nobody can rely
     on who acts, empty where the database proves it. `connection`: the name of the one in use, empty
-    where `dsn` names the database; `protection`: what encrypts it."""
+    where `dsn` names the database; `protection`: what encrypts it.
+    `server`: the address that links name, `host:port/database`; empty where it is our own."""
 
     database: str
     kind: DatabaseKind
@@ -41,6 +42,7 @@ class Session:
     connection: str = ""
     protection: Protection = ON_THIS_MACHINE
     read_only: bool = False
+    server: str = ""
 
     def rights_of(self, egroups: Collection[str]) -> str:
         """What the status bar says of the e-groups of the person; nothing where it says nothing."""

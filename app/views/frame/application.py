@@ -20,6 +20,8 @@ from qasync import QEventLoop
 
 from app import assets, garbage
 from app.domain.errors import Refused
+from app.domain.links import Link
+from app.views.frame.channel import LinkChannel
 from app.views.frame.main_window import MainWindow
 from app.views.frame.windows import Windows
 from app.views.looks.display import check_display
@@ -41,12 +43,15 @@ _NAME = "run-registry-desktop"
 @dataclass(frozen=True, slots=True)
 class WindowSettings:
     """What a person set before the window opens; `remembered` is the file that keeps widths,
-    columns and places. `screenshot`: save a picture of the first full window there, and end."""
+    columns and places. `screenshot`: save a picture of the first full window there, and end.
+    `channel`: where other starts of the program hand over links; `link`: what to show first."""
 
     remembered: Path
     theme: Mode = "system"
     palette: StatusPalette = PALETTES[0]
     screenshot: Path | None = None
+    channel: Path | None = None
+    link: Link | None = None
 
 
 def run_window(
@@ -72,11 +77,18 @@ def run_window(
         bugs = _Bugs(windows, on_bug)
         windows.bug.connect(bugs.tell)
         windows.opened.connect(lambda window: _photograph(window, settings))
+        channel = None if settings.channel is None else LinkChannel(settings.channel, windows)
+        if channel is not None:
+            channel.arrived.connect(windows.follow)
+        if settings.link is not None:
+            windows.follow(settings.link)
         collector = QTimer(interval=_COLLECTED_EVERY_MS)
         collector.timeout.connect(garbage.collect_due)
         collector.start()
         with bugs.caught(loop), _interrupts(windows), _quick_turns(), loop:
             loop.run_until_complete(windows.run())
+        if channel is not None:
+            channel.close()
         themes.close()
         collector.stop()
         windows.deleteLater()

@@ -46,6 +46,7 @@ from app.views.frame.actions.help import HelpActions
 from app.views.frame.actions.look import LookActions
 from app.views.frame.actions.menus import Menus
 from app.views.frame.actions.preferences import PreferencesActions
+from app.views.frame.actions.share import SharedLinks
 from app.views.frame.keyboard import Keyboard
 from app.views.frame.navigation import PLACES, Navigation, Place
 from app.views.frame.status_bar import StatusBar
@@ -220,7 +221,7 @@ class MainWindow(QMainWindow):
 
     def _show_unset(self, run_number: int, unset: Unset) -> None:
         self.go_to("online")
-        self.online.show_cells(run_number, ONLINE, unset.column, unset.ranges)
+        self.online.show_cells(run_number, ONLINE, (unset.column,), unset.ranges)
 
     def show_datasets(self, filter_text: str) -> None:
         """Shows the datasets that pass a filter."""
@@ -298,6 +299,7 @@ class MainWindow(QMainWindow):
         self.why_actions = WhyActions(context, self, self.subject, self.table.details)
         self.dataset_actions = DatasetActions(context, self, self._selected_datasets)
         self.links = LinkActions(context, self, self._linked)
+        self.shared = SharedLinks(context, self, self)
         self.connections = ConnectionActions(context, self)
         self.preferences = PreferencesActions(context, self)
         self.actions_ = Actions(self, self._themes, notices, context.rights)
@@ -313,6 +315,7 @@ class MainWindow(QMainWindow):
                 *self.bulk_actions.rows(),
                 *self.dataset_actions.rows(),
                 *self.links.rows(),
+                *self.shared.rows(),
                 *(row for view in self.views.values() for row in view.rows()),
                 *self.connections.rows(),
                 *self.preferences.rows(),

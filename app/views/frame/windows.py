@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from app import garbage
 from app.domain.errors import Refused, Unavailable
+from app.domain.links import Link
 from app.views.background import FIRST_RETRY_S, LONGEST_RETRY_S, Background
 from app.views.connections.start_page import StartPage, Wish
 from app.views.frame.ending import Ending
@@ -66,6 +67,7 @@ class Windows(QObject):
         self._page: StartPage | None = None
         self._page_background: Background | None = None
         self._ends = False
+        self._link: Link | None = None
         self.notices = Notices()
         self.front: QWidget | None = None
 
@@ -74,6 +76,20 @@ class Windows(QObject):
         self._ends = True
         if self.front is not None:
             self.front.close()
+
+    def follow(self, link: Link) -> None:
+        """Shows what a link leads to, as soon as a server is open."""
+        self._link = link
+        self._follow_link()
+
+    def _follow_link(self) -> None:
+        if self._link is None or self.front is None:
+            return
+        self.front.raise_()
+        self.front.activateWindow()
+        if isinstance(self.front, MainWindow):
+            link, self._link = self._link, None
+            self.front.shared.follow(link)
 
     async def run(self) -> None:
         """Returns when the last window is closed."""
@@ -190,6 +206,7 @@ class Windows(QObject):
         window.show()
         self._leave_page()
         self.opened.emit(window)
+        self._follow_link()
         if self._ends:
             window.close()
         await ending.ended

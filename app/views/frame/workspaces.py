@@ -3,6 +3,7 @@
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.certification.tables import TableKind
 from app.services.configuration import workspaces
@@ -79,6 +80,16 @@ class WorkspaceSelector(QWidget):
         self.box.addItems([workspace.name for workspace in self._known[kind]])
         self.box.setCurrentText(self._remembered_name)
         self.box.blockSignals(False)
+
+    def choose(self, name: str) -> None:
+        """Chooses a workspace by its name. Refused where there is none of that name."""
+        known = self._known.get(self._kind, ()) if self._kind is not None else ()
+        if known and name not in {workspace.name for workspace in known}:
+            raise Refused(f"There is no workspace with this name: {name}.")
+        if known:
+            self.box.setCurrentText(name)
+        else:
+            self._remembered.setValue(_REMEMBERED, name)  # chosen as soon as they are read
 
     def columns(self, kind: TableKind, name: str) -> WorkspaceColumns | None:
         """A workspace of that name, else `global`; None while they aren't known."""

@@ -79,7 +79,7 @@ class LumisectionsPane(QWidget):
         self._order: tuple[str, ...] = ()
         self._is_left = False
         self._is_taking_over = False
-        self._wanted: tuple[str, tuple[LumiRange, ...]] | None = None
+        self._wanted: tuple[Sequence[str], tuple[LumiRange, ...]] | None = None
         self._loader = Loader(acting, background, self)
         self.datasets = ChoiceBox()
         self.datasets.setAccessibleName("Dataset")
@@ -310,16 +310,22 @@ class LumisectionsPane(QWidget):
         self.editing.refresh()
         self.selection_changed.emit()
 
-    def go_to(self, column: str, ranges: Sequence[LumiRange]) -> None:
-        """Selects cells and goes to the first of them, once the dataset is there."""
+    def go_to(self, columns: Sequence[str], ranges: Sequence[LumiRange]) -> None:
+        """Selects cells and goes to the first of them, once the dataset is there. Without a column
+        it goes to the lumisection."""
         snapshot = self.grid.snapshot
         if snapshot is None:
-            self._wanted = column, tuple(ranges)
+            self._wanted = columns, tuple(ranges)
             return
         self._wanted = None
-        if column in snapshot.keys and ranges:
-            self.grid.focus(Cell(snapshot.keys.index(column), ranges[0].first))
-            self._show_cells(column, ranges)
+        known = [column for column in columns if column in snapshot.keys]
+        if not ranges or not snapshot.keys or ranges[0].first > snapshot.length:
+            return
+        if known or not columns:
+            row = snapshot.keys.index(known[0]) if known else 0
+            self.grid.focus(Cell(row, ranges[0].first))
+        if known:
+            self.grid.choose(Selection.of(known, ranges, snapshot.length))
 
     def _show_cells(self, column: str, ranges: Sequence[LumiRange]) -> None:
         snapshot = self.grid.snapshot

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QSplitter, QTabBar, QTabWidget, QVBo
 
 from app.domain.certification.datasets import state_key
 from app.domain.keys import ONLINE
+from app.domain.links import ListLink
 from app.domain.lumisections import LumiRange
 from app.services.certification import tables
 from app.services.certification.tables import Chosen, Row, TableKind, TableQuery
@@ -148,6 +149,11 @@ class TablePlace(PlaceWidget):
             self.table.show_group(DatasetGroup.ALL)
         self.table.filter.set_text(filter_text)
 
+    def show_view(self, view: ListLink) -> None:
+        """Shows the table as somebody else sees it."""
+        self.tabs.setCurrentIndex(0)
+        self.table.show_view(view)
+
     def open_tab(self, run_number: int, dataset: str = ONLINE) -> None:
         """Opens the details as a tab, or goes to it when it is open."""
         for place in range(1, self.tabs.count()):
@@ -165,7 +171,7 @@ class TablePlace(PlaceWidget):
         details.go_into_grid()
 
     def show_cells(
-        self, run_number: int, dataset: str, column: str, ranges: Sequence[LumiRange]
+        self, run_number: int, dataset: str, columns: Sequence[str], ranges: Sequence[LumiRange]
     ) -> None:
         """Goes to cells of a dataset in its grid and selects them."""
         view = self.shown_details
@@ -173,7 +179,7 @@ class TablePlace(PlaceWidget):
             self.open_tab(run_number, dataset)
             view = self.shown_details
         view.go_into_grid()
-        view.lumisections.go_to(column, ranges)
+        view.lumisections.go_to(columns, ranges)
 
     def close_tab(self, place: int) -> None:
         """Closes a tab; the table stays."""

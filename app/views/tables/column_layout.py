@@ -34,6 +34,7 @@ class ColumnLayout(QObject):
         self._workspace = WorkspaceColumns("global", ())
         self._vocabulary: Vocabulary | None = None
         self._is_arranging = False
+        self._guest: tuple[Sequence[str], str] | None = None
         self.columns: tuple[Column, ...] = ()
         self.sort: tuple[Sort, ...] = ()
         header = table.horizontalHeader()
@@ -52,10 +53,39 @@ class ColumnLayout(QObject):
         self._workspace = workspace
         self.sort = self._remembered_sort()
         self.columns = self._remembered_columns()
+        if self._guest is not None:
+            self._show_guest(*self._guest)
+
+    def show_guest(self, ids: Sequence[str], sort: str) -> None:
+        """Shows the columns and the sort of somebody else: those that are known here. What the
+        person has stays remembered, unless it is changed while the guest's is shown."""
+        self._guest = ids, sort
+        self._show_guest(ids, sort)
+        self.columns_changed.emit()
+
+    @property
+    def sort_text(self) -> str:
+        """The id of the column that the table is sorted by, `-` before it for descending."""
+        if not self.sort:
+            return ""
+        return f"{'-' if self.sort[0].descending else ''}{self.sort[0].field.text}"
+
+    def _show_guest(self, ids: Sequence[str], sort: str) -> None:
+        known = self._known()
+        self.columns = tuple(known[id_] for id_ in ids if id_ in known) or self.columns
+        by = known.get(sort.removeprefix("-"))
+        self.sort = (Sort(by.field, sort.startswith("-")),) if by is not None else ()
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
         """Takes the fields that can be chosen as columns."""
         self._vocabulary = vocabulary
+        if self._guest is not None:
+            before = self.sort
+            self._show_guest(*self._guest)
+            self.columns_changed.emit()
+            if self.sort != before:
+                self.sort_changed.emit()
+            return
         known = known_columns(vocabulary, self._defaults())
         ids = self._memory.ids()
         if ids and [column.id for column in self.columns] != ids:
@@ -85,6 +115,7 @@ class ColumnLayout(QObject):
         chooser = ColumnChooser(known, shown, self._table.window())
 
         def take(ids: Sequence[str]) -> None:
+            self._guest = None
             self._memory.keep_ids(ids)
             self._apply([known[id_][0] for id_ in ids])
 
@@ -120,6 +151,7 @@ class ColumnLayout(QObject):
         is_sorted = bool(self.sort) and self.sort[0].field == column.field
         descending = not (is_sorted and self.sort[0].descending)
         self.sort = (Sort(column.field, descending),)
+        self._guest = None
         self._memory.keep_sort(column.id, descending=descending)
         self.sort_changed.emit()
 
@@ -182,6 +214,7 @@ class ColumnLayout(QObject):
         return default_columns(self._kind, self._workspace.name, self._workspace.columns)
 
     def _keep_and_apply(self, columns: Sequence[Column]) -> None:
+        self._guest = None
         self._memory.keep_ids([column.id for column in columns])
         self._apply(columns)
 
@@ -190,12 +223,17 @@ class ColumnLayout(QObject):
         self.columns_changed.emit()
 
     def _remembered_columns(self) -> tuple[Column, ...]:
+        known = self._known()
+        remembered = tuple(known[id_] for id_ in self._memory.ids() if id_ in known)
+        return remembered or self._defaults()
+
+    def _known(self) -> dict[str, Column]:
+        """The columns that can be shown, as far as the vocabulary is there, by id."""
         defaults = self._defaults()
-        known = {column.id: column for column in defaults}
-        if self._vocabulary is not None:
-            choices = known_columns(self._vocabulary, defaults)
-            known = {id_: column for id_, (column, _) in choices.items()}
-        return tuple(known[id_] for id_ in self._memory.ids() if id_ in known) or defaults
+        if self._vocabulary is None:
+            return {column.id: column for column in defaults}
+        choices = known_columns(self._vocabulary, defaults)
+        return {id_: column for id_, (column, _) in choices.items()}
 
     def _remembered_sort(self) -> tuple[Sort, ...]:
         sort = self._memory.sort()

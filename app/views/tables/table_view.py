@@ -4,7 +4,9 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, 
 from PySide6.QtWidgets import QButtonGroup, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
+from app.domain.errors import Refused
 from app.domain.filters import Node, Vocabulary
+from app.domain.links import ListLink
 from app.services.acting import Acting
 from app.services.certification.tables import Chosen, Page, Row, TableKind, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
@@ -260,6 +262,31 @@ class TableView(QWidget):
             self._memory.keep_choice("group", group.title)
             self._replace()
 
+    @property
+    def view(self) -> ListLink:
+        """The table as it is seen."""
+        ids = tuple(column.id for column in self.columns)
+        return ListLink(
+            "online" if self._kind == "runs" else "offline",
+            self.filter.text.strip(),
+            self.workspace,
+            self._group.title if self._offered_groups else "",
+            self.significant.isChecked(),
+            self._layout.sort_text,
+            ids,
+        )
+
+    def show_view(self, view: ListLink) -> None:
+        """Shows the table as somebody else sees it. Refused where it has no such group."""
+        if view.group:
+            self.show_group(_group_of(view.group))
+        self.significant.setChecked(view.significant)
+        self._layout.show_guest(view.columns, view.sort)
+        if self.filter.text.strip() != view.filter_text:
+            self.filter.set_text(view.filter_text)
+        else:
+            self._replace()
+
     def show_cycle(self, id_cycle: int) -> None:
         """Shows the datasets of a cycle."""
         if id_cycle != self._cycle:
@@ -432,6 +459,13 @@ class TableView(QWidget):
         self.significant.setIcon(theme.icon("significant"))
         self.significant.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.table.viewport().update()
+
+
+def _group_of(title: str) -> DatasetGroup:
+    for group in DatasetGroup:
+        if group.title == title:
+            return group
+    raise Refused(f"There is no group of datasets with this name: {title}.")
 
 
 def _nothing_yet(kind: TableKind, *, significant_only: bool) -> str:

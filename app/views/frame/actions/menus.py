@@ -8,7 +8,7 @@ from app.views.actions import Actions
 from app.views.bulk import actions as bulk_actions
 from app.views.configuration.trials import why_actions
 from app.views.datasets import links
-from app.views.frame.actions import connections, look, preferences
+from app.views.frame.actions import connections, look, preferences, share
 from app.views.frame.actions import help as help_actions
 from app.views.frame.navigation import PLACES
 from app.views.golden import place as golden_place
@@ -30,7 +30,7 @@ _RUN = (
 _DATASET = (*dataset_actions.MENU, "", *bulk_actions.MENU)
 _MENUS: dict[str, Sequence[str]] = {
     "File": ("file.run", "", *connections.MENU, *preferences.MENU, "", "file.quit"),
-    "Edit": (*history_actions.MENU, "", *bulk_actions.TOOLS),
+    "Edit": (*history_actions.MENU, "", *bulk_actions.TOOLS, "", *share.MENU),
     "View": (
         *(f"place.{place.name}" for place in PLACES),
         "",

@@ -1,0 +1,23 @@
+"""`open LINK`: what a link leads to, in the window."""
+
+from app.cli.arguments import Arguments, Commands, Parser, add_command
+from app.cli.output import Answer
+from app.cli.program import Program
+
+
+def add(commands: Commands, common: Parser) -> None:
+    """Adds `open`."""
+    parser = add_command(
+        commands,
+        common,
+        "open",
+        "show what a link leads to in the window that is open, else in a new one",
+        _open,
+        writes=False,
+    )
+    parser.add_argument("link", metavar="LINK", help="e.g. run-registry://run/396281?ls=30-60")
+
+
+def _open(program: Program, arguments: Arguments) -> Answer:
+    text = program.open_link(arguments.link)
+    return Answer({"link": arguments.link, "text": text}, text)

@@ -1,0 +1,180 @@
+"""Links to what is in front: copied, and followed. Nothing is ever written because of a link."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
+
+from app.domain.errors import BadInput, Refused
+from app.domain.keys import ONLINE
+from app.domain.links import GoldenLink, Link, ListLink, RunLink, link_text, parse_link
+from app.views.actions import ActionRow
+from app.views.focus import has_keys
+from app.views.frame.table_in_front import TableInFront
+from app.views.frame.workspaces import WorkspaceSelector
+from app.views.golden.place import GoldenPlace
+from app.views.places import PlaceContext
+from app.views.runs.place import TablePlace
+
+MENU = ("share.link", "share.list", "share.open")
+_NOTHING = "Select a run, a dataset or a golden JSON first."
+_NO_LIST = "Go to the list in Online or Offline first."
+_IS_TEXT = "What a link looks like is in docs/window.md: it can be typed."
+
+
+class Window(Protocol):
+    """What links lead to."""
+
+    online: TablePlace
+    offline: TablePlace
+    golden: GoldenPlace
+    table: TableInFront
+    workspaces: WorkspaceSelector
+
+    @property
+    def place(self) -> str: ...
+    def go_into(self, name: str) -> None: ...
+    def go_to(self, name: str) -> None: ...
+    def show_run(self, run_number: int, dataset: str = ONLINE) -> None: ...
+
+
+class SharedLinks(QObject):
+    """Copies and follows links."""
+
+    def __init__(self, context: PlaceContext, window: Window, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._window = window
+        self._parent = parent
+        self._server = context.workplace.session.server
+
+    def rows(self) -> Sequence[ActionRow]:
+        """The actions by name."""
+        return [
+            ActionRow(
+                "share.link",
+                "Copy link",
+                lambda: self._copy(self.link_in_front()),
+                "Ctrl+Alt+C",
+                "copy",
+                "A link to the run, dataset, selected cells or golden JSON in front",
+                lambda: "" if self.link_in_front() is not None else _NOTHING,
+                no_command=_IS_TEXT,
+            ),
+            ActionRow(
+                "share.list",
+                "Copy link to the list",
+                lambda: self._copy(self.link_of_list()),
+                "Ctrl+Alt+L",
+                "copy",
+                "A link to this list with its filter, sort, columns and workspace",
+                lambda: "" if self.link_of_list() is not None else _NO_LIST,
+                no_command=_IS_TEXT,
+            ),
+            ActionRow(
+                "share.open",
+                "Open link...",
+                self.ask,
+                "Ctrl+Alt+O",
+                "link",
+                "Show what a link leads to",
+                commands=("open",),
+                parameters=("link",),
+            ),
+        ]
+
+    def link_in_front(self) -> Link | None:
+        """The link to the run, dataset, cells or golden JSON in front; None where there is none."""
+        window = self._window
+        if window.place == "golden":
+            ids = window.golden.entries.selected()
+            return GoldenLink(ids[0], self._server) if ids else None
+        details = window.table.details()
+        if details is None or details.run_number is None:
+            return None
+        link = RunLink(details.run_number, details.dataset, server=self._server)
+        grid = details.lumisections.grid
+        columns, ranges = grid.selection()
+        if not columns and has_keys(grid):
+            columns, ranges = details.lumisections.selection()
+        return replace(link, columns=columns, ranges=ranges)
+
+    def link_of_list(self) -> ListLink | None:
+        """The link to the list in front; None where there is none."""
+        table = self._window.table.table()
+        return None if table is None else replace(table.view, server=self._server)
+
+    def ask(self) -> QInputDialog:
+        """Asks for a link, at first the one on the clipboard, and follows it."""
+        dialog = QInputDialog(self._parent)
+        dialog.setWindowTitle("Open link")
+        dialog.setLabelText("Link, such as run-registry://run/396281?ls=30-60")
+        dialog.setTextEchoMode(QLineEdit.EchoMode.Normal)
+        copied = QGuiApplication.clipboard().text().strip()
+        if _is_link(copied):
+            dialog.setTextValue(copied)
+        dialog.textValueSelected.connect(self.follow_text)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.resize(2 * dialog.sizeHint().width(), dialog.sizeHint().height())
+        dialog.open()
+        return dialog
+
+    def follow_text(self, text: str) -> None:
+        """Follows a link that somebody typed."""
+        try:
+            link = parse_link(text)
+        except BadInput as error:
+            self._context.notices.refuse(error)
+            return
+        self.follow(link)
+
+    def follow(self, link: Link) -> None:
+        """Shows what a link leads to, or says why not."""
+        try:
+            self._check_server(link)
+            self._show(link)
+        except Refused as error:
+            self._context.notices.refuse(error)
+
+    def _check_server(self, link: Link) -> None:
+        if link.server and link.server != self._server:
+            here = self._server or "the program's own database"
+            raise Refused(
+                f"The link leads to {link.server}, and this window shows {here}. Open that server"
+                " first (File, Connections), then the link again."
+            )
+
+    def _show(self, link: Link) -> None:
+        window = self._window
+        match link:
+            case RunLink():
+                window.show_run(link.run_number, link.dataset)
+                if link.ranges:
+                    place = window.online if link.dataset == ONLINE else window.offline
+                    place.show_cells(link.run_number, link.dataset, link.columns, link.ranges)
+            case GoldenLink():
+                window.go_into("golden")
+                window.golden.show_row(link.list_id)
+            case ListLink():
+                window.go_into(link.place)
+                if link.workspace:
+                    window.workspaces.choose(link.workspace)
+                place = window.online if link.place == "online" else window.offline
+                place.show_view(link)
+
+    def _copy(self, link: Link | None) -> None:
+        if link is not None:
+            text = link_text(link)
+            QGuiApplication.clipboard().setText(text)
+            self._context.notices.tell(f"Copied: {text}")
+
+
+def _is_link(text: str) -> bool:
+    try:
+        parse_link(text)
+    except BadInput:
+        return False
+    return True

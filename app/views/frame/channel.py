@@ -1,0 +1,99 @@
+"""The channel over which another start of the program asks the open window to show a link."""
+
+import logging
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+from app.domain.errors import BadInput
+from app.domain.links import LONGEST, parse_link
+
+logger = logging.getLogger(__name__)
+
+_CONNECT_MS = 1000
+_ANSWER_S = 5.0
+_TURN_MS = 20
+_PRIVATE = 0o700
+_MOST_BYTES = 4 * LONGEST + 1
+_SHOWN = "The open window shows it."
+
+
+class LinkChannel(QObject):
+    """Listens for links, if no other window of this user does.
+
+    Signals: `arrived(Link)`.
+    """
+
+    arrived = Signal(object)
+
+    def __init__(self, file: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._server = QLocalServer(self)
+        # Nobody but this user may ask.
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._answer)
+        self.listens = self._listen(file)
+
+    def close(self) -> None:
+        """Listens no longer."""
+        self._server.close()
+
+    def _listen(self, file: Path) -> bool:
+        if _connected(file) is not None:
+            return False
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
+        except OSError as error:
+            logger.info("No link can be taken over %s: %s", file, error)
+            return False
+        # What a window that died has left there.
+        QLocalServer.removeServer(str(file))
+        if not self._server.listen(str(file)):
+            logger.info("No link can be taken over %s: %s", file, self._server.errorString())
+            return False
+        return True
+
+    def _answer(self) -> None:
+        while (socket := self._server.nextPendingConnection()) is not None:
+            socket.readyRead.connect(lambda socket=socket: self._read(socket))
+            socket.disconnected.connect(socket.deleteLater)
+            self._read(socket)
+
+    def _read(self, socket: QLocalSocket) -> None:
+        if not socket.canReadLine():
+            if socket.bytesAvailable() > _MOST_BYTES:
+                socket.abort()
+            return
+        line = bytes(socket.readLine(_MOST_BYTES).data())
+        try:
+            link = parse_link(line.decode("utf-8", "replace"))
+        except BadInput as error:
+            answer = str(error)
+        else:
+            answer = _SHOWN
+            self.arrived.emit(link)
+        socket.write(f"{answer}\n".encode())
+        socket.disconnectFromServer()
+
+
+def tell_window(file: Path, link: str) -> str:
+    """Has the open window show a link; returns what it answers, nothing where none is open."""
+    socket = _connected(file)
+    if socket is None:
+        return ""
+    socket.write(f"{link}\n".encode())
+    socket.flush()
+    deadline = time.monotonic() + _ANSWER_S
+    while not socket.canReadLine():
+        socket.waitForReadyRead(_TURN_MS)
+        if time.monotonic() > deadline:
+            return "A window is open and doesn't answer: it may be busy. Try again."
+    return bytes(socket.readLine(_MOST_BYTES).data()).decode("utf-8", "replace").strip()
+
+
+def _connected(file: Path) -> QLocalSocket | None:
+    socket = QLocalSocket()
+    socket.connectToServer(str(file))
+    return socket if socket.waitForConnected(_CONNECT_MS) else None

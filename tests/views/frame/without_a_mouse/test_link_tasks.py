@@ -1,0 +1,82 @@
+"""Links copied and followed without a mouse."""
+
+from dataclasses import replace
+
+from PySide6.QtWidgets import QApplication, QInputDialog
+
+from app.domain.links import GoldenLink, ListLink, RunLink, link_text, parse_link
+from app.views.grid.grid_view import GridView
+from tests.services.offline_runs import FIRST, PROMPT
+from tests.views.frame.without_a_mouse.steps import RUN, go_to_cell, pane_of
+from tests.views.hand import Hand
+
+
+def clipboard() -> str:
+    return QApplication.clipboard().text()
+
+
+def open_link(hand: Hand, text: str) -> None:
+    """Opens a link from the clipboard, as somebody does who got it by mail."""
+    QApplication.clipboard().setText(text)
+    hand.press("Ctrl+Alt+O")
+    hand.dialog(QInputDialog)
+    hand.press("Return")
+    hand.until(lambda: QApplication.activeModalWidget() is None)
+    hand.settle()
+
+
+def notice(hand: Hand) -> str:
+    last = hand.window.shared._context.notices.last
+    return "" if last is None else last.text
+
+
+def test_that_cells_and_lists_are_shown_to_a_colleague(hand: Hand) -> None:
+    hand.press("Return")
+    hand.until(lambda: isinstance(hand.at, GridView) and pane_of(hand).grid.snapshot is not None)
+    hand.settle()
+    go_to_cell(hand, "dt-dt", 3)
+    hand.press("Shift+Right", "Shift+Right", "Ctrl+Alt+C")
+    cells = RunLink(RUN, "online", ("dt-dt",), ((3, 5),))  # type: ignore[arg-type]
+    assert clipboard() == link_text(cells) == f"run-registry://run/{RUN}?column=dt-dt&ls=3-5"
+    assert notice(hand) == f"Copied: {clipboard()}"
+
+    hand.press("Ctrl+W", "Ctrl+F")
+    hand.write("run > 1")
+    hand.press("Return")
+    hand.settle()
+    hand.press("Ctrl+Alt+L")
+    seen = parse_link(clipboard())
+    assert isinstance(seen, ListLink)
+    assert (seen.place, seen.filter_text, seen.workspace) == ("online", "run > 1", "global")
+    assert seen.columns
+
+    hand.press("Ctrl+2")
+    hand.settle()
+    fewer = replace(seen, sort="-run", columns=seen.columns[:3], filter_text=f"run = {RUN}")
+    open_link(hand, link_text(fewer))
+    assert hand.window.place == "online"
+    table = hand.window.online.table
+    assert (table.filter.text, table.view) == (f"run = {RUN}", fewer)
+    assert table.model.rowCount() == 1
+
+    open_link(hand, link_text(replace(cells, dataset=PROMPT, run_number=FIRST)))
+    assert hand.window.place == "offline"
+    grid = hand.window.offline.shown_details.lumisections.grid
+    hand.until(lambda: grid.selection() == (("dt-dt",), ((3, 5),)))
+
+
+def test_that_a_link_that_leads_nowhere_is_told(hand: Hand) -> None:
+    hand.window.shared.follow_text("run-registry://run/5?status=BAD")
+    assert '"status" means nothing' in notice(hand)
+    hand.window.shared.follow(RunLink(RUN, server="db.cern.ch:5432/cms"))
+    assert "leads to db.cern.ch:5432/cms" in notice(hand)
+    hand.window.shared.follow(ListLink("online", workspace="nowhere"))
+    assert "no workspace with this name: nowhere" in notice(hand)
+    hand.window.shared.follow(ListLink("offline", group="Lost"))
+    assert "no group of datasets with this name: Lost" in notice(hand)
+    hand.window.shared.follow(RunLink(99))
+    hand.settle()
+    assert "99" in hand.window.online.shown_details.title.text()
+    hand.window.shared.follow(GoldenLink(77))
+    hand.settle()
+    assert hand.window.place == "golden"

@@ -30,33 +30,31 @@ class LinkChannel(QObject):
 
     def __init__(self, file: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._server = QLocalServer(self)
+        self.server = QLocalServer(self)
         # Nobody but this user may ask.
-        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        self._server.newConnection.connect(self._answer)
-        self.listens = self._listen(file)
+        self.server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self.server.newConnection.connect(self._answer)
+        self._listen(file)
 
     def close(self) -> None:
         """Listens no longer."""
-        self._server.close()
+        self.server.close()
 
-    def _listen(self, file: Path) -> bool:
+    def _listen(self, file: Path) -> None:
         if _connected(file) is not None:
-            return False
+            return
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
         except OSError as error:
             logger.info("No link can be taken over %s: %s", file, error)
-            return False
+            return
         # What a window that died has left there.
         QLocalServer.removeServer(str(file))
-        if not self._server.listen(str(file)):
-            logger.info("No link can be taken over %s: %s", file, self._server.errorString())
-            return False
-        return True
+        if not self.server.listen(str(file)):
+            logger.info("No link can be taken over %s: %s", file, self.server.errorString())
 
     def _answer(self) -> None:
-        while (socket := self._server.nextPendingConnection()) is not None:
+        while (socket := self.server.nextPendingConnection()) is not None:
             socket.readyRead.connect(lambda socket=socket: self._read(socket))
             socket.disconnected.connect(socket.deleteLater)
             self._read(socket)

@@ -51,7 +51,7 @@ def told(qtbot: QtBot, file: Path, text: str) -> str:
 def test_that_the_open_window_is_told_a_link(
     channel: LinkChannel, file: Path, qtbot: QtBot, arrived: list[Link]
 ) -> None:
-    assert channel.listens
+    assert channel.server.isListening()
     assert told(qtbot, file, "run-registry://run/396281") == "The open window shows it."
     assert arrived == [RunLink(396281)]
     assert file.parent.stat().st_mode & 0o077 == 0
@@ -83,10 +83,10 @@ def test_that_one_window_listens_and_another_takes_over_when_it_is_gone(
 ) -> None:
     first = LinkChannel(file)
     second = LinkChannel(file)
-    assert (first.listens, second.listens) == (True, False)
+    assert [each.server.isListening() for each in (first, second)] == [True, False]
     first.close()
     third = LinkChannel(file)
-    assert third.listens
+    assert third.server.isListening()
     third.close()
     for each in (first, second, third):
         each.deleteLater()
@@ -98,7 +98,7 @@ def test_that_what_a_dead_window_left_is_no_window(file: Path, qtbot: QtBot) -> 
         dead.bind(str(file))
     assert tell_window(file, "run-registry://run/1") == ""
     channel = LinkChannel(file)
-    assert channel.listens
+    assert channel.server.isListening()
     channel.close()
     channel.deleteLater()
 
@@ -108,7 +108,7 @@ def test_that_a_folder_that_cannot_be_made_keeps_no_window_from_opening(
 ) -> None:
     (tmp_path / "file").touch()
     channel = LinkChannel(tmp_path / "file" / "window")
-    assert not channel.listens
+    assert not channel.server.isListening()
     channel.deleteLater()
 
 

@@ -52,13 +52,13 @@ class DatabaseSource:
         """Gives the connections up."""
         self._program.close()
 
-    def runs(self, filter: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
-        """Runs, the newest first."""
-        return self._records("runs", filter, as_of)
+    def runs(self, filter: str, sort: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
+        """Runs, the newest first or sorted."""
+        return self._records("runs", filter, sort, as_of)
 
-    def datasets(self, filter: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
-        """Datasets but `online`, the newest first."""
-        return self._records("datasets", filter, as_of)
+    def datasets(self, filter: str, sort: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
+        """Datasets but `online`, the newest first or sorted."""
+        return self._records("datasets", filter, sort, as_of)
 
     def lumisections(self, run_number: int, name: str, as_of: str | None) -> Lumisections:
         """The lumisections of a dataset."""
@@ -88,6 +88,17 @@ class DatabaseSource:
             selection = generation.preview(self._acting, datasets, dict(rule), as_of=at)
             return Selected(dict(selection.document), [str(each) for each in selection.warnings])
 
+    def stored_golden(self, number: int) -> Ranges:
+        """A golden JSON that is stored."""
+        with _refusals():
+            from app.golden.document import from_json
+            from app.services.golden import generation
+
+            document = from_json(generation.row(self._acting, number).generated_json).document
+            return {
+                run: [(first, last) for first, last in ranges] for run, ranges in document.items()
+            }
+
     def luminosity(self, ranges: Ranges) -> Luminosity:
         """Luminosity of a list, as the `online` datasets have it now."""
         with _refusals():
@@ -102,6 +113,7 @@ class DatabaseSource:
         self,
         kind: "TableKind",
         filter: str,  # noqa: A002
+        sort: str,
         as_of: str | None,
     ) -> Iterator[Record]:
         with _refusals():
@@ -109,8 +121,13 @@ class DatabaseSource:
             from app.services.certification import records, tables
 
             at = _version(self._acting, as_of)
-            known = tables.vocabulary(self._acting) if filter else None
-            query = tables.TableQuery(kind, filters.parse(filter, known), limit=_BLOCK)
+            known = tables.vocabulary(self._acting) if filter or sort else None
+            query = tables.TableQuery(
+                kind,
+                filters.parse(filter, known),
+                tables.sort_of(sort, known),
+                limit=_BLOCK,
+            )
             last = None
             while True:
                 if at is None:

@@ -70,13 +70,13 @@ class HttpSource:
         """Gives the connections up."""
         self._client.close()
 
-    def runs(self, filter: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
-        """Runs, the newest first."""
-        return self._records("/v1/runs", filter, as_of)
+    def runs(self, filter: str, sort: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
+        """Runs, the newest first or sorted."""
+        return self._records("/v1/runs", filter, sort, as_of)
 
-    def datasets(self, filter: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
-        """Datasets but `online`, the newest first."""
-        return self._records("/v1/datasets", filter, as_of)
+    def datasets(self, filter: str, sort: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
+        """Datasets but `online`, the newest first or sorted."""
+        return self._records("/v1/datasets", filter, sort, as_of)
 
     def lumisections(self, run_number: int, name: str, as_of: str | None) -> Lumisections:
         """The lumisections of a dataset."""
@@ -113,6 +113,16 @@ class HttpSource:
             )
         )
 
+    def stored_golden(self, number: int) -> Ranges:
+        """A golden JSON that is stored."""
+        document = self._get(f"/v1/golden/{number}/file", {})
+        return self._understood(
+            lambda: {
+                int(run): [(int(first), int(last)) for first, last in pairs]
+                for run, pairs in document.items()
+            }
+        )
+
     def luminosity(self, ranges: Ranges) -> Luminosity:
         """Luminosity of a list, as the `online` datasets have it now."""
         listed = {str(run): [list(pair) for pair in pairs] for run, pairs in ranges.items()}
@@ -123,8 +133,15 @@ class HttpSource:
             )
         )
 
-    def _records(self, path: str, filter: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
-        asked = _at({"limit": str(_ROWS), "filter": filter}, as_of)
+    def _records(
+        self,
+        path: str,
+        filter: str,  # noqa: A002
+        sort: str,
+        as_of: str | None,
+    ) -> Iterator[Record]:
+        given = {"limit": str(_ROWS), "filter": filter, **({"sort": sort} if sort else {})}
+        asked = _at(given, as_of)
         while True:
             page = self._get(path, asked)
             yield from self._rows(page)

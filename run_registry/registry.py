@@ -91,13 +91,13 @@ class Registry:
             self._source.close()
             self._source = None
 
-    def runs(self, filter: str = "") -> Records:  # noqa: A002
-        """Runs, the newest first."""
-        return Records(list(self._open.runs(_filter(filter), self._as_of)))
+    def runs(self, filter: str = "", *, sort: str = "") -> Records:  # noqa: A002
+        """Runs, the newest first, or in the order of the fields of `sort`: `class,-run`."""
+        return Records(list(self._open.runs(_filter(filter), sort, self._as_of)))
 
-    def datasets(self, filter: str = "") -> Records:  # noqa: A002
-        """Datasets with the attributes of their run, the newest first."""
-        return Records(list(self._open.datasets(_filter(filter), self._as_of)))
+    def datasets(self, filter: str = "", *, sort: str = "") -> Records:  # noqa: A002
+        """Datasets with the attributes of their run, the newest first, or as `sort` says."""
+        return Records(list(self._open.datasets(_filter(filter), sort, self._as_of)))
 
     def lumisections(self, run_number: int, name: str = "online") -> Lumisections:
         """The lumisections of a dataset."""
@@ -117,6 +117,10 @@ class Registry:
         for sentence in selected.warnings:
             warnings.warn(sentence, UnknownVariableWarning, stacklevel=2)
         return LumiList(selected.ranges, self.luminosity)
+
+    def stored_golden(self, number: int) -> LumiList:
+        """A golden JSON that is stored, by its number."""
+        return LumiList(self._open.stored_golden(_run(number)), self.luminosity)
 
     def luminosity(self, lumi_list: LumiList) -> Luminosity:
         """Luminosity of any list [pb^-1], from what OMS said of its runs."""

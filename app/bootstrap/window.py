@@ -26,7 +26,7 @@ from app.services.pulling.pullers import Pullers
 from app.settings import Settings, place, window_channel
 
 if TYPE_CHECKING:
-    from app.views.session import Opened, Session
+    from app.views.session import Opened, ScriptTargets, Session
 
 logger = logging.getLogger(__name__)
 
@@ -260,5 +260,19 @@ def _session(program: Program, *, demonstration: bool) -> "Session":
         connection="" if connection is None else connection.name,
         protection=program.db.protection,
         read_only=program.db.read_only,
+        scripts=_script_targets(program),
         server="" if program.has_own_server else place(program.db.dsn_without_password),
+    )
+
+
+def _script_targets(program: Program) -> "ScriptTargets":
+    """How scripts reach the database of the window; a password is never among it."""
+    from app.views.session import ScriptTargets
+
+    connection, address = program.destination.connection, program.db.dsn_without_password
+    options = ("--dsn", address) if connection is None else ("--connection", connection.name)
+    return ScriptTargets(
+        program.settings.door_url or ScriptTargets().door,
+        "" if program.has_own_server else address,
+        options,
     )

@@ -9,12 +9,11 @@ from typing import Any, NoReturn, TypeAlias
 from app.cli.output import Answer, UsageError, number_of
 from app.cli.program import Program
 from app.domain.errors import BadInput
-from app.domain.filters import field_of
 from app.domain.filters import parse as parse_filter
 from app.domain.history.moments import parse_time
 from app.domain.lumisections import GREATEST_NUMBER, LumiRange, parse_ranges
 from app.models.database.engine import Database
-from app.models.lists.tables.query import MOST_ROWS, Sort, TableKind, TableQuery
+from app.models.lists.tables.query import MOST_ROWS, TableKind, TableQuery
 from app.services.acting import Acting
 from app.services.certification import tables
 
@@ -124,15 +123,10 @@ def add_force(parser: Parser) -> None:
 def table_query(db: Database, arguments: Arguments, kind: TableKind) -> TableQuery:
     """The page that the options ask for. Raises BadInput for names the database doesn't have."""
     known = tables.vocabulary(Acting(db)) if arguments.filter or arguments.sort else None
-    names = [name.strip() for name in (arguments.sort or "").split(",")]
     return TableQuery(
         kind,
         parse_filter(arguments.filter or "", known),
-        tuple(
-            Sort(field_of(name.removeprefix("-").strip(), known), name.startswith("-"))
-            for name in names
-            if name
-        ),
+        tables.sort_of(arguments.sort or "", known),
         arguments.offset,
         arguments.limit,
     )

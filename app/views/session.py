@@ -25,6 +25,16 @@ class DatabaseKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptTargets:
+    """How scripts reach what the window shows: address of an HTTP door; what the library connects
+    to, empty for what settings name; the options by which a command names the database."""
+
+    door: str = "http://127.0.0.1:9500"
+    database: str = ""
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Who works where: `database` is a short name such as `cms-prod`, never with a password;
     `folders` are named places where the program keeps things; `unproved` says why nobody can rely
@@ -43,6 +53,7 @@ class Session:
     protection: Protection = ON_THIS_MACHINE
     read_only: bool = False
     server: str = ""
+    scripts: ScriptTargets = ScriptTargets()
 
     def rights_of(self, egroups: Collection[str]) -> str:
         """What the status bar says of the e-groups of the person; nothing where it says nothing."""

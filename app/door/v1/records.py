@@ -1,7 +1,7 @@
 """Runs and datasets: pages of them, and one run."""
 
 from app.domain.errors import BadInput
-from app.domain.filters import FilterError, field_of, parse
+from app.domain.filters import FilterError, parse
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import GREATEST_NUMBER
 from app.door.asking import Asked
@@ -11,7 +11,7 @@ from app.door.v1.answering import Answered
 from app.door.v1.asked import OfRecords, OfRun, version_of
 from app.door.v1.problems import BadParameter
 from app.door.v1.tables import Column, Table
-from app.models.lists.tables.query import Sort, TableKind, TableQuery
+from app.models.lists.tables.query import TableKind, TableQuery
 from app.models.lists.tables.records import Place
 from app.services import names
 from app.services.acting import Acting
@@ -74,9 +74,7 @@ def _query(acting: Acting, taken: OfRecords, kind: TableKind) -> TableQuery:
     except FilterError as error:
         raise BadParameter("filter", str(error)) from error
     try:
-        sorting = tuple(
-            Sort(field_of(each.removeprefix("-"), known), each.startswith("-")) for each in sorts
-        )
+        sorting = tables.sort_of(taken.sort, known)
     except BadInput as error:
         raise BadParameter("sort", str(error)) from error
     return TableQuery(kind, condition, sorting, limit=taken.limit)

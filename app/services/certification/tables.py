@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.domain.certification.datasets import state_key
 from app.domain.errors import BadInput, NotFound
-from app.domain.filters import RUN, Comparison, Operator, Vocabulary
+from app.domain.filters import RUN, Comparison, Operator, Vocabulary, field_of
 from app.domain.history.attributes import (
     AttributeChange,
     HistoryEntry,
@@ -51,6 +51,7 @@ __all__ = [
     "run_details",
     "run_history",
     "runs_page",
+    "sort_of",
     "states",
     "vocabulary",
 ]
@@ -175,6 +176,15 @@ def states(
         row.key: str(row.dataset_attributes.get(key) or "")
         for row in rows(acting, "datasets", keys)
     }
+
+
+def sort_of(text: str, known: Vocabulary | None) -> tuple[Sort, ...]:
+    """The order that a text such as `class,-run` asks for. BadInput for names there aren't."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return tuple(
+        Sort(field_of(name.removeprefix("-").strip(), known), name.startswith("-"))
+        for name in names
+    )
 
 
 def vocabulary(acting: Acting) -> Vocabulary:

@@ -7,6 +7,7 @@ from app.domain.certification.datasets import state_key
 from app.domain.errors import Refused
 from app.domain.filters import Node, Vocabulary
 from app.domain.links import ListLink
+from app.domain.recipes import ListAsked
 from app.services.acting import Acting
 from app.services.certification.tables import Chosen, Page, Row, TableKind, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
@@ -261,6 +262,19 @@ class TableView(QWidget):
             self._group = group
             self._memory.keep_choice("group", group.title)
             self._replace()
+
+    @property
+    def asked(self) -> ListAsked:
+        """What a script asks for to get the same list."""
+        return ListAsked(
+            self._kind,
+            self.filter.text.strip(),
+            self._layout.sort_text,
+            self.significant.isChecked(),
+            self.workspace,
+            self._group.states,
+            self._group is DatasetGroup.HIDDEN,
+        )
 
     @property
     def view(self) -> ListLink:

@@ -67,6 +67,7 @@ class Menus:
         for title, ids in _MENUS.items():
             actions.fill(menus[title], ids)
         actions.fill(menus["View"].addMenu("Look"), look.MENU)
+        actions.fill(menus["Edit"].addMenu("Copy as"), share.COPY_AS_MENU)
         self.run = menus["Run"]
         self.offline = QMenu(window)
         actions.fill(self.offline, (*_DATASET, ""))

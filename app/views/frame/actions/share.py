@@ -8,9 +8,11 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
 
+from app.domain import recipes
 from app.domain.errors import BadInput, Refused
 from app.domain.keys import ONLINE
 from app.domain.links import GoldenLink, Link, ListLink, RunLink, link_text, parse_link
+from app.domain.recipes import DatasetAsked, GoldenAsked, Thing
 from app.views.actions import ActionRow
 from app.views.focus import has_keys
 from app.views.frame.table_in_front import TableInFront
@@ -19,10 +21,21 @@ from app.views.golden.place import GoldenPlace
 from app.views.places import PlaceContext
 from app.views.runs.place import TablePlace
 
+_FORMS = {"api": "API call", "python": "Python", "command": "command"}
+_TIPS = {
+    "api": "A line for curl that reads",
+    "python": "Lines of Python, on the library run_registry, that read",
+    "command": "A line for a terminal that prints",
+}
 MENU = ("share.link", "share.list", "share.open")
+COPY_AS_MENU = (
+    *(f"share.{form}" for form in _FORMS),
+    "",
+    *(f"share.list.{form}" for form in _FORMS),
+)
 _NOTHING = "Select a run, a dataset or a golden JSON first."
 _NO_LIST = "Go to the list in Online or Offline first."
-_IS_TEXT = "What a link looks like is in docs/window.md: it can be typed."
+_IS_TEXT = "A script writes it by itself."
 
 
 class Window(Protocol):
@@ -74,6 +87,11 @@ class SharedLinks(QObject):
                 lambda: "" if self.link_of_list() is not None else _NO_LIST,
                 no_command=_IS_TEXT,
             ),
+            *(
+                row
+                for form, text in _FORMS.items()
+                for row in (self._row_in_front(form, text), self._row_of_list(form, text))
+            ),
             ActionRow(
                 "share.open",
                 "Open link...",
@@ -106,6 +124,58 @@ class SharedLinks(QObject):
         """The link to the list in front; None where there is none."""
         table = self._window.table.table()
         return None if table is None else replace(table.view, server=self._server)
+
+    def _row_in_front(self, form: str, text: str) -> ActionRow:
+        return ActionRow(
+            f"share.{form}",
+            f"Copy as {text}",
+            lambda: self._copy_recipe(form, self._thing_in_front()),
+            icon="copy",
+            tip=f"{_TIPS[form]} the run, dataset or golden JSON in front",
+            why_not=lambda: "" if self.link_in_front() is not None else _NOTHING,
+            no_command=_IS_TEXT,
+        )
+
+    def _row_of_list(self, form: str, text: str) -> ActionRow:
+        return ActionRow(
+            f"share.list.{form}",
+            f"Copy the list as {text}",
+            lambda: self._copy_recipe(form, self._list()),
+            icon="copy",
+            tip=f"{_TIPS[form]} this list, with its filter and sort",
+            why_not=lambda: "" if self.link_of_list() is not None else _NO_LIST,
+            no_command=_IS_TEXT,
+        )
+
+    def _thing_in_front(self) -> Thing | None:
+        link = self.link_in_front()
+        if isinstance(link, GoldenLink):
+            return GoldenAsked(link.list_id)
+        if isinstance(link, RunLink):
+            return DatasetAsked(link.run_number, link.dataset, link.columns, link.ranges)
+        return None
+
+    def _list(self) -> Thing | None:
+        table = self._window.table.table()
+        return None if table is None else table.asked
+
+    def _copy_recipe(self, form: str, thing: Thing | None) -> None:
+        if thing is None:
+            return
+        targets = self._context.workplace.session.scripts
+        try:
+            match form:
+                case "api":
+                    text = recipes.api_call(thing, targets.door)
+                case "python":
+                    text = recipes.python(thing, targets.database)
+                case _:
+                    text = recipes.command(thing, targets.options)
+        except Refused as error:
+            self._context.notices.refuse(error)
+            return
+        QGuiApplication.clipboard().setText(text)
+        self._context.notices.tell(f"Copied: {' '.join(text.split())}", text)
 
     def ask(self) -> QInputDialog:
         """Asks for a link, at first the one on the clipboard, and follows it."""

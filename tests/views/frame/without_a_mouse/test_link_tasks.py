@@ -50,6 +50,11 @@ def test_that_cells_and_lists_are_shown_to_a_colleague(hand: Hand) -> None:
     assert (seen.place, seen.filter_text, seen.workspace) == ("online", "run > 1", "global")
     assert seen.columns
 
+    hand.do("Copy the list as command")
+    assert clipboard() == "run-registry runs list --filter 'run > 1'"
+    hand.do("Edit: Copy as Python")
+    assert clipboard().startswith("import run_registry\n")
+
     hand.press("Ctrl+2")
     hand.settle()
     fewer = replace(seen, sort="-run", columns=seen.columns[:3], filter_text=f"run = {RUN}")

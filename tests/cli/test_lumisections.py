@@ -17,6 +17,19 @@ def test_that_lumisections_are_shown_as_ranges_per_column_and_bit(registry):
     assert any(line.split()[-2:] == ["STANDBY", "8-11"] for line in text.splitlines())
 
 
+def test_that_ranges_in_which_all_is_equal_are_listed(registry):
+    of_columns = registry("lumisections", "ranges", SECOND, "--json").document["ranges"]
+    assert [(each["first"], each["last"]) for each in of_columns] == [
+        *((1, 7), (8, 11), (12, RUN_LENGTH)),
+    ]
+    assert of_columns[1]["columns"]["dt-dt"]["status"] == "STANDBY"
+    both = registry("lumisections", "ranges", SECOND, "--of", "both", "--json").document["ranges"]
+    assert both[1]["bits"]["dt0_ready"] is False
+    text = registry("lumisections", "ranges", SECOND, "--of", "oms").out
+    assert text.splitlines()[0].split()[:2] == ["from", "to"]
+    assert "false" in text.splitlines()[2]
+
+
 def test_that_ranges_of_a_column_are_set_by_hand(registry):
     edited = registry(
         "lumisections", "edit", FIRST, "--column", "tracker-pixel", "--ls", "12-15,18",

@@ -19,6 +19,7 @@ from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, count, format_ranges, ranges_of_mask
+from app.domain.state.equal_ranges import Side, bits_of, equal_ranges
 from app.domain.state.grid import MISSING, Grid, Value
 from app.domain.triplets import EMPTY, EMPTY_TRIPLET, SETTABLE_STATUSES, Triplet
 from app.services import names
@@ -42,6 +43,23 @@ def add(commands: Commands, common: Parser) -> None:
         type=moment,
         metavar="VERSION|DAY",
         help="as it was at that version, or when that day ended (UTC; a minute: until then)",
+    )
+
+    parser = add_command(
+        group,
+        common,
+        "ranges",
+        "ranges in which everything is equal, of columns, DCS bits or both",
+        _ranges,
+        writes=False,
+    )
+    add_run(parser)
+    _add_dataset(parser)
+    parser.add_argument(
+        "--of",
+        choices=[side.value for side in Side],
+        default=Side.RR.value,
+        help="columns (rr, without it), DCS bits (oms) or both",
     )
 
     parser = add_command(
@@ -101,6 +119,38 @@ def _add_lumisections(parser: Parser, *, required: bool = True) -> None:
         dest="ranges",
         help="e.g. 12-40,55",
     )
+
+
+def _ranges(program: Program, arguments: Arguments) -> Answer:
+    state = services.dataset_state(program.acting, arguments.run, arguments.dataset)
+    side = Side(arguments.of)
+    found = equal_ranges(state, side)
+    columns = state.rr.keys if side is not Side.OMS else ()
+    bits = bits_of(state) if side is not Side.RR else ()
+    document: JsonValue = {
+        "run_number": state.run_number,
+        "dataset": state.name,
+        "of": side.value,
+        "ranges": [
+            {
+                "first": each.range.first,
+                "last": each.range.last,
+                "columns": {key: _triplet(value) for key, value in each.columns.items()},
+                "bits": dict(each.bits),
+            }
+            for each in found
+        ],
+    }
+    rows = [
+        (
+            *each.range,
+            *(each.columns[key].status for key in columns),
+            *(_shown(each.bits[key]) if key in each.bits else "" for key in bits),
+        )
+        for each in found
+    ]
+    text = table(("from", "to", *columns, *bits), rows, right=("from", "to"))
+    return Answer(document, text if rows else "No lumisection.")
 
 
 def _show(program: Program, arguments: Arguments) -> Answer:

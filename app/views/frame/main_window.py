@@ -62,6 +62,7 @@ from app.views.golden.workbench_actions import WorkbenchActions
 from app.views.history.actions import HistoryActions
 from app.views.log.place import LogPlace
 from app.views.lumisections.editing.drafts_strip import DraftsStrip
+from app.views.lumisections.ranges_dialog import RangesDialog
 from app.views.notices import OutageBanner
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
@@ -222,6 +223,17 @@ class MainWindow(QMainWindow):
     def _show_unset(self, run_number: int, unset: Unset) -> None:
         self.go_to("online")
         self.online.show_cells(run_number, ONLINE, (unset.column,), unset.ranges)
+
+    def show_ranges(self) -> RangesDialog | None:
+        """Opens the lumisections in front as ranges of equal status."""
+        details = self.table.details()
+        snapshot = None if details is None else details.lumisections.grid.snapshot
+        if snapshot is None:
+            return None
+        columns = snapshot.keys[: snapshot.columns]
+        dialog = RangesDialog(snapshot.state, columns, self._themes, self)
+        dialog.open()
+        return dialog
 
     def show_datasets(self, filter_text: str) -> None:
         """Shows the datasets that pass a filter."""

@@ -36,6 +36,7 @@ _MENUS: dict[str, Sequence[str]] = {
         "",
         "view.filter",
         "view.columns",
+        "view.ranges",
         "view.pane",
         "view.pane.back",
         "view.tab.close",
@@ -67,7 +68,7 @@ class Menus:
         for title, ids in _MENUS.items():
             actions.fill(menus[title], ids)
         actions.fill(menus["View"].addMenu("Look"), look.MENU)
-        actions.fill(menus["Edit"].addMenu("Copy as"), share.COPY_AS_MENU)
+        actions.fill(menus["Edit"].addMenu("For scripts"), share.COPY_AS_MENU)
         self.run = menus["Run"]
         self.offline = QMenu(window)
         actions.fill(self.offline, (*_DATASET, ""))

@@ -17,6 +17,7 @@ class Window(Protocol):
     def go_to_run(self) -> object: ...
     def go_round(self, step: int) -> None: ...
     def refresh(self) -> None: ...
+    def show_ranges(self) -> object: ...
     def toggle_sync(self) -> None: ...
     def is_sync_shown(self) -> bool: ...
     def open_palette(self) -> object: ...
@@ -79,6 +80,17 @@ def rows(window: Window, table: TableInFront) -> list[ActionRow]:
                 *("run", "--dataset", "--column", "--bit", "--ls", "--status", "--value"),
                 *("--comment", "--cause"),
             ),
+        ),
+        ActionRow(
+            "view.ranges",
+            "Ranges of equal status...",
+            window.show_ranges,
+            "Ctrl+Alt+R",
+            "lumisections",
+            "The lumisections of the run as ranges, of RR, OMS or both, to be copied",
+            unless(window.subject),
+            commands=("lumisections ranges",),
+            parameters=("run", "--dataset"),
         ),
         ActionRow(
             "view.pane",

@@ -52,7 +52,7 @@ def test_that_cells_and_lists_are_shown_to_a_colleague(hand: Hand) -> None:
 
     hand.do("Copy the list as command")
     assert clipboard() == "run-registry runs list --filter 'run > 1'"
-    hand.do("Edit: Copy as Python")
+    hand.do("Copy as Python")
     assert clipboard().startswith("import run_registry\n")
 
     hand.press("Ctrl+2")

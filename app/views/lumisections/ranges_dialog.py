@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QKeySequence, QShortcut
+from PySide6.QtGui import QColor, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -12,6 +12,8 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -59,6 +61,7 @@ class RangesDialog(QDialog):
         self.model = RangesModel(themes, self)
         self.table = PlainTable("Ranges")
         self.table.setModel(self.model)
+        self.table.setItemDelegate(_Filled(self.table))
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -116,6 +119,16 @@ class RangesDialog(QDialog):
         self.table.say("" if ranges else _NOTHING)
         if ranges:
             self.table.selectRow(0)
+
+
+class _Filled(QStyledItemDelegate):
+    """Paints the colour of a status below its text: the style sheet leaves it out."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        fill = index.data(Qt.ItemDataRole.BackgroundRole)
+        if isinstance(fill, QColor):
+            painter.fillRect(option.rect.adjusted(0, 0, -1, -1), fill)
+        super().paint(painter, option, index)
 
 
 class RangesModel(QAbstractTableModel):

@@ -17,7 +17,7 @@ from app.domain.certification.cycles import PENDING, Cycle, Progress
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
-from app.models.lists.table_pages import TableQuery
+from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting, OfLogin
 from app.services.certification.tables import Chosen
 from app.services.configuration.workspaces import WorkspaceColumns

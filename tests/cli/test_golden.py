@@ -209,3 +209,31 @@ def test_that_only_experts_mark_a_list_as_official(signed_off, rule, tmp_path, m
     monkeypatch.setenv("RUN_REGISTRY_EGROUPS", "none")
     assert signed_off(*words, "--out", tmp_path / "b.json", "--official").code == 1
     assert not (tmp_path / "b.json").exists()
+
+
+def test_that_official_lists_are_published_and_told_of(signed_off, rule, tmp_path):
+    for _ in range(2):
+        made = signed_off(
+            "golden", "generate", "--datasets", PATTERN, "--rule", rule,
+            "--out", tmp_path / "a.json", "--official",
+        )  # fmt: skip
+        assert made.code == 0, made.err
+    assert signed_off("golden", "published").out == "Nothing was published.\n"
+    to = ("--to", tmp_path)
+    done = signed_off("golden", "publish", 1, *to)
+    assert done.code == 0, done.err
+    name = f"Cert_Collisions2025_{FIRST}_{SECOND}_Golden"
+    assert done.out == f"Published {name}: wrote 8 files in {tmp_path}.\n"
+    refused = signed_off("golden", "publish", 2, *to)
+    assert (refused.code, "Say why." in refused.err) == (1, True)
+    done = signed_off("golden", "publish", 2, *to, "--why", "made again", "--json").document
+    assert done["published"][0]["name"] == f"{name}_v2"
+    assert (tmp_path / "Collisions2025" / f"{name}_v2.json").exists()
+    told = signed_off("golden", "published", "--era", "Collisions2025", "--json").document
+    assert [(each["version"], each["superseded_by"]) for each in told["published"]] == [
+        (2, None),
+        (1, 2),
+    ]
+    table = signed_off("golden", "published").out
+    assert f"{name}_v2" in table
+    assert "made again" in table

@@ -17,6 +17,7 @@ from app.cli.arguments import (
 )
 from app.cli.certification.wishes import add_no_wait, answered
 from app.cli.golden import analysis as golden_analysis
+from app.cli.golden import publishing as golden_publishing
 from app.cli.golden import workbench as golden_workbench
 from app.cli.output import Answer, Content, ProgressLine, luminosity, table, together
 from app.cli.program import Program
@@ -39,6 +40,7 @@ def add(commands: Commands, common: Parser) -> None:
     _add_stored(group, common)
     golden_workbench.add(group, common)
     golden_analysis.add(group, common)
+    golden_publishing.add(group, common)
 
 
 def _add_generate(group: Commands, common: Parser) -> None:

@@ -12,7 +12,7 @@ from app.door.asking import Asked
 from app.door.site.pages import page
 from app.golden.list_luminosity import ListLuminosity
 from app.services.certification import cycles as all_cycles
-from app.services.golden import exports, lists, official
+from app.services.golden import exports, lists, official, publications
 from app.services.golden.exports import Export
 from app.services.golden.lists import ComparedLists
 from app.services.golden.official import Official
@@ -59,7 +59,7 @@ def one(asked: Asked) -> Response:
         "list.html",
         list=described,
         entry=entry,
-        stem=exports.stem_of(stored),
+        published=publications.of_list(asked.reading, entry.id),
         forms=FORMS,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         luminosity=stored.stored.luminosity,

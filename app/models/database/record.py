@@ -1,5 +1,5 @@
 """What only we keep, in schema `record`: agents, proposals, cycles, provenance, checks of
-lists, wishes; only appended to.
+lists, wishes, publications; only appended to.
 
 It can't be derived from anything, so it is backed up with the shared tables and never dropped.
 Without the privilege to create it the program works too, with less to show.
@@ -114,10 +114,26 @@ golden_json_check = sa.Table(
     _at(),
 )
 
+publication = sa.Table(
+    "publication",
+    metadata,
+    sa.Column("generated_json_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("era", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("parent", sa.Integer),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("by", sa.Text),
+    _at(),
+    sa.UniqueConstraint("era", "kind", "number"),
+)
+
 OWN = OwnSchema(
     SCHEMA,
     metadata,
     {table.name: "SELECT, INSERT" for table in metadata.sorted_tables},
-    # People write wishes, pullers what became of them and whether lists are as the events say.
-    notes=frozenset({"wish", "wish_outcome", "golden_json_check"}),
+    # People write wishes and publish; pullers say what became of wishes, and which lists are as the
+    # events say.
+    notes=frozenset({"wish", "wish_outcome", "golden_json_check", "publication"}),
 )

@@ -126,12 +126,14 @@ _JUDGES = {
     "wish": "on_wish",
     "wish_outcome": "on_wish_outcome",
     "golden_json_check": "on_golden_check",
+    "publication": "on_publication",
 }
 """What judges rows of the record, where it isn't `on_record`."""
 _WRITTEN_BY: Mapping[str, frozenset[str]] = {
     "wish": frozenset({PEOPLE, DOORS}),
     "wish_outcome": frozenset({PULLERS}),
     "golden_json_check": frozenset({PULLERS}),
+    "publication": frozenset({PEOPLE, DOORS}),
 }
 """Who may add to tables of the record that not everybody may add to."""
 

@@ -93,6 +93,7 @@ _AUTHORS = {
     "cycle_history": 'row_."by"',
     "generated_json_provenance": 'row_."by"',
     "golden_json_check": 'row_."by"',
+    "publication": 'row_."by"',
     "wish": 'row_."by"',
     "wish_outcome": 'row_."by"',
 }

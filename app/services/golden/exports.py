@@ -23,12 +23,14 @@ from app.services.configuration import in_force as configuration
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
+from app.services.golden import publications
 from app.services.golden.files import Form
 from app.services.golden.lists import GoldenList
 from app.services.golden.official import PERIOD
 from app.services.seal.wanted import seal_of_list
 
-_KINDS = {"golden": "Golden", "muon": "Muon", "dcs-only": "DCSOnly"}
+NAMES_OF_KINDS = {"golden": "Golden", "muon": "Muon", "dcs-only": "DCSOnly"}
+"""A kind of lists as names of files have it."""
 
 
 class Export(StrEnum):
@@ -120,7 +122,7 @@ def stem_of(list_: GoldenList) -> str:
     kind = next(
         (
             name
-            for shipped, name in _KINDS.items()
+            for shipped, name in NAMES_OF_KINDS.items()
             if rule == js_stringify(configuration.shipped_rule(shipped))
         ),
         f"JSON{entry.id}",
@@ -173,8 +175,15 @@ def provenance_of(acting: Acting, list_: GoldenList) -> JsonObject:
         },
         "sha256_when_made": None if kept is None else kept.sha256,
         "datasets": datasets,
+        "published": _published(acting, entry.id),
         "seal": seal_of_list(acting, entry.id),
     }
+
+
+def _published(acting: Acting, id_: int) -> JsonValue:
+    """As what a list was published; what took its place afterwards is said elsewhere."""
+    made = publications.of_list(acting, id_)
+    return None if made is None else publications.document_of(made)
 
 
 @dataclass(frozen=True)

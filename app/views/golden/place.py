@@ -14,7 +14,7 @@ from app.domain.errors import BadInput
 from app.services.golden import generation as golden
 from app.views.actions import ActionRow
 from app.views.focus import give_keys
-from app.views.golden import export_actions, official_action
+from app.views.golden import export_actions, official_action, publish_action
 from app.views.golden.comparing.combine_panel import CombinePanel
 from app.views.golden.comparing.compare_panel import ComparePanel
 from app.views.golden.comparing.reproduce_panel import ReproducePanel
@@ -26,13 +26,17 @@ from app.views.golden.lists.list_pane import GoldenListPane
 from app.views.golden.lists.result_view import GoldenResultView
 from app.views.golden.official_action import MakingOfficial
 from app.views.golden.panel import GoldenPanel
+from app.views.golden.publish_action import Publishing
 from app.views.golden.workbench.bench import RuleBench
 from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.widgets.late_page import LatePage
 from app.views.widgets.narrow import TurningSplitter
 
-MENU = ("golden.take", "", *export_actions.MENU, "", official_action.NAME, "golden.delete")
+MENU = (
+    *("golden.take", "", *export_actions.MENU, ""),
+    *(official_action.NAME, publish_action.NAME, "golden.delete"),
+)
 """What can be done with the selected lists."""
 
 TABS_MENU = tuple(
@@ -80,6 +84,7 @@ class GoldenPlace(PlaceWidget):
         self.bench = RuleBench(context)
         self.exports = GoldenExports(context, self, self.entries.selected)
         self.official = MakingOfficial(context, self, self.entries.selected)
+        self.publishing = Publishing(context, self, self.entries.selected)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.bench, "Workbench")
@@ -105,6 +110,7 @@ class GoldenPlace(PlaceWidget):
         self.bench.generate_wanted.connect(self.generate)
         self.entries.menu_wanted.connect(self.rows_menu_wanted)
         self.official.done.connect(self.refresh)
+        self.publishing.done.connect(self.refresh)
         self.tabs.currentChanged.connect(self._follow)
 
     def _panel(self, kind: _Panels) -> GoldenPanel:
@@ -141,6 +147,7 @@ class GoldenPlace(PlaceWidget):
                 no_command="Only opens the rule; golden show prints it.",
             ),
             self.official.row(),
+            self.publishing.row(),
             ActionRow(
                 "golden.delete",
                 "Delete...",

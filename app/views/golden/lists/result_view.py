@@ -28,7 +28,7 @@ from app.services.golden import exports as golden_exports
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
-from app.services.golden import making_official
+from app.services.golden import making_official, publications
 from app.services.golden.files import Form
 from app.services.golden.generation import JsonRow, Texts
 from app.services.golden.making_official import Proof, Standing
@@ -46,7 +46,11 @@ from app.views.widgets.plain import Label
 _CHOOSE = "Choose a golden JSON from the list, or generate one."
 _DIM_AFTER_MS = 200
 _CHECKED = "Checked"
-_FACTS = ("Datasets", "In it", "Recorded", "Delivered", "Made", "By", _CHECKED, "Tags")
+_PUBLISHED = "Published"
+_FACTS = (
+    *("Datasets", "In it", "Recorded", "Delivered", "Made", "By", _CHECKED, _PUBLISHED),
+    "Tags",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Result:
     stem: str
     standing: Standing | None = None
     """What a puller found, where pullers make lists again."""
+    published: str = ""
+    """As what it was published, in sentences."""
 
     @property
     def id(self) -> int:
@@ -76,10 +82,16 @@ class Result:
 
 def read_result(acting: Acting, id_: int) -> Result:
     """Reads a stored list and breaks its texts into lines; for a season that takes a while."""
-    return result_of(golden.row(acting, id_), making_official.standings(acting, [id_]).get(id_))
+    standing = making_official.standings(acting, [id_]).get(id_)
+    return result_of(golden.row(acting, id_), standing, _published(acting, id_))
 
 
-def result_of(stored: JsonRow, standing: Standing | None = None) -> Result:
+def _published(acting: Acting, id_: int) -> str:
+    made = publications.of_list(acting, id_)
+    return "" if made is None else publications.text_of(made)
+
+
+def result_of(stored: JsonRow, standing: Standing | None = None, published: str = "") -> Result:
     """A stored list with its texts."""
     texts = golden.texts(stored)
     return Result(
@@ -89,6 +101,7 @@ def result_of(stored: JsonRow, standing: Standing | None = None) -> Result:
         pretty(stored.json_logic),
         golden_exports.stem_of(golden_lists.of_row(stored)),
         standing,
+        published,
     )
 
 
@@ -174,13 +187,17 @@ class GoldenResultView(GoldenPanel):
         if shown is None:
             return
         try:
-            is_official, standing = await self._background.read(
-                lambda: making_official.standing_of(self._acting, shown.id)
+            (is_official, standing), published = await self._background.read(
+                lambda: (
+                    making_official.standing_of(self._acting, shown.id),
+                    _published(self._acting, shown.id),
+                )
             )
         except Refused:
             return  # Deleted by somebody: what is shown was there.
         if self.result is shown:
             self._state_standing(standing, is_official=is_official)
+            self._state_published(published)
 
     async def _load(self, id_: int) -> None:
         try:
@@ -195,6 +212,7 @@ class GoldenResultView(GoldenPanel):
         self.result = result
         self.refusal.hide()
         self._state_standing(result.standing, is_official=result.stored.entry.official)
+        self._state_published(result.published)
         for editor, lines in zip(self.editors, result.lines, strict=True):
             editor.show_lines(lines)
         self.rule.setPlainText(result.rule)
@@ -292,6 +310,10 @@ class GoldenResultView(GoldenPanel):
             checked.setText(standing.text)
             differs = standing.proof is Proof.DIFFERS
             set_property(checked, "role", "refusal" if differs else "")
+
+    def _state_published(self, text: str) -> None:
+        self._facts.setRowVisible(self.facts[_PUBLISHED], bool(text))
+        self.facts[_PUBLISHED].setText(text)
 
     def _form(self) -> Form | None:
         """Form of the tab that is shown; None for the rule."""

@@ -6,6 +6,7 @@ from tests.models.guard.attacks import (
     cycles_and_lists,
     every_way_in,
     own_schemas,
+    publications,
     runs_and_datasets,
     server,
     tricks,
@@ -33,6 +34,7 @@ _PARTS = (
     cycles_and_lists.cycles,
     cycles_and_lists.golden,
     checked_lists.checked_lists,
+    publications.publications,
     tricks.tricks,
     server.server,
 )

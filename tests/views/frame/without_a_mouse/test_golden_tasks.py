@@ -10,12 +10,13 @@ from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.editing.lumisections import ColumnEdit, edit_columns
-from app.services.golden import generation
+from app.services.golden import generation, making_official, publishing
 from app.views.golden.comparing.compare_panel import ComparePanel
 from app.views.golden.comparing.reproduce_panel import ReproducePanel
 from app.views.golden.export_dialog import ExportDialog
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.place import PANELS
+from app.views.golden.publish_dialog import PublishDialog
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT
 from tests.views.hand import Hand, name_of
@@ -94,6 +95,23 @@ def test_that_a_list_is_exported(lists: Hand, tmp_path: Path) -> None:
     lists.until(lambda: list(tmp_path.glob("*.json")) or dialog.refusal.text())
     lists.settle()
     assert list(tmp_path.glob("*.json")), dialog.refusal.text()
+
+
+def test_that_an_official_list_is_published_with_a_reason(
+    lists: Hand, database: Database, tmp_path: Path
+) -> None:
+    making_official.make_official(Acting(database, EXPERT), [1, 2])
+    publishing.publish(Acting(database, EXPERT), [1], tmp_path)
+    lists.do("Publish")
+    dialog = lists.dialog(PublishDialog)
+    lists.until(lambda: name_of(lists.at) == "Why")
+    lists.write("dt was off")
+    lists.tab_to("Folder")
+    lists.write(str(tmp_path))
+    lists.press("Return")
+    lists.until(lambda: list(tmp_path.glob("*/*_v2.json")) or dialog.refusal.text())
+    lists.settle()
+    assert list(tmp_path.glob("*/*_v2.json")), dialog.refusal.text()
 
 
 @pytest.mark.parametrize("kind", PANELS[1:], ids=lambda kind: kind.tab)

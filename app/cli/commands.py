@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.cli import agents, connections, database, door, links, seal, settings
 from app.cli.arguments import Arguments, Commands, Parser, common_options
-from app.cli.certification import cycles, datasets, lumisections, runs, todo, wishes
+from app.cli.certification import cycles, datasets, lumisections, notes, runs, todo, wishes
 from app.cli.configuration import commands as configuration
 from app.cli.golden import lists as golden
 from app.cli.golden import luminosity
@@ -78,6 +78,7 @@ def parser(version: str) -> Parser:
         datasets,
         cycles,
         todo,
+        notes,
         dqm_gui,
         lumisections,
         history,

@@ -17,12 +17,13 @@ from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import RegistryError
 from app.domain.identity import Actor
 from app.domain.keys import ONLINE, DatasetKey
+from app.domain.lumisections import LumiRange
 from app.domain.triplets import BAD, Triplet
 from app.models.database.engine import Database
 from app.models.lists.tables.query import MOST_ROWS, TableQuery
 from app.models.lists.tables.rows import Row
 from app.services.acting import Acting
-from app.services.certification import cycles, datasets, runs, tables
+from app.services.certification import cycles, datasets, notes, runs, tables
 from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
@@ -117,6 +118,15 @@ class Colleagues:
             if edits:
                 lumisections.edit_columns(Acting(self._db, self._shifter), edits)
             runs.move(Acting(self._db, self._shifter), row.run_number, SIGNED_OFF)
+            for column, range_, comment, _ in seen[:1]:
+                if range_.last <= rr.length:
+                    self._note(row.run_number, range_, f"{column}: {comment}, asked the DOC.")
+
+    def _note(self, run_number: int, range_: LumiRange, text: str) -> None:
+        """What the shifter noted, and the expert answered."""
+        shifter, expert = Acting(self._db, self._shifter), Acting(self._db, self._expert)
+        made = notes.add(shifter, run_number, ONLINE, (range_,), text)
+        notes.reply(expert, made.number, "Seen in the plots of the reconstruction, too.")
 
     def _is_waiting(self) -> bool:
         """Whether more than what never comes waits for the DQM GUI."""

@@ -58,6 +58,8 @@ class News:
         run_numbers: frozenset[RunNumber] = frozenset()
         if change.atomic_version is not None:
             run_numbers = tables.runs_of_version(self._acting, change.atomic_version)
+        elif change.noted is not None:
+            run_numbers = frozenset({change.noted})
         with self._guard:
             listeners = list(self._on_change.values())
         for listener in listeners:

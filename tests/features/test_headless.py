@@ -25,6 +25,11 @@ from app.sync.worker import pull_now
 from tests.builders import EXPERT, a_run
 
 
+def lists_in(folder):
+    """The lists that were written, by name."""
+    return {path.name: path.read_bytes() for path in folder.glob("Cert_*.json")}
+
+
 def test_that_the_main_job_ends_with_lists_and_a_second_one_finds_nothing_to_do(
     server_folder, tmp_path
 ):
@@ -59,7 +64,7 @@ def test_that_the_main_job_ends_with_lists_and_a_second_one_finds_nothing_to_do(
     assert summary["pulled"] == {"created": summary["runs"]}
     assert len(summary["signed_off"]) + len(summary["taking_data"]) == summary["significant"]
     assert [each["name"] for each in summary["lists"]] == [name for name, _ in LISTS]
-    files = {path.name: path.read_bytes() for path in out.iterdir() if path.name != "summary.json"}
+    files = lists_in(out)
     assert len(files) == 4 * len(LISTS)
     for made in summary["lists"]:
         assert set(made["files"]) <= set(files)
@@ -84,9 +89,12 @@ def test_that_the_main_job_ends_with_lists_and_a_second_one_finds_nothing_to_do(
     assert summary["new"] is False
     assert summary["signed_off"] == []
     assert "as before" in second.stdout
-    assert {
-        path.name: path.read_bytes() for path in out.iterdir() if path.name != "summary.json"
-    } == files
+    assert lists_in(out) == files
+    # What others read has them, too, and the newest of each kind.
+    era = out / "published" / "Collisions2025"
+    for made, kind in zip(summary["lists"], ("", "muon", "dcs-only"), strict=True):
+        assert (era / kind / "latest.json").read_bytes() == files[made["files"][0]]
+    assert summary["published"] == [made["files"][0][:-5] for made in summary["lists"]]
 
     # Every other command means the same database, and asks the simulated OMS and DQM GUI.
     listed = json.loads(command("runs", "list", "--json").stdout)

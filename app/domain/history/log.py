@@ -1,4 +1,5 @@
-"""The log: every version, configuration change, golden JSON and cycle action, the newest first."""
+"""The log: every version, configuration change, golden JSON, cycle action and note, the newest
+first."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ class Kind(Enum):
     CONFIGURATION = "configuration"
     GOLDEN = "golden"
     CYCLE = "cycle"
+    NOTE = "note"
 
 
 class Source(Enum):
@@ -34,6 +36,7 @@ class Source(Enum):
     SETTINGS = "settings"
     GOLDEN = "golden"
     CYCLE = "cycle"
+    NOTE = "note"
 
 
 class Who(Enum):
@@ -49,6 +52,7 @@ _SOURCE_OF = {
     Kind.CONFIGURATION: Source.SETTINGS,
     Kind.GOLDEN: Source.GOLDEN,
     Kind.CYCLE: Source.CYCLE,
+    Kind.NOTE: Source.NOTE,
 }
 
 
@@ -114,7 +118,7 @@ class LogEntry:
     """One line of the log.
 
     `subjects` are some of those it is about, `more` says whether there are others; `number` is
-    the version, the settings, the golden JSON or the entry of the cycle history.
+    the version, the settings, the golden JSON, the entry of the cycle history or the note.
     """
 
     source: Source
@@ -151,6 +155,7 @@ class Position:
     settings: int | None = None
     golden: int | None = None
     cycle: int | None = None
+    note: int | None = None
 
     def of(self, source: Source) -> int | None:
         """The number below which a source goes on."""
@@ -159,6 +164,7 @@ class Position:
             Source.SETTINGS: self.settings,
             Source.GOLDEN: self.golden,
             Source.CYCLE: self.cycle,
+            Source.NOTE: self.note,
         }[source]
 
     def after(self, source: Source, number: int) -> Self:
@@ -169,11 +175,14 @@ class Position:
             return replace(self, settings=number)
         if source is Source.GOLDEN:
             return replace(self, golden=number)
-        return replace(self, cycle=number)
+        if source is Source.CYCLE:
+            return replace(self, cycle=number)
+        return replace(self, note=number)
 
     def __str__(self) -> str:
-        """As it is given on the command line: `v120.s4.g7.c2`, without those at the top."""
-        parts = zip("vsgc", (self.version, self.settings, self.golden, self.cycle), strict=True)
+        """As it is given on the command line: `v120.s4.g7.c2.n3`, without those at the top."""
+        numbers = (self.version, self.settings, self.golden, self.cycle, self.note)
+        parts = zip("vsgcn", numbers, strict=True)
         return ".".join(f"{letter}{number}" for letter, number in parts if number is not None)
 
 
@@ -196,11 +205,11 @@ def parse_position(text: str) -> Position:
         return Position(version=int(text))
     found: dict[str, int] = {}
     for part in text.split("."):
-        matched = re.fullmatch(r"([vsgc])(\d{1,10})", part, re.ASCII)
+        matched = re.fullmatch(r"([vsgcn])(\d{1,10})", part, re.ASCII)
         if matched is None or matched[1] in found or int(matched[2]) > GREATEST_NUMBER:
             raise BadInput(f'"{text}" is not a position in the log, such as v120.s4 or 120.')
         found[matched[1]] = int(matched[2])
-    return Position(found.get("v"), found.get("s"), found.get("g"), found.get("c"))
+    return Position(found.get("v"), found.get("s"), found.get("g"), found.get("c"), found.get("n"))
 
 
 def merged(

@@ -29,6 +29,9 @@ WISH = "wish"
 OUTCOME = "outcome"
 """First word of the news that a puller has done or refused a wish: its number follows."""
 
+NOTE = "note"
+"""First word of the news that somebody noted something: the number of the run follows."""
+
 _LOOK_EVERY_S = 2.0
 _NOTICE_STOP_S = 0.25
 _STOP_S = 1.0
@@ -53,8 +56,8 @@ class Change:
     """Something was written: this version and maybe others, or (None) something else.
 
     `presence` names the dataset that somebody opened or left, `golden` the golden JSON that was
-    made, `wish` what somebody wishes for, `outcome` the wish that a puller has done or refused, if
-    that is all that happened.
+    made, `wish` what somebody wishes for, `outcome` the wish that a puller has done or refused,
+    `noted` the run that somebody noted something on, if that is all that happened.
     """
 
     atomic_version: int | None
@@ -62,6 +65,7 @@ class Change:
     golden: int | None = None
     wish: int | None = None
     outcome: int | None = None
+    noted: int | None = None
 
 
 class ChangeListener:
@@ -171,6 +175,7 @@ class ChangeListener:
                     _numbered(payload, GOLDEN),
                     _numbered(payload, WISH),
                     _numbered(payload, OUTCOME),
+                    _numbered(payload, NOTE),
                 )
             )
             return

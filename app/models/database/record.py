@@ -1,5 +1,5 @@
 """What only we keep, in schema `record`: agents, proposals, cycles, provenance, checks of
-lists, wishes, publications; only appended to.
+lists, wishes, publications, notes; only appended to.
 
 It can't be derived from anything, so it is backed up with the shared tables and never dropped.
 Without the privilege to create it the program works too, with less to show.
@@ -129,11 +129,25 @@ publication = sa.Table(
     sa.UniqueConstraint("era", "kind", "number"),
 )
 
+note = sa.Table(
+    "note",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("about", sa.BigInteger),
+    sa.Column("run_number", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("ranges", JSONB, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    _at(),
+)
+
 OWN = OwnSchema(
     SCHEMA,
     metadata,
     {table.name: "SELECT, INSERT" for table in metadata.sorted_tables},
-    # People write wishes and publish; pullers say what became of wishes, and which lists are as the
-    # events say.
-    notes=frozenset({"wish", "wish_outcome", "golden_json_check", "publication"}),
+    # People write wishes and notes and publish; pullers say what became of wishes, and which lists
+    # are as the events say.
+    notes=frozenset({"wish", "wish_outcome", "golden_json_check", "publication", "note"}),
 )

@@ -127,6 +127,7 @@ _JUDGES = {
     "wish_outcome": "on_wish_outcome",
     "golden_json_check": "on_golden_check",
     "publication": "on_publication",
+    "note": "on_note",
 }
 """What judges rows of the record, where it isn't `on_record`."""
 _WRITTEN_BY: Mapping[str, frozenset[str]] = {
@@ -134,6 +135,7 @@ _WRITTEN_BY: Mapping[str, frozenset[str]] = {
     "wish_outcome": frozenset({PULLERS}),
     "golden_json_check": frozenset({PULLERS}),
     "publication": frozenset({PEOPLE, DOORS}),
+    "note": frozenset({PEOPLE, DOORS}),
 }
 """Who may add to tables of the record that not everybody may add to."""
 

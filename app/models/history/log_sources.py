@@ -1,4 +1,4 @@
-"""What the log tells beside versions: configuration, golden JSONs, cycles."""
+"""What the log tells beside versions: configuration, golden JSONs, cycles, notes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from app.domain.certification.notes import NoteKind
 from app.domain.configuration.in_force import Kind as Configured
 from app.domain.errors import NotFound
 from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, who_is
+from app.domain.lumisections import format_ranges
 from app.models.configuration.lists import VERSIONED
 from app.models.database.statements import text
 
@@ -199,9 +201,50 @@ def _cycles(
     ]
 
 
+def _notes(
+    connection: Connection, query: LogQuery, before: int | None, limit: int
+) -> list[LogEntry]:
+    rows = connection.execute(
+        text(
+            'SELECT id, "by", at, kind, about, run_number, name, ranges, text FROM record.note'
+            " WHERE (CAST(:before AS bigint) IS NULL OR id < :before)"
+            " AND (CAST(:run AS int) IS NULL OR run_number = :run)"
+            " AND (:dataset = '' OR name = :dataset) ORDER BY id DESC LIMIT :limit"
+        ),
+        {"before": before, "limit": limit, "run": query.run, "dataset": query.dataset},
+    )
+    return [
+        LogEntry(
+            Source.NOTE,
+            row.id,
+            row.by,
+            row.at,
+            f"{_note_words(row.kind, row.about, row.ranges)}: {row.text}",
+            frozenset({Kind.NOTE}),
+            (Subject(row.run_number, row.name),),
+        )
+        for row in rows
+    ]
+
+
+def _note_words(kind: str, about: int | None, ranges: Sequence[Sequence[int]]) -> str:
+    where = format_ranges([(first, last) for first, last in ranges])
+    on = f" on LS {where}" if where else ""
+    match NoteKind(kind):
+        case NoteKind.NOTE:
+            return f"note{on}"
+        case NoteKind.REPLY:
+            return f"answer to note {about}{on}"
+        case NoteKind.CORRECTION:
+            return f"note {about}{on} corrected"
+        case NoteKind.TAKEN_BACK:
+            return f"note {about}{on} taken back"
+
+
 _Reader = Callable[[Connection, LogQuery, int | None, int], list[LogEntry]]
 _READERS: Mapping[Source, _Reader] = {
     Source.SETTINGS: _settings,
     Source.GOLDEN: _golden,
     Source.CYCLE: _cycles,
+    Source.NOTE: _notes,
 }

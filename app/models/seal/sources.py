@@ -94,6 +94,7 @@ _AUTHORS = {
     "generated_json_provenance": 'row_."by"',
     "golden_json_check": 'row_."by"',
     "publication": 'row_."by"',
+    "note": 'row_."by"',
     "wish": 'row_."by"',
     "wish_outcome": 'row_."by"',
 }

@@ -27,7 +27,8 @@ _EXAMINED_CLOSELY = 6_000
 _STATEMENT_MS = 4_000
 _MINUTE = "%Y-%m-%d %H:%M"
 
-_OTHERS = (Source.SETTINGS, Source.GOLDEN, Source.CYCLE)
+_OTHERS = (Source.SETTINGS, Source.GOLDEN, Source.CYCLE, Source.NOTE)
+_OF_RECORD = frozenset({Source.CYCLE, Source.NOTE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def page(
     complete = ended
     with acting.db.read() as connection:
         for source in _OTHERS:
-            if not query.wants(source) or (source is Source.CYCLE and not acting.db.record):
+            if not query.wants(source) or (source in _OF_RECORD and not acting.db.record):
                 continue
             before, narrowed = start.of(source), query
             if before is None and start.version is not None:

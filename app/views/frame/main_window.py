@@ -63,6 +63,7 @@ from app.views.history.actions import HistoryActions
 from app.views.log.place import LogPlace
 from app.views.lumisections.editing.drafts_strip import DraftsStrip
 from app.views.lumisections.ranges_dialog import RangesDialog
+from app.views.notes.note_actions import NoteActions
 from app.views.notices import OutageBanner
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
@@ -306,6 +307,7 @@ class MainWindow(QMainWindow):
         context, notices = self._context, self._notices
         self.run_actions = RunActions(context, self, self.subject)
         self.history_actions = HistoryActions(context, self, self.table.details)
+        self.note_actions = NoteActions(context, self, self.table.details)
         self.bulk_actions = BulkActions(context, self, self.table.table)
         self.workbench_actions = WorkbenchActions(context, self, self.subject)
         self.why_actions = WhyActions(context, self, self.subject, self.table.details)
@@ -324,6 +326,7 @@ class MainWindow(QMainWindow):
                 *self.workbench_actions.rows(),
                 *self.why_actions.rows(),
                 *self.history_actions.rows(),
+                *self.note_actions.rows(),
                 *self.bulk_actions.rows(),
                 *self.dataset_actions.rows(),
                 *self.links.rows(),

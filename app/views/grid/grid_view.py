@@ -1,7 +1,7 @@
 """The lumisection grid: columns and DCS bits over lumisections, painted as stretches."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 from app.domain.editing.draft_cells import DraftCells
 from app.domain.editing.selection import Selection, same_as, same_everywhere
 from app.domain.lumisections import LumiRange, ranges_of_mask
+from app.views.grid.axis_notes import AxisNote, AxisNotes
 from app.views.grid.cell_text import cell_text
 from app.views.grid.flash import Flash
 from app.views.grid.grid_copy import copied_cells
@@ -68,6 +69,7 @@ class GridView(QAbstractScrollArea):
         self.keys_before: Callable[[QKeyEvent], bool] | None = None
         self._mouse = GridMouse(self, self._layout)
         self._tip_at: tuple[Cell, QPoint] | None = None
+        self._notes = AxisNotes(self._layout)
         self._picture = GridPicture(self._layout, theme, self.font(), self.paint_over)
         self._over = SelectionPainter(self._layout, theme, self.fontMetrics())
         self.setFrameShape(self.Shape.NoFrame)
@@ -124,6 +126,11 @@ class GridView(QAbstractScrollArea):
         self._draft = draft or None
         self._describe()
         self._picture.forget_draft()
+        self.viewport().update()
+
+    def show_notes(self, notes: Sequence[AxisNote]) -> None:
+        """Marks on the axis what is noted on the dataset."""
+        self._notes.notes = tuple(notes)
         self.viewport().update()
 
     def flash(self, changed: Selection) -> None:
@@ -331,6 +338,7 @@ class GridView(QAbstractScrollArea):
             over.paint_letters(painter, picture, self._picture.plates)
         if self._focus is not None:
             over.paint_focus(painter, self._focus, strong=self.hasFocus())
+        self._notes.paint(painter, self._theme)
 
     def choose_alike(self, *, everywhere: bool = False) -> None:
         """Selects the stretch with the status, or bit, of the focused cell; or all of its row."""
@@ -391,9 +399,13 @@ class GridView(QAbstractScrollArea):
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             cell = self.cell_at(event.pos())
-            if cell is None or self._snapshot is None:
+            noted = self._notes.text_at(event.pos())
+            if cell is None or self._snapshot is None or noted:
                 self._tip_at = None
-                QToolTip.hideText()
+                if noted:
+                    QToolTip.showText(event.globalPos(), tip(noted), self.viewport())
+                else:
+                    QToolTip.hideText()
             else:
                 self._tip_at = (cell, event.globalPos())
                 QToolTip.showText(event.globalPos(), tip(self.text_of(cell)), self.viewport())

@@ -27,6 +27,7 @@ KIND_WORDS = {
     Kind.CONFIGURATION: "configuration",
     Kind.GOLDEN: "golden JSON",
     Kind.CYCLE: "cycle",
+    Kind.NOTE: "note",
 }
 _WHO_TOKEN = {Who.PEOPLE: "text", Who.AUTOMATIC: "muted", Who.AGENTS: "accent"}
 
@@ -204,6 +205,7 @@ def name_of(entry: LogEntry) -> str:
         Source.SETTINGS: "Configuration",
         Source.GOLDEN: "Golden JSON",
         Source.CYCLE: "Cycle action",
+        Source.NOTE: "Note",
     }
     return f"{named[entry.source]} {entry.number}"
 

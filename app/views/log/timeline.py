@@ -20,6 +20,7 @@ _LANES = (
     Kind.BITS,
     Kind.CYCLE,
     Kind.GOLDEN,
+    Kind.NOTE,
 )
 _LANE_HEIGHT = 16
 _AXIS_HEIGHT = 18

@@ -17,6 +17,7 @@ from app.domain.certification.runs import OPEN
 from app.domain.configuration.permissions import move_run_path
 from app.domain.errors import Refused
 from app.domain.keys import ONLINE, DatasetKey
+from app.domain.lumisections import LumiRange
 from app.services.certification import tables
 from app.services.certification.tables import Row, RunDetails
 from app.views.background import Work
@@ -151,6 +152,15 @@ class DetailsView(QWidget):
     def is_loaded(self) -> bool:
         """Whether a run is shown."""
         return self.details is not None
+
+    @property
+    def noted(self) -> tuple[int, str, Sequence[LumiRange]] | None:
+        """What a note would be on: run, dataset, and the selected lumisections."""
+        if self._run_number is None or self.details is None:
+            return None
+        chosen = self.lumisections.grid.chosen
+        ranges = self.lumisections.selection()[1] if chosen else ()
+        return self._run_number, self.dataset, ranges
 
     @property
     def _dataset_in_front(self) -> DatasetKey | None:

@@ -46,7 +46,7 @@ def test_that_an_agent_is_told_from_a_person_and_from_a_refresh(author: str, who
 numbers = st.none() | st.integers(0, 2**31 - 1)
 
 
-@given(st.builds(Position, numbers, numbers, numbers, numbers))
+@given(st.builds(Position, numbers, numbers, numbers, numbers, numbers))
 def test_that_a_place_in_the_log_reads_as_it_is_written(position: Position):
     if position == Position():
         assert str(position) == ""
@@ -121,17 +121,17 @@ def test_that_a_source_is_read_on_from_its_own_last_entry():
     for number, source in enumerate(Source, start=10):
         assert position.of(source) is None
         position = position.after(source, number)
-    assert position == Position(version=10, settings=11, golden=12, cycle=13)
-    assert [position.of(source) for source in Source] == [10, 11, 12, 13]
+    assert position == Position(version=10, settings=11, golden=12, cycle=13, note=14)
+    assert [position.of(source) for source in Source] == [10, 11, 12, 13, 14]
 
 
 @pytest.mark.parametrize(
     ("query", "sources"),
     [
         (LogQuery(), {*Source}),
-        (LogQuery(run=1), {Source.VERSION, Source.GOLDEN, Source.CYCLE}),
-        (LogQuery(dataset="online"), {Source.VERSION, Source.CYCLE}),
-        (LogQuery(run=1, dataset="online"), {Source.VERSION, Source.GOLDEN, Source.CYCLE}),
+        (LogQuery(run=1), {*Source} - {Source.SETTINGS}),
+        (LogQuery(dataset="online"), {Source.VERSION, Source.CYCLE, Source.NOTE}),
+        (LogQuery(run=1, dataset="online"), {*Source} - {Source.SETTINGS}),
         (LogQuery(kinds=frozenset({Kind.BITS})), {Source.VERSION}),
         (LogQuery(kinds=frozenset({Kind.GOLDEN, Kind.CYCLE})), {Source.GOLDEN, Source.CYCLE}),
     ],

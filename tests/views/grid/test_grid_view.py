@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
-from app.domain.lumisections import mask_of_ranges
+from app.domain.lumisections import LumiRange, mask_of_ranges
 from app.domain.state.grid import DatasetState, Grid
 from app.domain.triplets import BAD, GOOD, Triplet
+from app.views.grid.axis_notes import AxisNote
 from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
 from app.views.grid.snapshot import prepare
@@ -189,14 +190,32 @@ def test_that_screen_readers_hear_the_focused_cell(qtbot: QtBot, view: GridView)
 
 
 def test_that_hovering_asks_who_set_a_cell(qtbot: QtBot, view: GridView) -> None:
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QHelpEvent
-
     point = middle(view, 0, 5)
     event = QHelpEvent(QEvent.Type.ToolTip, point, view.viewport().mapToGlobal(point))
     with qtbot.waitSignal(view.origin_wanted) as wanted:
         QApplication.sendEvent(view.viewport(), event)
     assert wanted.args == ["cms-cms", 5]
+
+
+def test_that_notes_are_marked_on_the_axis_and_told_there(
+    view: GridView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(QToolTip, "showText", lambda _place, text, _view: told.append(text))
+    point = middle(view, 0, 5)
+    on_axis = QPoint(point.x(), 4)
+    before = painted(view).pixelColor(on_axis)
+    view.show_notes([AxisNote((LumiRange(4, 6),), "pump stopped"), AxisNote((), "magnet ramp")])
+    assert painted(view).pixelColor(on_axis) == THEME.colour("warning")
+    assert before != painted(view).pixelColor(on_axis)
+    for place in (on_axis, QPoint(4, 4), point):
+        event = QHelpEvent(QEvent.Type.ToolTip, place, view.viewport().mapToGlobal(place))
+        QApplication.sendEvent(view.viewport(), event)
+    assert "pump stopped" in told[0]
+    assert "magnet ramp" not in told[0]
+    assert "pump stopped" in told[1]
+    assert "magnet ramp" in told[1]
+    assert "pump stopped" not in told[2]
 
 
 def painted(view: GridView) -> QImage:

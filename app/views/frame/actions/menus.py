@@ -14,6 +14,7 @@ from app.views.frame.navigation import PLACES
 from app.views.golden import place as golden_place
 from app.views.golden import workbench_actions
 from app.views.history import actions as history_actions
+from app.views.notes import note_actions
 from app.views.places import PlaceWidget
 from app.views.runs import dataset_actions, run_actions
 
@@ -30,7 +31,14 @@ _RUN = (
 _DATASET = (*dataset_actions.MENU, "", *bulk_actions.MENU)
 _MENUS: dict[str, Sequence[str]] = {
     "File": ("file.run", "", *connections.MENU, *preferences.MENU, "", "file.quit"),
-    "Edit": (*history_actions.MENU, "", *bulk_actions.TOOLS, "", *share.MENU),
+    "Edit": (
+        *history_actions.MENU,
+        *note_actions.MENU,
+        "",
+        *bulk_actions.TOOLS,
+        "",
+        *share.MENU,
+    ),
     "View": (
         *(f"place.{place.name}" for place in PLACES),
         "",

@@ -5,6 +5,7 @@ from tests.models.guard.attacks import (
     configuration,
     cycles_and_lists,
     every_way_in,
+    notes,
     own_schemas,
     publications,
     runs_and_datasets,
@@ -35,6 +36,7 @@ _PARTS = (
     cycles_and_lists.golden,
     checked_lists.checked_lists,
     publications.publications,
+    notes.notes,
     tricks.tricks,
     server.server,
 )

@@ -1,0 +1,92 @@
+"""Notes on runs, datasets and lumisections; rows are only added."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.domain.certification.notes import NoteEntry, NoteKind
+from app.domain.errors import NotFound
+from app.domain.lumisections import LumiRange
+from app.models.database import record
+from app.models.database.listen import CHANNEL, NOTE
+from app.models.database.statements import text
+
+_COLUMNS = 'id, kind, about, run_number, name, ranges, text, "by", "at"'
+
+
+def of_run(connection: Connection, run_number: int) -> list[NoteEntry]:
+    """All rows about a run, its datasets and their lumisections, the oldest first."""
+    rows = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM record.note WHERE run_number = :run ORDER BY id"),
+        {"run": run_number},
+    )
+    return [_entry(row) for row in rows]
+
+
+def entry(connection: Connection, number: int) -> NoteEntry:
+    """One row. NotFound when there is none."""
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM record.note WHERE id = :number"), {"number": number}
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no note {number}.")
+    return _entry(row)
+
+
+def is_taken_back(connection: Connection, number: int) -> bool:
+    """Whether a note was taken back."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM record.note WHERE about = :number"
+                " AND kind = 'taken back')"
+            ),
+            {"number": number},
+        ).scalar()
+    )
+
+
+def add(
+    connection: Connection,
+    kind: NoteKind,
+    place: tuple[int, str, tuple[LumiRange, ...]],
+    said: str,
+    by: str,
+    about: int | None = None,
+) -> int:
+    """Adds a row, which other windows are told at commit; returns its number. Author and time of a
+    guarded database are the server's."""
+    run_number, name, ranges = place
+    number = connection.execute(
+        sa.insert(record.note)
+        .values(
+            kind=kind.value,
+            about=about,
+            run_number=run_number,
+            name=name,
+            ranges=[list(each) for each in ranges],
+            text=said,
+            by=by,
+        )
+        .returning(record.note.c.id)
+    ).scalar_one()
+    connection.execute(
+        text("SELECT pg_notify(:channel, :news)"),
+        {"channel": CHANNEL, "news": f"{NOTE} {run_number}"},
+    )
+    return int(number)
+
+
+def _entry(row: sa.Row[Any]) -> NoteEntry:
+    return NoteEntry(
+        row.id,
+        NoteKind(row.kind),
+        row.about,
+        row.run_number,
+        row.name,
+        tuple(LumiRange(first, last) for first, last in row.ranges),
+        row.text,
+        row.by,
+        row.at,
+    )

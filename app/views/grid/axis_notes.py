@@ -1,0 +1,73 @@
+"""Notes on the axis of the lumisections: where there are some, and what they say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+
+from app.domain.lumisections import LumiRange
+from app.views.grid.grid_layout import AXIS_HEIGHT, GridLayout
+from app.views.looks.theme import STEP, Theme
+
+_TOP, _TALL = 3, 3
+_TINT = 56
+_LEAST_WIDTH = 6.0
+
+
+@dataclass(frozen=True)
+class AxisNote:
+    """What is noted on lumisections; without any on all of them."""
+
+    ranges: tuple[LumiRange, ...]
+    text: str
+
+
+class AxisNotes:
+    """Paints a band over the lumisections of each note, and beside the axis how many there are."""
+
+    def __init__(self, layout: GridLayout) -> None:
+        self._layout = layout
+        self.notes: Sequence[AxisNote] = ()
+
+    def paint(self, painter: QPainter, theme: Theme) -> None:
+        """Paints over the axis."""
+        if not self.notes:
+            return
+        layout = self._layout
+        count = len(self.notes)
+        painter.setClipRect(layout.whole())
+        painter.setPen(theme.colour("warning"))
+        painter.drawText(
+            QRect(0, 0, layout.header_width - STEP, AXIS_HEIGHT - 2),
+            int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight),
+            "1 note" if count == 1 else f"{count} notes",
+        )
+        painter.setClipRect(QRect(layout.header_width, 0, layout.area_width, AXIS_HEIGHT))
+        for note in self.notes:
+            for first, last in note.ranges:
+                left, right = layout.x(first - 1), layout.x(last)
+                width = max(right - left, _LEAST_WIDTH)
+                # The numbers of the axis are read through it; above it is the line of the pane.
+                tint = QColor(theme.colour("warning"))
+                tint.setAlpha(_TINT)
+                painter.fillRect(QRectF(left, _TOP, width, AXIS_HEIGHT - _TOP - 3), tint)
+                painter.fillRect(QRectF(left, _TOP, width, _TALL), theme.colour("warning"))
+        painter.setClipRect(layout.whole())
+
+    def text_at(self, point: QPoint) -> str:
+        """What is noted where the mouse is on the axis; all notes beside it."""
+        if point.y() >= AXIS_HEIGHT:
+            return ""
+        if point.x() < self._layout.header_width:
+            return "\n".join(note.text for note in self.notes)
+        # A band may be wider than its lumisections, so that it can be seen and hit.
+        x = float(point.x())
+        return "\n".join(note.text for note in self.notes if self._hit(note, x))
+
+    def _hit(self, note: AxisNote, x: float) -> bool:
+        layout = self._layout
+        return any(
+            layout.x(first - 1) <= x < max(layout.x(last), layout.x(first - 1) + _LEAST_WIDTH)
+            for first, last in note.ranges
+        )

@@ -7,6 +7,7 @@ from math import ceil
 from starlette.responses import Response
 
 from app.domain import filters
+from app.domain.certification.notes import links_of
 from app.domain.errors import BadInput, NotFound
 from app.domain.filters import FilterError, Node
 from app.domain.json_value import JsonObject
@@ -15,7 +16,7 @@ from app.door.asking import Asked
 from app.door.site import grid
 from app.door.site.grid import Picture
 from app.door.site.pages import page
-from app.services.certification import tables
+from app.services.certification import notes, tables
 from app.services.certification.tables import Attribute, Row, TableQuery
 from app.services.web_service import lumisections
 
@@ -108,6 +109,8 @@ def one(asked: Asked) -> Response:
         needs_update=details.needs_manual_update,
         datasets=[each for each in details.visible_datasets if each.name != ONLINE],
         states=_states,
+        notes=notes.of_run(asked.reading, details.run_number),
+        links_of=links_of,
         attributes=_shown((*details.rr, *details.oms)),
         picture=_picture(asked, details.run_number, ONLINE),
         name=ONLINE,

@@ -22,8 +22,9 @@ from app.domain.triplets import BAD, Triplet
 from app.models.database.engine import Database
 from app.models.lists.tables.query import MOST_ROWS, TableQuery
 from app.models.lists.tables.rows import Row
+from app.services import notes
 from app.services.acting import Acting
-from app.services.certification import cycles, datasets, notes, runs, tables
+from app.services.certification import cycles, datasets, runs, tables
 from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit

@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from app.door.identity import Identification
 from app.models.database.engine import Database
+from app.services import notes
 from app.services.acting import Acting
-from app.services.certification import cycles, notes
+from app.services.certification import cycles
 from app.services.golden import publishing
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure

@@ -14,10 +14,9 @@ from app.cli.output import Answer, together
 from app.cli.program import Program
 from app.domain.certification.notes import Note, links_of, mentions_of
 from app.domain.json_value import JsonObject, JsonValue
-from app.services import names
-from app.services.certification import notes
-from app.services.certification.notes import Noted
+from app.services import names, notes
 from app.services.configuration import in_force as configuration
+from app.services.notes import Noted
 
 
 def add(commands: Commands, common: Parser) -> None:

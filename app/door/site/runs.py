@@ -16,7 +16,8 @@ from app.door.asking import Asked
 from app.door.site import grid
 from app.door.site.grid import Picture
 from app.door.site.pages import page
-from app.services.certification import notes, tables
+from app.services import notes
+from app.services.certification import tables
 from app.services.certification.tables import Attribute, Row, TableQuery
 from app.services.web_service import lumisections
 

@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from app import files
 from app.domain import foreign_json
 from app.domain.configuration.permissions import EXPERTS
@@ -108,8 +106,7 @@ class Published:
 def proposed(acting: Acting, ids: Sequence[int]) -> tuple[Proposed, ...]:
     """What publishing would make of lists. Refused where one can't be published."""
     described = _described(acting, ids)
-    with acting.db.read() as connection:
-        planned = _plan(connection, described, acting.actor.email, "")
+    planned = _plan(published(acting), described, acting.actor.email, "")
     lists = _Lists(acting)
     return tuple(Proposed(made, lists.changed(made), is_new) for made, is_new in planned)
 
@@ -128,8 +125,7 @@ def publish(
     if not files.is_folder(folder):
         raise Refused(f"There is no folder {folder}.")
     described = _described(acting, ids)
-    with acting.db.read() as connection:
-        planned = _plan(connection, described, acting.actor.email, why)
+    planned = _plan(published(acting), described, acting.actor.email, why)
     _check(acting, planned, why)
     lists = _Lists(acting)
     # What is in the way is found before the publication is kept, for that stays.
@@ -164,10 +160,9 @@ def _described(acting: Acting, ids: Sequence[int]) -> list[Official]:
 
 
 def _plan(
-    connection: Connection, lists: Sequence[Official], by: str, why: str
+    every: Sequence[Publication], lists: Sequence[Official], by: str, why: str
 ) -> list[tuple[Publication, bool]]:
-    """As what each list is published, and whether that is new."""
-    every = publications.published(connection)
+    """As what each list is published after `every` that was, and whether that is new."""
     known = {made.list_id: made for made in every}
     names = {made.name for made in every}
     newest: dict[tuple[str, str], Publication] = {}
@@ -230,7 +225,8 @@ def _check(acting: Acting, planned: Sequence[tuple[Publication, bool]], why: str
 def _keep(acting: Acting, lists: Sequence[Official], why: str) -> list[tuple[Publication, bool]]:
     with acting.db.transaction() as connection:
         publications.lock(connection)
-        planned = _plan(connection, lists, acting.actor.email, why)
+        every = publications.published(connection)
+        planned = _plan(every, lists, acting.actor.email, why)
         _check(acting, planned, why)
         for made, is_new in planned:
             if is_new:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from app.domain.editing.selection import Selection
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange
-from app.services.certification import notes
+from app.services import notes
 from app.services.editing.bulk import Written
 from app.services.history.look import Look
 from app.services.news import Change, News

@@ -23,9 +23,9 @@ from app.domain.certification.notes import Note, links_of
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import LumiRange, format_ranges
+from app.services import notes
 from app.services.acting import Acting
-from app.services.certification import notes
-from app.services.certification.notes import Noted
+from app.services.notes import Noted
 from app.views.background import Background, Work
 from app.views.looks import words
 from app.views.looks.theme import STEP

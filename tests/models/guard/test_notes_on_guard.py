@@ -5,7 +5,7 @@ import pytest
 
 from app.domain.errors import NotPermitted
 from app.domain.lumisections import LumiRange
-from app.services.certification import notes
+from app.services import notes
 from tests.models.guard.attacks.notes import note
 from tests.models.guard.conftest import Login
 from tests.models.guard.guarded import FIRST, PROMPT, address

@@ -1,8 +1,8 @@
 """Notes without a mouse: written on selected lumisections, answered, corrected, taken back."""
 
 from app.models.database.engine import Database
+from app.services import notes
 from app.services.acting import Acting
-from app.services.certification import notes
 from app.views.grid.grid_view import GridView
 from app.views.notes.notes_dialog import NotesDialog
 from tests.builders import EXPERT

@@ -11,8 +11,8 @@ from app.domain.history.log import Kind, LogQuery
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.models.database.engine import Database
+from app.services import notes
 from app.services.acting import Acting
-from app.services.certification import notes
 from app.services.history import log, log_export
 from tests.builders import EXPERT, NOBODY
 from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs

@@ -121,7 +121,7 @@ class Colleagues:
             runs.move(Acting(self._db, self._shifter), row.run_number, SIGNED_OFF)
             for column, range_, comment, _ in seen[:1]:
                 if range_.last <= rr.length:
-                    self._note(row.run_number, range_, f"{column}: {comment}, asked the DOC.")
+                    self._note(row.run_number, range_, f"{column}: {comment}, the DOC knows.")
 
     def _note(self, run_number: int, range_: LumiRange, text: str) -> None:
         """What the shifter noted, and the expert answered."""

@@ -3,7 +3,9 @@
 import time
 
 from app.demo.colleagues import LEFT_OPEN, Colleagues
+from app.domain.lumisections import LumiRange
 from app.models.database.engine import Database
+from app.services import notes
 from app.services.acting import Acting
 from app.services.certification import cycles, tables
 from app.services.certification.tables import TableQuery
@@ -16,9 +18,10 @@ RUNS = 30
 
 
 def a_season(db: Database) -> None:
+    """Short runs, but for the second, in which the shifter sees something."""
     configure(db)
     for number in range(FIRST, FIRST + RUNS):
-        pull.apply(Acting(db), a_run(number, 10))
+        pull.apply(Acting(db), a_run(number, 120 if number == FIRST + 1 else 10))
 
 
 def signed_off(db: Database) -> list[int]:
@@ -42,6 +45,10 @@ def test_that_they_sign_off_the_older_runs_and_begin_cycles_of_what_is_open(
     assert not new.overdue(new.created.date())
     assert not late.pending_in("dt")
     assert new.pending_in("dt")
+    (note,) = notes.of_run(Acting(database), FIRST + 1)
+    assert (note.dataset, note.ranges) == ("online", (LumiRange(96, 118),))
+    assert note.text.startswith("tracker-strip: TEC+ noisy")
+    assert [answer.by for answer in note.replies] == [EXPERT.email]
     assert colleagues.stop()
 
 

@@ -45,7 +45,6 @@ KEYS = (
     ("Z", "undo the last step of the draft; without a draft, preview the undo of your last action"),
     ("Middle button, or drag the luminosity", "pan"),
     ("Ctrl+Shift+K  Ctrl+Shift+J", "why the run has its class; why the cell has its status"),
-    ("Ctrl+Shift+B", "notes on the run and the selected lumisections"),
     ("Ctrl+N  Ctrl+S  Ctrl+Enter", "configuration: new item, save, try on runs"),
     ("Ctrl+Space", "rule: completions; Ctrl+T: text or tree; F8: next error"),
     ("Ins  Del  !  &amp;  |", "tree of a rule: add, remove, negate, wrap in all of, any of"),

@@ -6,17 +6,15 @@ import platform
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 from app import files, logs, systemd
 from app.bootstrap.program import Program
 from app.demo.story import Summary, main_job
+from app.distribution import program_version
 from app.domain.connections.named import DEMONSTRATION
 from app.domain.errors import BadInput, Refused
 from app.settings import Settings
-
-DISTRIBUTION = "run-registry-desktop"
 
 
 def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
@@ -93,8 +91,3 @@ def bug_report(error: BaseException, doing: Sequence[str]) -> Path | None:
     except Refused:
         return None
     return file
-
-
-def program_version() -> str:
-    """Version of the installed program."""
-    return metadata.version(DISTRIBUTION)

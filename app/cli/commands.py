@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli import agents, connections, database, door, links, seal, settings
+from app.cli import agents, connections, database, door, licences, links, seal, settings
 from app.cli.arguments import Arguments, Commands, Parser, common_options
 from app.cli.certification import cycles, datasets, lumisections, notes, runs, todo, wishes
 from app.cli.configuration import commands as configuration
@@ -92,6 +92,7 @@ def parser(version: str) -> Parser:
         seal,
         door,
         links,
+        licences,
     ):
         part.add(words, common)
     return root

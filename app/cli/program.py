@@ -13,6 +13,7 @@ from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import FailedRun, Outcome
 from app.models.database.engine import Database
+from app.models.embedded import BackupNote, Upgraded
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook
 from app.services.connections.trial import Trial
@@ -135,6 +136,18 @@ class Program(Protocol):
 
     def sealer(self) -> Sealer:
         """What seals the database, signing where there is a key."""
+
+    def back_up(self, file: Path) -> BackupNote:
+        """Writes the program's own database into a file."""
+
+    def restore(self, file: Path, *, replace: bool) -> BackupNote:
+        """Has the program's own database hold what a backup holds."""
+
+    def server_majors(self) -> tuple[int, int | None]:
+        """The PostgreSQL that made the own database, and the newest here if that is newer."""
+
+    def upgrade_server(self) -> Upgraded:
+        """Moves the program's own database to the newest PostgreSQL that is here."""
 
     def oms_run(self, run_number: int) -> OmsRun:
         """What OMS says of a run now."""

@@ -105,11 +105,14 @@ def make_folder(folder: Path) -> None:
         folder.chmod(folder.stat().st_mode | 0o111)
 
 
-def initialise(place: Place) -> None:
-    """Makes the server's files; they appear under their name only when they are complete."""
+def initialise(place: Place, kept_password: str | None = None) -> None:
+    """Makes the server's files; they appear under their name only when they are complete.
+
+    Without `kept_password` they get a new one, which is written to the folder.
+    """
     cluster, account, major = place.cluster, place.account, place.installation.major
     logger.info("Making a database in %s with PostgreSQL %d", cluster, major)
-    password = secrets.token_urlsafe(24)
+    password = kept_password or secrets.token_urlsafe(24)
     fresh = cluster.with_name("cluster.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True, mode=0o700)
@@ -138,7 +141,8 @@ def initialise(place: Place) -> None:
         fail(place.folder, made.stdout)
     with (fresh / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write(f"\ninclude_if_exists = '{OUR_CONFIGURATION}'\n")
-    files.write(place.folder / "password", password, mode=files.PRIVATE, follow=False)
+    if kept_password is None:
+        files.write(place.folder / "password", password, mode=files.PRIVATE, follow=False)
     fresh.rename(cluster)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from app.domain.errors import Refused, Unavailable
 
@@ -109,6 +109,12 @@ def _usable(folder: Path) -> Installation | None:
     return Installation(folder, int(version[1]))
 
 
+def newer_installation(major: int) -> Installation | None:
+    """The newest installation here whose major version is greater; None when there is none."""
+    newer = [found for found in installations() if found.major > major]
+    return max(newer, key=lambda found: found.major, default=None)
+
+
 def choose_installation(cluster: Path) -> Installation:
     """The first installation, or for existing data the first of the version that made them."""
     majors = []
@@ -191,6 +197,25 @@ def run(
             f"{command[0]} has not ended within {_LONGEST_S:.0f} s. Try again when the machine has"
             " less to do."
         ) from error
+
+
+def start(
+    command: Sequence[str], account: Account | None, *, cwd: Path, password: str, said: IO[bytes]
+) -> "subprocess.Popen[bytes]":
+    """Starts one of the server's programs that reads or writes a stream; `said` gets what it
+    complains of. The password is in its environment, which other people can't read."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=said,
+        cwd=cwd,
+        env={**_environment(), "PGPASSWORD": password},
+        start_new_session=True,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
 
 
 def account_for(cluster: Path) -> Account | None:

@@ -12,8 +12,9 @@ import re
 import socket
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,9 @@ from psycopg.errors import ConnectionTimeout
 
 from app import files
 from app.domain.errors import Refused, Unavailable
+from app.domain.progress import SILENT, Progress
+from app.models.embedded import backup, upgrade
+from app.models.embedded.backup import BackupNote
 from app.models.embedded.cluster import (
     OUR_CONFIGURATION,
     OWNER,
@@ -36,6 +40,7 @@ from app.models.embedded.cluster import (
 )
 from app.models.embedded.file_lock import FileLock, register_client, somebody_is_here
 from app.models.embedded.programs import account_for, choose_installation, within_reach
+from app.models.embedded.upgrade import Upgraded
 
 logger = logging.getLogger(__name__)
 _POLL_S = 0.005
@@ -100,6 +105,7 @@ class EmbeddedServer:
     def _open_locked(cls, folder: Path, settings: Mapping[str, str | int]) -> "EmbeddedServer":
         account = account_for(folder / "cluster")
         cluster = cluster_path(folder, account)
+        upgrade.finish(cluster)
         installation = choose_installation(cluster)
         if account is not None:
             installation = within_reach(installation, account)
@@ -113,12 +119,52 @@ class EmbeddedServer:
             if port is None:
                 port = _start(place, settings)
             _make_database(port, password)
+            backup.finish_restore(folder, _dsn(port, password, OWNER))
         except BaseException:
             client.release(remove=True)
             if not somebody_is_here(folder):
                 _stop(place, _STOP_REFUSED_S)
             raise
         return cls(place, client, settings, _dsn(port, password, OWNER))
+
+    @property
+    def major(self) -> int:
+        """The major version of the server."""
+        return self._place.installation.major
+
+    def back_up(self, file: Path, program: str, progress: Progress = SILENT) -> BackupNote:
+        """Writes the database into a file, as it is at one moment."""
+        return backup.write_backup(self._place, self.dsn, file, program, progress)
+
+    def restore(self, file: Path, *, replace: bool, progress: Progress = SILENT) -> BackupNote:
+        """Has the database hold what a backup holds, at one moment or not at all."""
+        return backup.restore(self._place, self.dsn, file, replace=replace, progress=progress)
+
+    @classmethod
+    def upgrade(cls, data_dir: Path, program: str, progress: Progress = SILENT) -> "Upgraded":
+        """Moves the database of a data folder to the newest server that is here.
+
+        Until the last moment the folder is as it was; a backup stays beside it. Refused while
+        anybody uses the database, and when no newer server is here.
+        """
+        folder = data_dir.expanduser().absolute()
+        with explained(folder), FileLock(folder / "lock").held():
+            if not (folder / "cluster").exists() or not (folder / "clients").is_dir():
+                raise Refused(f"There is no database in {folder}.")
+            if somebody_is_here(folder):
+                raise Refused(
+                    f"Another window or command uses the database in {folder}. Close it, and try"
+                    " again. Nothing was changed."
+                )
+            account = account_for(folder / "cluster")
+            cluster = cluster_path(folder, account)
+            upgrade.finish(cluster)
+            old = Place(folder, cluster, choose_installation(cluster), account)
+            new = upgrade.newer_place(old)
+            if account is not None:
+                old = replace(old, installation=within_reach(old.installation, account))
+                new = replace(new, installation=within_reach(new.installation, account))
+            return _move(old, new, program, progress)
 
     def revive(self) -> None:
         """Starts the server again when it died; `dsn` changes only if its port is taken now.
@@ -165,6 +211,36 @@ class EmbeddedServer:
             # Whoever holds the lock is the next to use the server, and stops it.
             client.release(remove=True)
             logger.warning("The database is left as it is: %s", error)
+
+
+def _move(old: Place, new: Place, program: str, progress: Progress) -> Upgraded:
+    """Backs up on the old server, restores on the new one, and has them change places."""
+    majors = (old.installation.major, new.installation.major)
+    password = read_password(old.folder)
+    file = old.folder / f"before-postgresql-{majors[1]}.backup"
+    with _started(old, password) as dsn:
+        note = backup.write_backup(old, dsn, file, program, progress)
+    upgrade.clear(new)
+    initialise(new, password)
+    with _started(new, password) as dsn:
+        backup.fill(new, dsn, file, note, progress)
+    upgrade.swap(old.cluster, new.cluster)
+    return Upgraded(*majors, file, note.number_of_rows)
+
+
+@contextmanager
+def _started(place: Place, password: str) -> Iterator[str]:
+    """The address of the database on a server that nobody else joins, stopped afterwards."""
+    port = _running(place.cluster, password) or _start(place, {})
+    try:
+        _make_database(port, password)
+        yield _dsn(port, password, OWNER)
+    finally:
+        _stop(place, _STOP_S)
+    if (postmaster := _postmaster(place.cluster)) is not None and _lives(postmaster, place.cluster):
+        raise Unavailable(
+            f"The database in {place.cluster} doesn't stop. Nothing was changed; try again."
+        )
 
 
 def _dsn(port: int, password: str, database: str) -> str:

@@ -9,3 +9,9 @@ import resources
 def path(name: str) -> Path:
     """Path of a shipped file or folder, e.g. `configuration` or `icons/run.svg`."""
     return Path(str(files(resources))) / name
+
+
+def documentation() -> Path:
+    """Folder of the documentation: beside what is installed, or that of the checkout."""
+    installed = path("docs")
+    return installed if installed.is_dir() else path("").parent / "docs"

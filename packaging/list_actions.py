@@ -78,7 +78,7 @@ _HEAD = """\
 
 What can be done from the menus and the command palette (`Ctrl+K`), with its key, the command that
 does the same, and the right that it needs. `{name}` in a right stands for what is chosen. Keys of
-the grid are in the window under `F1`; the commands are explained in
+the grid are in the window under `Shift+F1`; the commands are explained in
 [command-line.md](command-line.md). This page is made from the program
 (`python packaging/list_actions.py`); a test compares it.
 

@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
                 *(row for view in self.views.values() for row in view.rows()),
                 *self.connections.rows(),
                 *self.preferences.rows(),
-                *HelpActions(context, self).rows(),
+                *HelpActions(context, self, lambda: self.place).rows(),
             ]
         )
 

@@ -1,18 +1,19 @@
 """The Help menu: keys, and what this program is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.views.actions import ActionRow
 from app.views.frame.actions.about import AboutDialog
+from app.views.frame.actions.documentation import PAGES, DocumentationWindow
 from app.views.places import PlaceContext
 from app.views.recount.standing_dialog import StandingDialog
 from app.views.seal.verify_dialog import VerifyDialog
 from app.views.widgets.dialogs.fitting import ScrolledText
 
-MENU = ("help.keys", "help.verify", "help.state", "", "help.about")
+MENU = ("help.page", "help.keys", "help.verify", "help.state", "", "help.about")
 _WIDE = 760
 KEYS = (
     ("Arrows, Home, End", "move in the grid; Alt: by ten; Shift: select; Ctrl: keep the selection"),
@@ -55,18 +56,28 @@ KEYS = (
 class HelpActions:
     """Actions of the Help menu."""
 
-    def __init__(self, context: PlaceContext, window: QWidget) -> None:
+    def __init__(self, context: PlaceContext, window: QWidget, place: Callable[[], str]) -> None:
+        """`place` is the name of the one in front."""
         self._context = context
         self._window = window
+        self._place = place
 
     def rows(self) -> Sequence[ActionRow]:
         """The actions by name."""
         return [
             ActionRow(
+                "help.page",
+                "Help on this place",
+                self._show_page,
+                "F1",
+                tip="How the work of this place is done, and all other documentation",
+                no_command="--help behind any command explains it.",
+            ),
+            ActionRow(
                 "help.keys",
                 "Keys",
                 self._show_keys,
-                "F1",
+                "Shift+F1",
                 tip="The keys of grid, tables and rules",
                 no_command="The command line has no keys.",
             ),
@@ -94,6 +105,9 @@ class HelpActions:
                 no_command="run-registry --version and db check say it.",
             ),
         ]
+
+    def _show_page(self) -> None:
+        DocumentationWindow(PAGES[self._place()], self._window).show()
 
     def _show_keys(self) -> None:
         lines = [

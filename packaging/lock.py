@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "packaging"
 WITH_TESTS = FOLDER / "locked-with-tests.txt"
+SERVICE = FOLDER / "locked-service.txt"
+FOR_PACKAGES = FOLDER / "locked-for-packages.txt"
 PROGRAM = FOLDER / "locked.txt"
 _HEAD = "# Made from pyproject.toml by packaging/lock.py; not edited by hand.\n"
 _COMPILE = (
@@ -31,22 +33,20 @@ _COMPILE = (
 
 
 def main(options: Sequence[str]) -> int:
-    """Writes both lists; the program's own is a part of the one with the test tools."""
-    for command in (
-        (*_COMPILE, "--all-extras", f"--output-file={WITH_TESTS}", *options),
-        (
-            *_COMPILE,
-            "--extra=build",
-            "--extra=desktop",
-            f"--constraint={WITH_TESTS}",
-            f"--output-file={PROGRAM}",
-            *options,
-        ),
+    """Writes the lists; the program's own is a part of the others."""
+    program = ("--extra=build", "--extra=desktop")
+    same = f"--constraint={WITH_TESTS}"
+    for file, extras in (
+        (WITH_TESTS, (*program, "--extra=tables", "--extra=test")),
+        (PROGRAM, (*program, same)),
+        (SERVICE, (same,)),
+        (FOR_PACKAGES, (*program, "--extra=package", same)),
     ):
+        command = (*_COMPILE, *extras, f"--output-file={file}", *options)
         done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False)
         if done.returncode != 0:
             return done.returncode
-    for file in (WITH_TESTS, PROGRAM):
+    for file in (WITH_TESTS, PROGRAM, SERVICE, FOR_PACKAGES):
         text = file.read_text("utf-8")
         if not text.startswith(_HEAD):
             file.write_text(_HEAD + text, "utf-8")

@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROGRAM = ROOT / "packaging" / "locked.txt"
 WITH_TESTS = ROOT / "packaging" / "locked-with-tests.txt"
+SERVICE = ROOT / "packaging" / "locked-service.txt"
+FOR_PACKAGES = ROOT / "packaging" / "locked-for-packages.txt"
 PYTHONS = ("3.11", "3.12", "3.13")
 MACHINES = ("x86_64", "aarch64")
 
@@ -70,6 +72,15 @@ def test_that_the_locked_packages_are_those_that_the_project_demands(python, mac
     assert unmet([*needed, *extras["test"]], with_tests, python) == []
     # With the test tools the program runs on the very packages it runs on without.
     assert program.items() <= with_tests.items()
+    # Puller and door do without Qt.
+    service = locked(SERVICE, python, machine)
+    assert unmet(project["dependencies"], service, python) == []
+    assert service.items() <= program.items()
+    assert not [name for name in service if "pyside" in name]
+    # So do the bundles, whatever they are made with.
+    for_packages = locked(FOR_PACKAGES, python, machine)
+    assert unmet([*needed, *extras["package"]], for_packages, python) == []
+    assert program.items() <= for_packages.items()
 
 
 def test_that_the_project_is_built_with_what_is_locked():
@@ -78,7 +89,9 @@ def test_that_the_project_is_built_with_what_is_locked():
     )
 
 
-@pytest.mark.parametrize("file", [PROGRAM, WITH_TESTS], ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", [PROGRAM, WITH_TESTS, SERVICE, FOR_PACKAGES], ids=lambda file: file.name
+)
 def test_that_no_package_index_is_named(file):
     text = file.read_text("utf-8")
 

@@ -4,7 +4,6 @@ Needs nothing but a Python of the supported versions. Exit codes of its own: 2 w
 missing that a person has to install, 1 when the set-up failed, 130 when it was interrupted.
 """
 
-import fcntl
 import hashlib
 import importlib.util
 import json
@@ -22,7 +21,8 @@ import system_libraries
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
+_SCRIPTS = VENV / ("Scripts" if sys.platform == "win32" else "bin")
+PYTHON = _SCRIPTS / ("python.exe" if sys.platform == "win32" else "python")
 LOCKED = ROOT / "packaging" / "locked.txt"
 LOCKED_WITH_TESTS = ROOT / "packaging" / "locked-with-tests.txt"
 STAMP = VENV / "set-up.json"
@@ -180,8 +180,10 @@ def start(arguments: Sequence[str]) -> NoReturn:
                 "Without a window type:  ./run --headless",
                 code=2,
             )
-    program = VENV / "bin" / "run-registry"
+    program = _SCRIPTS / "run-registry"
     sys.stderr.flush()
+    if sys.platform == "win32":  # what execv leaves there is a program without its console
+        sys.exit(subprocess.run([f"{program}.exe", *arguments], check=False).returncode)
     os.execv(program, [str(program), *arguments])
 
 
@@ -408,12 +410,34 @@ def _only_one_at_a_time() -> Iterator[None]:
         yield  # who may not write here sets nothing up, and is told what is missing
         return
     with (ROOT / ".set-up.lock").open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _lock(lock, wait=False):
             sys.stderr.write("Another ./run is setting up; waiting for it\n")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _lock(lock, wait=True)
         yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: TextIO, *, wait: bool) -> bool:
+        while True:
+            try:
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+            except OSError:  # LK_LOCK gives up after ten attempts
+                if not wait:
+                    return False
+            else:
+                return True
+
+else:
+    import fcntl
+
+    def _lock(file: TextIO, *, wait: bool) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 if __name__ == "__main__":

@@ -114,3 +114,8 @@ def _add_server(packages: Path, inside: Path) -> None:
         packages / libraries.name, libraries, symlinks=True, dirs_exist_ok=True,
         ignore=shutil.ignore_patterns("libecpg*", "libpgtypes*"),
     )  # fmt: skip
+    said = subprocess.run(
+        [str(target / "bin" / "postgres"), "--version"], check=True, capture_output=True, text=True
+    )
+    if f" {POSTGRES_MAJOR}." not in said.stdout:
+        raise RuntimeError(f"{POSTGRES} holds {said.stdout.strip()}, not {POSTGRES_MAJOR}.")

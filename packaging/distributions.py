@@ -76,12 +76,9 @@ def _write_plainly(made: Path, target: Path) -> None:
         tarfile.open(made) as packed,
         target.open("wb") as file,
         gzip.GzipFile("", "wb", 9, file, mtime=when) as squeezed,
-        tarfile.open(fileobj=squeezed, mode="w", format=tarfile.PAX_FORMAT) as plain,
+        tarfile.open(fileobj=squeezed, mode="w", format=tarfile.GNU_FORMAT) as plain,
     ):
         for member in sorted(packed.getmembers(), key=lambda member: member.name):
-            member.uid = member.gid = 0
-            member.uname = member.gname = ""
-            member.mtime = when
-            member.pax_headers = {}
-            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
-            plain.addfile(member, packed.extractfile(member) if member.isfile() else None)
+            mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            bare = member.replace(mtime=when, mode=mode, uid=0, gid=0, uname="", gname="")
+            plain.addfile(bare, packed.extractfile(member) if member.isfile() else None)

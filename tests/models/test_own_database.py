@@ -13,6 +13,7 @@ import pytest
 
 from app.domain.errors import Refused, Unavailable
 from app.models.embedded import DEMONSTRATION_MARK, EmbeddedServer, backup, programs
+from app.models.embedded.file_lock import FileLock
 
 CREATE = 'CREATE TABLE "Run" AS SELECT generate_series(1, 1000) AS run_number'
 
@@ -157,6 +158,25 @@ def test_that_a_restore_that_is_cut_after_the_exchange_ends_at_the_next_start(
     with psycopg.connect(filled.dsn) as connection:
         left = connection.execute("SELECT FROM pg_database WHERE datname ~ 'before|restored'")
         assert left.fetchall() == []
+
+
+def test_that_what_a_killed_restore_left_is_taken_away_unless_one_is_under_way(
+    filled: EmbeddedServer, kept: Path
+) -> None:
+    def there() -> bool:
+        with psycopg.connect(filled.dsn) as connection:
+            found = connection.execute("SELECT FROM pg_database WHERE datname ~ 'restored'")
+            return bool(found.fetchall())
+
+    execute(filled.dsn, "CREATE DATABASE run_registry_restored")
+    other = FileLock(kept / "data" / "restoring")
+    assert other.try_acquire()
+    EmbeddedServer.open(kept / "data").close()
+    assert there()
+    other.release()
+    EmbeddedServer.open(kept / "data").close()
+    assert not there()
+    assert not other.path.exists()
 
 
 @pytest.fixture

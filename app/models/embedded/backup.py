@@ -22,6 +22,7 @@ from app import files
 from app.domain.errors import Refused, Unavailable
 from app.domain.progress import SILENT, Progress
 from app.models.embedded.cluster import OWNER, Place
+from app.models.embedded.file_lock import FileLock
 from app.models.embedded.programs import start
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ _DUMP = "database.dump"
 _RESTORED = f"{OWNER}_restored"
 _BEFORE = f"{OWNER}_before"
 _UNFINISHED = "restore.json"
+_RESTORING = "restoring"
 _CHUNK = 1 << 20
 _LARGEST_NOTE = 1 << 20
 _SHOWN = 300
@@ -138,6 +140,19 @@ def restore(
             f"The program's own database in {place.folder} holds {held} rows, which would be lost."
             " Write them to a file with `backup`, and restore with --replace."
         )
+    restoring = FileLock(place.folder / _RESTORING)
+    if not restoring.try_acquire():
+        raise Refused(_in_use(place))
+    try:
+        _exchange(place, dsn, file, note, progress)
+    finally:
+        restoring.release(remove=True)
+    finish_restore(place.folder, dsn)
+    return note
+
+
+def _exchange(place: Place, dsn: str, file: Path, note: BackupNote, progress: Progress) -> None:
+    """Restores beside the database, and has the two change places."""
     with psycopg.connect(_dsn_of(dsn, "postgres"), autocommit=True) as server:
         _check_alone(server, place)
         for name in (_RESTORED, _BEFORE):
@@ -149,8 +164,6 @@ def restore(
             _drop(server, _RESTORED)
             raise
         _swap(server, place, note)
-    finish_restore(place.folder, dsn)
-    return note
 
 
 def fill(place: Place, dsn: str, file: Path, note: BackupNote, progress: Progress = SILENT) -> None:
@@ -179,6 +192,18 @@ def fill(place: Place, dsn: str, file: Path, note: BackupNote, progress: Progres
                 " have another number of rows. Nothing was changed."
             )
         connection.execute("ANALYZE")
+
+
+def take_away_unfinished(folder: Path, dsn: str) -> None:
+    """Deletes what a restore that was killed has left, unless one is under way."""
+    restoring = FileLock(folder / _RESTORING)
+    if not restoring.path.exists() or not restoring.try_acquire():
+        return
+    try:
+        with psycopg.connect(_dsn_of(dsn, "postgres"), autocommit=True) as server:
+            _drop(server, _RESTORED)
+    finally:
+        restoring.release(remove=True)
 
 
 def finish_restore(folder: Path, dsn: str) -> None:

@@ -120,6 +120,7 @@ class EmbeddedServer:
                 port = _start(place, settings)
             _make_database(port, password)
             backup.finish_restore(folder, _dsn(port, password, OWNER))
+            backup.take_away_unfinished(folder, _dsn(port, password, OWNER))
         except BaseException:
             client.release(remove=True)
             if not somebody_is_here(folder):

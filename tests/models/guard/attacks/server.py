@@ -6,6 +6,7 @@ from tests.models.guard.attacks.said import (
     CSC,
     DENIED,
     DT,
+    NOT_OF_NOW,
     NOTHING,
     Attack,
     cells,
@@ -124,9 +125,11 @@ def _merged() -> Iterator[Attack]:
     )
     yield Attack(
         "g_dt",
-        f'MERGE INTO "Permission" {one} (egroup, routes) VALUES'
-        " ('dt-experts', '[\".*\"]'::jsonb)",
-        "may not do this",
+        f'MERGE INTO "Permission" {one} (egroup, routes, "createdAt") VALUES'
+        " ('dt-experts', '[\".*\"]'::jsonb, now());"
+        f'MERGE INTO "PermissionEntries" {one} (id, "PL_id") VALUES'
+        " (currval('\"Permission_id_seq\"'), 1)",
+        NOT_OF_NOW,
     )
     yield Attack(
         "g_dt",

@@ -323,9 +323,14 @@ class Database:
 
     def was_told(self) -> None:
         """From now on what the primary holds at this moment is read: somebody was told of it."""
-        if self._standby is not None:
-            with self.line.used() as connection:
-                self._standby.needs(connection)
+        if self._standby is None:
+            return
+        if self.line.is_possible():
+            with self.translated(), self.line.used() as line:
+                self._standby.needs(line)
+        else:
+            with self.primary.read() as connection:
+                self._standby.needs(session.driver_of(connection))
 
     def in_background(self) -> "Database":
         """The same database for work that nobody waits for: all of it together leaves one of the

@@ -208,15 +208,14 @@ class ChangeListener:
         while not self._stopping.is_set():
             try:
                 versions, now = self._newest()
-            except RegistryError as error:
-                self._tell_connection(connected=False, reason=str(error))
-                self._try_to_mend()
-            else:
                 self._tell_connection(connected=True, reason="")
                 self._found(versions)
                 if others is not None and others != now:
                     self._tell(Change(None))
                 others = now
+            except RegistryError as error:
+                self._tell_connection(connected=False, reason=str(error))
+                self._try_to_mend()
             self._stopping.wait(_LOOK_EVERY_S)
 
     def _newest(self) -> tuple[set[int], tuple[object, ...]]:

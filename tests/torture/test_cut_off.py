@@ -25,7 +25,6 @@ from app.sync.jobs import JobLoop
 from tests.replicas import Node, folder_of_server, needs_postgresql
 
 ROOT = Path(__file__).parents[2]
-_OURS, _ITS = "10.213.77.1", "10.213.77.2"
 _PATIENCE_S = 60.0
 
 pytestmark = [
@@ -45,6 +44,10 @@ class Network:
     def __init__(self) -> None:
         number = secrets.token_hex(3)
         self.name, self._here, self._there = f"rr-{number}", f"rra{number}", f"rrb{number}"
+        # Others on this machine make some, too.
+        start = f"10.213.{secrets.randbelow(256)}"
+        first = 4 * secrets.randbelow(64)
+        self._ours, self.its = f"{start}.{first + 1}", f"{start}.{first + 2}"
 
     def make(self) -> bool:
         """Whether it could be made."""
@@ -54,9 +57,9 @@ class Network:
                 ip("netns", "add", self.name),
                 ip("link", "add", self._here, "type", "veth", "peer", "name", self._there),
                 ip("link", "set", self._there, "netns", self.name),
-                ip("addr", "add", f"{_OURS}/30", "dev", self._here),
+                ip("addr", "add", f"{self._ours}/30", "dev", self._here),
                 ip("link", "set", self._here, "up"),
-                ip(*inside, "addr", "add", f"{_ITS}/30", "dev", self._there),
+                ip(*inside, "addr", "add", f"{self.its}/30", "dev", self._there),
                 ip(*inside, "link", "set", self._there, "up"),
                 ip(*inside, "link", "set", "lo", "up"),
             )
@@ -64,11 +67,11 @@ class Network:
 
     def cut(self) -> None:
         """From now on nothing that the server sends arrives."""
-        assert ip("-n", self.name, "route", "add", "blackhole", _OURS)
+        assert ip("-n", self.name, "route", "add", "blackhole", self._ours)
 
     def mend(self) -> None:
         """It arrives again."""
-        assert ip("-n", self.name, "route", "del", "blackhole", _OURS)
+        assert ip("-n", self.name, "route", "del", "blackhole", self._ours)
 
     def remove(self) -> None:
         """Takes it away."""
@@ -92,7 +95,7 @@ def network() -> Iterator[Network]:
 def node(network: Network) -> Iterator[Node]:
     """A server in that network, with Run Registry on it."""
     with folder_of_server() as folder:
-        made = Node(folder / "a", 5432, _ITS, ("ip", "netns", "exec", network.name))
+        made = Node(folder / "a", 5432, network.its, ("ip", "netns", "exec", network.name))
         made.make()
         db = Database(dsn_of(made))
         databases.initialise(db, default_configuration=True)

@@ -67,12 +67,15 @@ def cycles(connection: Connection, ids: Collection[int] | None = None) -> tuple[
     ).all()
     counts = connection.execute(
         text(
-            "SELECT id_cycle, key, value, count(*)"
-            ' FROM "Cycle" JOIN "CycleDataset" USING (id_cycle)'
-            ' JOIN "Dataset" dataset USING (run_number, name)'
+            # Most datasets of a cycle are in the same states, which are taken apart once.
+            "SELECT id_cycle, key, value, CAST(sum(number) AS int) FROM ("
+            " SELECT id_cycle, dataset_attributes, count(*) AS number"
+            '  FROM "Cycle" JOIN "CycleDataset" USING (id_cycle)'
+            '  JOIN "Dataset" dataset USING (run_number, name)'
+            f"  WHERE {which} AND NOT dataset.deleted GROUP BY id_cycle, dataset_attributes"
+            ' ) AS alike JOIN "Cycle" USING (id_cycle)'
             " CROSS JOIN LATERAL jsonb_each_text(dataset_attributes) AS state(key, value)"
-            f" WHERE {which} AND NOT dataset.deleted"
-            "  AND cycle_attributes ? key GROUP BY id_cycle, key, value"
+            " WHERE cycle_attributes ? key GROUP BY id_cycle, key, value"
         ),
         given,
     )

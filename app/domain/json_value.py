@@ -58,10 +58,10 @@ def js_parse(text: str | bytes) -> JsonValue:
 
 def _js_integer(text: str) -> int | float:
     # Sixteen digits may be more than 2^53; and Python refuses to read thousands of them.
-    number = int(text) if len(text) < 16 else float(text)
-    if isinstance(number, float) and abs(number) < _SAFE_INTEGER:
+    if len(text) < 16:
         return int(text)
-    return number
+    number = float(text)
+    return int(text) if abs(number) < _SAFE_INTEGER else number
 
 
 _DECODER = json.JSONDecoder(parse_int=_js_integer)

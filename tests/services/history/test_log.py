@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -441,3 +442,21 @@ def test_that_the_server_gives_up_after_the_time_it_was_given(season: Database):
 
     with pytest.raises(TookTooLong, match="took too long"):
         sleep()
+
+
+def test_that_golden_jsons_are_found_by_author_words_and_time_in_any_case(season: Database):
+    made = golden.generate(Acting(season, EXPERT), "online", {"==": [1, 1]})
+    of_lists = LogQuery(kinds=frozenset({Kind.GOLDEN}))
+    (entry,) = log.page(Acting(season), of_lists).entries
+    before, after = entry.at - timedelta(seconds=1), entry.at + timedelta(seconds=1)
+    for found, changes in (
+        (True, {"author": EXPERT.email.upper()[:6]}),
+        (False, {"author": "nobody"}),
+        (True, {"words": f"JSON #{made.id} ONLINE"}),
+        (False, {"words": "official"}),
+        (True, {"since": before, "until": after}),
+        (False, {"since": after}),
+        (False, {"until": before}),
+    ):
+        page = log.page(Acting(season), replace(of_lists, **changes))
+        assert bool(page.entries) is found, changes

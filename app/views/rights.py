@@ -103,11 +103,6 @@ class Rights(QObject):
         """Why nothing at all can be changed here; empty where something can."""
         return nothing_here(self._acting)
 
-    def why_not_all(self, paths: Iterable[str]) -> str:
-        """Why one of the paths isn't allowed where all must be; empty when they are."""
-        whys = (self.why_not((path,)) for path in dict.fromkeys(paths))
-        return next(filter(None, whys), self.why_nothing())
-
     async def _read(self) -> None:
         acting = self._acting
 

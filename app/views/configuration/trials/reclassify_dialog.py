@@ -80,7 +80,7 @@ class ReclassifyDialog(QDialog):
         self.submit_button = self.buttons.addButton(
             "Reclassify", QDialogButtonBox.ButtonRole.AcceptRole
         )
-        # Whoever may reclassify is said by nobody: a connection that is read-only forbids it.
+        # Everybody may ask for it, though not over a connection that is read-only.
         rights = context.rights
         self.right = RightLine(rights, self.submit_button, lambda: rights.refusal_of_all(()), self)
         self._lay_out(about)

@@ -48,6 +48,12 @@ class TableInFront:
         if self.place is not None:
             self.place.edit_lumisections()
 
+    def build_filter(self) -> None:
+        """Opens the filter of the table as a tree of conditions."""
+        if self.place is not None:
+            self.place.tabs.setCurrentIndex(0)
+            self.place.table.build_filter()
+
     def choose_columns(self) -> None:
         """Opens the dialog for the columns of the table."""
         if self.place is not None:

@@ -55,10 +55,12 @@ def from_text(pasted: str) -> dict[str, str]:
 class SavedFilters(QObject):
     """Keeps filters in the memory of a table and offers them in a menu.
 
-    Signals: `chosen(str)` with the text of a filter to apply.
+    Signals: `chosen(str)` with the text of a filter to apply; `build_wanted()` for one that is
+    built condition by condition.
     """
 
     chosen = Signal(str)
+    build_wanted = Signal()
 
     def __init__(self, memory: TableMemory, current: Callable[[], str], widget: QWidget) -> None:
         super().__init__(widget)
@@ -100,6 +102,7 @@ class SavedFilters(QObject):
             self._add("No filter is saved yet", None)
         self.menu.addSeparator()
         possible = bool(self._current().strip())
+        self._add("Build the filter...", self.build_wanted.emit)
         self._add("Save this filter...", self.ask_name, enabled=possible)
         self._add("Copy this filter", self._copy, enabled=possible)
         self._add("Edit, copy and paste saved filters...", self.edit)

@@ -20,6 +20,7 @@ from app.views.tables.column_layout import ColumnLayout
 from app.views.tables.columns import Column
 from app.views.tables.copied_rows import CopiedRows
 from app.views.tables.dataset_groups import DatasetGroup
+from app.views.tables.filter_builder import FilterBuilder
 from app.views.tables.filter_line import FilterLine
 from app.views.tables.memory import TableMemory
 from app.views.tables.newest_row import NewestRow
@@ -172,6 +173,7 @@ class TableView(QWidget):
         self.states.clicked.connect(self._layout.show_other_states)
         self.saved.chosen.connect(self.filter.set_text)
         self._choose.clicked.connect(self.choose_columns)
+        self.saved.build_wanted.connect(self.build_filter)
         self._themes.changed.connect(self._apply_theme)
         self.model.rows_wanted.connect(self._loader.fill)
         self.table.entered_row.connect(self._open)
@@ -331,6 +333,15 @@ class TableView(QWidget):
     def refresh_soon(self) -> None:
         """Shows the present state; calls in quick succession are one."""
         self._loader.renew_soon()
+
+    def build_filter(self) -> FilterBuilder:
+        """Opens the filter as a tree of conditions."""
+        builder = FilterBuilder(
+            self.filter.text, self.filter.edit.vocabulary, self._themes, self.window()
+        )
+        builder.chosen.connect(self.filter.set_text)
+        builder.open()
+        return builder
 
     def choose_columns(self) -> None:
         """Opens the dialog for the columns."""

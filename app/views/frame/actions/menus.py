@@ -43,6 +43,7 @@ _MENUS: dict[str, Sequence[str]] = {
         *(f"place.{place.name}" for place in PLACES),
         "",
         "view.filter",
+        "view.filter.build",
         "view.columns",
         "view.ranges",
         "view.pane",

@@ -56,6 +56,16 @@ def rows(window: Window, table: TableInFront) -> list[ActionRow]:
             no_command=ONLY_SHOWS,
         ),
         ActionRow(
+            "view.filter.build",
+            "Build filter...",
+            table.build_filter,
+            "Ctrl+Shift+B",
+            "edit",
+            "Build the filter of the table condition by condition",
+            lambda: "" if table.place is not None else NO_TABLE,
+            no_command=ONLY_SHOWS,
+        ),
+        ActionRow(
             "view.columns",
             "Columns...",
             table.choose_columns,

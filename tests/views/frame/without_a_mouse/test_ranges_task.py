@@ -31,8 +31,9 @@ def test_that_ranges_are_looked_at_and_copied(hand: Hand, database: Database) ->
     assert "BAD" in copied()[0]
 
     hand.press("Alt+O")
-    assert "BAD" not in [text for line in dialog.model.texts() for text in line]
+    hand.until(lambda: "BAD" not in [text for line in dialog.model.texts() for text in line])
     hand.press("Alt+B")
+    hand.until(lambda: {"dt-dt", "cms_active"} < set(dialog.model.texts()[0]))
     hand.tab_to("Copy all")
     hand.press("Space")
     assert copied()[0][:3] == ["From", "To", "LS"]

@@ -99,12 +99,6 @@ class RangesDialog(QDialog):
         self._show(0)
         give_keys_once_shown(self.table)
 
-    def show_side(self, side: Side) -> None:
-        """Shows RR, OMS or both."""
-        place = list(_SIDES).index(side)
-        self.sides.button(place).setChecked(True)
-        self._show(place)
-
     def copy_all(self) -> None:
         """Puts all ranges onto the clipboard."""
         copy_rows(self.model.texts())

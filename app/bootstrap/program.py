@@ -13,12 +13,12 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from app import files
+from app.bootstrap.own_database import OwnDatabase
 from app.demo.colleagues import Colleagues
 from app.demo.live_oms import LiveOms
 from app.demo.season import DemoSeason
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
-from app.distribution import program_version
 from app.domain.connections.named import NamedConnection
 from app.domain.errors import NotPermitted, Refused
 from app.domain.identity import Actor
@@ -30,13 +30,7 @@ from app.jobs import Asked, Jobs, JobState, keep_working, one_round
 from app.models.database.engine import POOLED, Database
 from app.models.database.identity import PULLER
 from app.models.database.listen import Change, ChangeListener
-from app.models.embedded import (
-    DEMONSTRATION_MARK,
-    BackupNote,
-    EmbeddedServer,
-    Upgraded,
-    newer_installation,
-)
+from app.models.embedded import DEMONSTRATION_MARK, EmbeddedServer
 from app.passwords import SystemKeyring
 from app.preferences import PreferenceBook
 from app.services import databases
@@ -206,40 +200,12 @@ class Program:
                 )
         return self._database
 
-    # The program's own database as a whole
-
-    def back_up(self, file: Path) -> BackupNote:
-        """Writes the program's own database into a file, while others work on it."""
-        with self._own_server() as server:
-            return server.back_up(file, program_version())
-
-    def restore(self, file: Path, *, replace: bool) -> BackupNote:
-        """Has the program's own database hold what a backup holds."""
-        with self._own_server() as server:
-            return server.restore(file, replace=replace)
-
-    def server_majors(self) -> tuple[int, int | None]:
-        """The PostgreSQL that made the own database, and the newest here if that is newer."""
-        with self._own_server() as server:
-            newer = newer_installation(server.major)
-        return server.major, None if newer is None else newer.major
-
-    def upgrade_server(self) -> Upgraded:
-        """Moves the program's own database to the newest PostgreSQL that is here."""
-        self._check_own()
-        return EmbeddedServer.upgrade(self._server_folder, program_version())
-
-    def _own_server(self) -> EmbeddedServer:
-        self._check_own()
-        return EmbeddedServer.open(self._server_folder)
-
-    def _check_own(self) -> None:
+    @property
+    def own(self) -> OwnDatabase:
+        """The program's own database as a whole; Refused where another one is meant."""
         if not self.has_own_server:
-            raise Refused(
-                f"This is for the program's own database, and {self.where} is meant. The"
-                " administrator of a server backs it up with the programs of PostgreSQL:"
-                " docs/administration.md."
-            )
+            raise Refused(f"This is for the program's own database; {self.where} is meant.")
+        return OwnDatabase(self._server_folder)
 
     @cached_property
     def db(self) -> Database:

@@ -57,7 +57,7 @@ def _backup(program: Program, arguments: Arguments) -> Answer:
     file: Path = arguments.file
     if is_file(file) and not arguments.force:
         raise Refused(f"{file} is there already. Name another file, or replace it with --force.")
-    note = program.back_up(file)
+    note = program.own.back_up(file)
     document: JsonObject = {
         "file": str(file),
         "made": note.made,
@@ -69,7 +69,7 @@ def _backup(program: Program, arguments: Arguments) -> Answer:
 
 
 def _restore(program: Program, arguments: Arguments) -> Answer:
-    note = program.restore(arguments.file, replace=arguments.replace)
+    note = program.own.restore(arguments.file, replace=arguments.replace)
     document: JsonObject = {
         "file": str(arguments.file),
         "made": note.made,
@@ -85,7 +85,7 @@ def _restore(program: Program, arguments: Arguments) -> Answer:
 
 def _upgrade_server(program: Program, arguments: Arguments) -> Answer:
     if not arguments.yes:
-        before, after = program.server_majors()
+        before, after = program.own.majors()
         if after is None:
             said = f"The data were made by PostgreSQL {before}, and no newer one is here."
         else:
@@ -95,7 +95,7 @@ def _upgrade_server(program: Program, arguments: Arguments) -> Answer:
                 " the old ones. Nobody may use the database meanwhile."
             )
         return Answer({"before": before, "after": after, "done": False}, said)
-    done = program.upgrade_server()
+    done = program.own.upgrade_server()
     return Answer(
         {
             "before": done.before,

@@ -91,6 +91,22 @@ class JobState(Protocol):
         """Whether all went well."""
 
 
+class OwnDatabase(Protocol):
+    """The program's own database as a whole."""
+
+    def back_up(self, file: Path) -> BackupNote:
+        """Writes the database into a file."""
+
+    def restore(self, file: Path, *, replace: bool) -> BackupNote:
+        """Has the database hold what a backup holds."""
+
+    def majors(self) -> tuple[int, int | None]:
+        """The PostgreSQL that made the own database, and the newest here if that is newer."""
+
+    def upgrade_server(self) -> Upgraded:
+        """Moves the database to the newest PostgreSQL that is here."""
+
+
 class Program(Protocol):
     """The parts of the program, each opened when it is asked for first."""
 
@@ -123,6 +139,10 @@ class Program(Protocol):
         """Which database is meant."""
 
     @property
+    def own(self) -> OwnDatabase:
+        """The program's own database as a whole; Refused where another one is meant."""
+
+    @property
     def has_own_server(self) -> bool:
         """Whether the database is the program's own."""
 
@@ -136,18 +156,6 @@ class Program(Protocol):
 
     def sealer(self) -> Sealer:
         """What seals the database, signing where there is a key."""
-
-    def back_up(self, file: Path) -> BackupNote:
-        """Writes the program's own database into a file."""
-
-    def restore(self, file: Path, *, replace: bool) -> BackupNote:
-        """Has the program's own database hold what a backup holds."""
-
-    def server_majors(self) -> tuple[int, int | None]:
-        """The PostgreSQL that made the own database, and the newest here if that is newer."""
-
-    def upgrade_server(self) -> Upgraded:
-        """Moves the program's own database to the newest PostgreSQL that is here."""
 
     def oms_run(self, run_number: int) -> OmsRun:
         """What OMS says of a run now."""

@@ -30,6 +30,7 @@ from app.views.looks import words
 from app.views.looks.theme import STEP
 from app.views.notices import ask
 from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.folder_choice import ask_folder
 from app.views.widgets.plain import Label, ListItem
 
 _FOLDER, _FORMS, _PROVENANCE = "export/folder", "export/forms", "export/provenance"
@@ -119,12 +120,7 @@ class ExportDialog(QDialog):
 
     def ask_folder(self) -> QFileDialog:
         """Asks for the folder."""
-        dialog = QFileDialog(self, "Folder", self.folder.text())
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self.folder.setText)
-        dialog.open()
-        return dialog
+        return ask_folder(self, self.folder)
 
     def submit(self) -> None:
         """Exports, after a question when files exist already."""

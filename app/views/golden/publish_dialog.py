@@ -25,6 +25,7 @@ from app.services.golden.publishing import MOST_WHY, Proposed
 from app.views.background import Background, Work
 from app.views.looks.theme import STEP
 from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.folder_choice import ask_folder
 from app.views.widgets.plain import Label
 
 _FOLDER = "publish/folder"
@@ -98,12 +99,7 @@ class PublishDialog(QDialog):
 
     def ask_folder(self) -> QFileDialog:
         """Asks for the folder."""
-        dialog = QFileDialog(self, "Folder", self.folder.text())
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self.folder.setText)
-        dialog.open()
-        return dialog
+        return ask_folder(self, self.folder)
 
     def submit(self) -> None:
         """Publishes the lists, as soon as it is known as what."""

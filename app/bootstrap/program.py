@@ -138,6 +138,7 @@ class Program:
         """`chosen`: the connection to use, whatever settings and list say."""
         self.settings = settings
         self.destination = Destination(settings, chosen)
+        self.preferences = PreferenceBook(settings)
         self.pool_size = POOLED
         self._behind_window = False
         self._server_folder = settings.data_folder
@@ -156,11 +157,6 @@ class Program:
         self.close()
 
     # Who and where
-
-    @cached_property
-    def preferences(self) -> PreferenceBook:
-        """The settings as a person sees and changes them."""
-        return PreferenceBook(self.settings)
 
     @property
     def has_own_server(self) -> bool:

@@ -45,22 +45,7 @@ def add(commands: Commands, common: Parser) -> None:
         help="as it was at that version, or when that day ended (UTC; a minute: until then)",
     )
 
-    parser = add_command(
-        group,
-        common,
-        "ranges",
-        "ranges in which everything is equal, of columns, DCS bits or both",
-        _ranges,
-        writes=False,
-    )
-    add_run(parser)
-    _add_dataset(parser)
-    parser.add_argument(
-        "--of",
-        choices=[side.value for side in Side],
-        default=Side.RR.value,
-        help="columns (rr, without it), DCS bits (oms) or both",
-    )
+    _add_ranges(group, common)
 
     parser = add_command(
         group,
@@ -104,6 +89,25 @@ def add(commands: Commands, common: Parser) -> None:
     _add_lumisections(parser)
     parser.add_argument("--value", required=True, type=truth, metavar="true|false")
     parser.add_argument("--comment", required=True, metavar="TEXT", help="the reason (required)")
+
+
+def _add_ranges(group: Commands, common: Parser) -> None:
+    parser = add_command(
+        group,
+        common,
+        "ranges",
+        "ranges in which everything is equal, of columns, DCS bits or both",
+        _ranges,
+        writes=False,
+    )
+    add_run(parser)
+    _add_dataset(parser)
+    parser.add_argument(
+        "--of",
+        choices=[side.value for side in Side],
+        default=Side.RR.value,
+        help="columns (rr, without it), DCS bits (oms) or both",
+    )
 
 
 def _add_dataset(parser: Parser) -> None:

@@ -513,11 +513,8 @@ class Program:
         silent = database is not None and database.was_given_up
         if database is not None:
             database.close()
-        self.__dict__.pop("db", None)
-        self.__dict__.pop("_db_of_jobs", None)
-        self.__dict__.pop("acting", None)
-        self.__dict__.pop("pull_store", None)
-        self.__dict__.pop("gui_store", None)
+        for name in ("db", "_db_of_jobs", "acting", "pull_store", "gui_store"):
+            self.__dict__.pop(name, None)
         server, self._server = self._server, None
         if server is not None and silent:
             server.close(_STOP_SILENT_S)

@@ -4,7 +4,6 @@ import copy
 import json
 import logging
 import math
-import re
 import secrets
 import threading
 import time
@@ -17,21 +16,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
-from app.domain.connections.faults import Cause, Fault, fault_of
+from app.domain.connections.faults import Fault, fault_of
 from app.domain.connections.protection import Protection, is_here
 from app.domain.errors import (
-    BadInput,
-    NotFound,
-    NotPermitted,
-    Refused,
     RegistryError,
-    TookTooLong,
-    Unavailable,
     Unsure,
 )
 from app.domain.json_value import js_parse
 from app.models.database import desk, identity, record, seal, session
 from app.models.database.addresses import Address
+from app.models.database.driver_errors import explain
 from app.models.database.identity import DOOR, WEB, Guarded
 from app.models.database.kept import Kept
 from app.models.database.line import Line, NoLine
@@ -40,21 +34,6 @@ from app.models.database.standby import Standby
 
 logger = logging.getLogger(__name__)
 
-_LOST = {
-    "57P01": "the server was shut down by its administrator",
-    "57P02": "the server crashed and restarts",
-    "57P03": "the server is starting up or shutting down",
-    "57P05": "the server closed an idle connection",
-    "25P03": "the server closed an idle transaction",
-    "25P04": "the server closed a transaction that took too long",
-    "53300": "the server has no connection left",
-    "53100": "the server's disk is full",
-    "53200": "the server is out of memory",
-    "57014": "the server stopped the statement because it took too long",
-    "55P03": "somebody else holds a lock on the same rows for too long",
-    "40001": "somebody else changed the same rows at the same moment",
-    "40P01": "somebody else changes the same rows in another order",
-}
 POOLED = 2
 """Connections that one client has for its transactions, beside its line."""
 
@@ -75,28 +54,6 @@ RECORDS_WRITERS = "run_registry_records_writers"
 """Option of a connection on which a guard recorded who really wrote each version."""
 JUDGE = "run_registry_judge"
 """Option of a connection: on a guarded database, which e-groups may act at a path."""
-_SAID_BY_GUARD = "RRG01"
-_TOOK_TOO_LONG = "57014"
-_UNSTORABLE = {
-    "22001": "a text is longer than its column takes",
-    "22003": "a number is greater than its column takes",
-    "22008": "a time is outside of what it knows",
-    "22021": "a text holds a character that no text there can have",
-    "22P05": "a text holds a character that no text there can have",
-    "54000": "a text is too long for its index",
-}
-"""What was given is at fault, though nothing on the way here saw it."""
-_LOGIN_REFUSED = re.compile(
-    r"password authentication failed|no password supplied|no pg_hba\.conf entry"
-    r"|role \"[^\"]*\" does not exist|authentication failed|permission denied for database"
-    r"|is not permitted to log in",
-)
-_PASSWORD = re.compile(r"password authentication failed|no password supplied")
-_CONNECTING = re.compile(
-    r"^.*connection to server (at|on socket) .*? failed: |^FATAL:\s+"
-    r"|^consuming input failed: ",
-)
-_NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist")
 
 
 class Database:
@@ -365,7 +322,9 @@ class Database:
                     " being stored. Look whether it is there before you try again."
                 ) from error
             if self._standby is not None:
-                self._note_written(self._standby, connection)
+                # What was committed stays so, whatever becomes of the connection.
+                with suppress(psycopg.Error):
+                    self._standby.needs(session.driver_of(connection))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -380,12 +339,6 @@ class Database:
             if self._statement_ms:
                 session.limit_statements(connection, self._statement_ms)
             yield connection.execution_options(**self._of_guard)
-
-    @staticmethod
-    def _note_written(standby: Standby, connection: Connection) -> None:
-        # What was committed stays so, whatever becomes of the connection.
-        with suppress(psycopg.Error):
-            standby.needs(session.driver_of(connection))
 
     @contextmanager
     def _reader(self) -> Iterator[Connection]:
@@ -443,8 +396,7 @@ class Database:
             return connection
 
     def give_up(self) -> None:
-        """From now on nothing is waited for: whoever waits gets Unavailable, and so does whoever
-        comes."""
+        """From now on nothing is waited for: whoever waits, or comes, gets Unavailable."""
         self._patience.end()
 
     @property
@@ -501,76 +453,9 @@ class Database:
                 raise
             raise meant from error
 
-    def _mend(self, said: str) -> str:
-        """What to do about a login that was refused for what the server said."""
-        if not _PASSWORD.search(said):
-            return fault_of(said).remedy
-        parts = (self._address.pooled.get(name) for name in ("host", "port", "dbname", "user"))
-        line = f"{':'.join(str(part or '*') for part in parts)}:PASSWORD"
-        if "password" in self._address.pooled:
-            return f"Check the password; it belongs into ~/.pgpass, as the line {line}."
-        if "no password supplied" in said:
-            return f"Put the line {line} into ~/.pgpass."
-        return f"Check the line {line} of ~/.pgpass."
-
     def explain(self, error: BaseException) -> RegistryError | None:
         """What a driver error means to the person, or None when it is a bug of ours."""
-        where = self.dsn_without_password
-        if isinstance(error, sa_exc.TimeoutError):
-            return Unavailable(f"All connections to {where} are busy. Try again in a moment.")
-        lost = isinstance(error, sa_exc.DBAPIError) and error.connection_invalidated
-        cause = error.orig if isinstance(error, sa_exc.StatementError) else error
-        if isinstance(cause, UnicodeEncodeError):
-            # Half a character: a name that isn't UTF-8 on the command line, or of bad JSON.
-            return BadInput(f"The database {where} can't hold this: {_UNSTORABLE['22021']}.")
-        if not isinstance(cause, psycopg.Error):
-            return None
-        said = _first_line(cause)
-        state = cause.sqlstate
-        if state in _UNSTORABLE:
-            return BadInput(f"The database {where} can't hold this: {_UNSTORABLE[state]} ({said}).")
-        if state is None and isinstance(cause, psycopg.DataError):
-            return BadInput(f"The database {where} can't hold this: {said}.")
-        if state == _TOOK_TOO_LONG:
-            return TookTooLong(f"The database {where} can't do this now: {_LOST[state]}.")
-        if state in _LOST:
-            return Unavailable(f"The database {where} can't do this now: {_LOST[state]}.")
-        if state == _SAID_BY_GUARD:
-            refusal = cause.diag.message_primary or said
-            # Beside a right that lacks it names the e-groups that have it.
-            egroups = (cause.diag.message_detail or "").split(", ")
-            return NotPermitted(refusal, tuple(egroups)) if any(egroups) else Refused(refusal)
-        if state == "42501":
-            return Refused(
-                f"The database {where} doesn't let your login do this: {said}."
-                " Ask its administrator for the right."
-            )
-        if state == "25006" and self._read_only:
-            return Refused(
-                f"The connection to {where} is read-only: nothing was changed. To write, take"
-                " another connection, or edit this one."
-            )
-        if state == "25006":
-            return Refused(
-                f"The database {where} can only be read, nothing can be changed: {said}."
-            )
-        if state in {"28000", "28P01"} or (state is None and _LOGIN_REFUSED.search(str(cause))):
-            return Refused(
-                f"The database {where} refuses the login: {said}. {self._mend(str(cause))}"
-            )
-        if state == "3D000" or (state is None and _NO_DATABASE.search(str(cause))):
-            return NotFound(f"The server doesn't have the database of {where}: {said}.")
-        connectionless = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-        if lost or (state or "").startswith("08") or (connectionless and state is None):
-            fault = fault_of(str(cause))
-            if fault.cause is Cause.OTHER:
-                return Unavailable(f"The database {where} can't be reached: {said}.")
-            if fault.cause is Cause.NO_PRIMARY:
-                return Unavailable(f"The database {where}: {fault.text} {fault.remedy}")
-            if fault.passes:
-                return Unavailable(f"The database {where} can't be reached: {said}. {fault.remedy}")
-            return Refused(f"The database {where} can't be opened: {fault.text} {fault.remedy}")
-        return None
+        return explain(error, self._address)
 
 
 def _connected(driver: object, _: object) -> None:
@@ -590,15 +475,6 @@ def _begin(connection: Connection) -> None:
         session.begin_never_writing(driver)
     else:
         session.begin_writing(driver)
-
-
-def _first_line(error: psycopg.Error) -> str:
-    """What the server or the network said, without what we know already."""
-    if isinstance(error, psycopg.errors.ConnectionTimeout):
-        return "it doesn't answer"
-    lines = [line.strip() for line in (error.diag.message_primary or str(error)).splitlines()]
-    first = next(filter(None, lines), type(error).__name__)
-    return _CONNECTING.sub("", _CONNECTING.sub("", first)).rstrip(".")
 
 
 def _json_text(value: object) -> str:

@@ -75,6 +75,20 @@ class StatusBar(QFrame):
             self.protection.setProperty("role", "muted")
         self.notice = NoticeBar(notices, themes)
         self.notice.setFixedHeight(_LINE_HEIGHT)
+        line = self._line()
+        line.addWidget(self.notice, 1)
+        line.addStretch(0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.strip)
+        layout.addLayout(line)
+        self.notice.fresh_changed.connect(self._make_room)
+        themes.changed.connect(self._apply_theme)
+        self._apply_theme(themes.theme)
+
+    def _line(self) -> QHBoxLayout:
+        """What is always said, in one line."""
         line = QHBoxLayout()
         line.setContentsMargins(2 * STEP, 2, 2 * STEP, 2)
         line.setSpacing(4 * STEP)
@@ -93,16 +107,7 @@ class StatusBar(QFrame):
             label.setFixedHeight(_LINE_HEIGHT)
             label.setMinimumWidth(0 if label is self.live else 1)  # the window can be narrow
             line.addWidget(label)
-        line.addWidget(self.notice, 1)
-        line.addStretch(0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.strip)
-        layout.addLayout(line)
-        self.notice.fresh_changed.connect(self._make_room)
-        themes.changed.connect(self._apply_theme)
-        self._apply_theme(themes.theme)
+        return line
 
     def set_live(self, *, live: bool, reason: str = "") -> None:
         """Shows whether what others write is seen at once."""

@@ -18,7 +18,10 @@ from app.settings import HANDED_SECRET, PROGRAM, Settings, credential, variable
 _SUBJECTS: Mapping[str, Sequence[str]] = {
     "You": ("user", "egroups"),
     "Look": ("theme", "palette", "strip_colours"),
-    "Database": ("dsn", "connection", "connections_file", "data_folder"),
+    "Database": (
+        *("dsn", "direct_dsn", "read_standby", "connection", "connections_file"),
+        "data_folder",
+    ),
     "OMS": (
         *("oms_url", "oms_token_url", "oms_client_id", "oms_client_secret", "oms_audience"),
         *("ca_bundle", "pull", "pull_interval_s", "request_pause_s"),
@@ -32,7 +35,7 @@ _SUBJECTS: Mapping[str, Sequence[str]] = {
     "HTTP door": (
         *("door_url", "door_issuer", "door_audience", "door_keys_url", "door_groups_claim"),
         *("door_proxy_addresses", "door_proxy_secret_file", "door_body_mb", "door_page_rows"),
-        "applications",
+        *("door_connections", "applications"),
     ),
 }
 """Every setting by what it is about, in the order in which a person reads them."""

@@ -237,14 +237,14 @@ class Program:
     def is_demonstration(self) -> bool:
         """Whether a simulated OMS serves this database: nothing real is named, and none of its
         runs came from anywhere else."""
-        if self._named_sources or not self.has_own_server:
+        if _named_sources(self.settings) or not self.has_own_server:
             return False
         return self._is_marked or databases.newest_run(self.db) is None
 
     def check_not_mixed(self) -> None:
         """Refused when real runs would come between the invented ones of the demonstration."""
-        if self._is_marked and self._named_sources:
-            named = " and ".join(self._named_sources)
+        if self._is_marked and _named_sources(self.settings):
+            named = " and ".join(_named_sources(self.settings))
             raise Refused(
                 f"{self.where[0].upper()}{self.where[1:]}, and {named} names a real OMS: real runs"
                 " would come between invented ones. Leave that setting out, or take another"
@@ -451,19 +451,12 @@ class Program:
         """The key whose signatures count: that of the settings, else our own."""
         if self.settings.seal_public_key is not None:
             return keys.public_key(self.settings.seal_public_key)
-        signer = self._signer()
+        signer = _signer(self.settings)
         return None if signer is None else signer.public
 
     def sealer(self) -> Sealer:
         """What seals the database, signing where there is a key."""
-        return Sealer(self._db_of_jobs, self._client_name, self._signer())
-
-    def _signer(self) -> Signer | None:
-        file = self.settings.seal_key_file()
-        if self.settings.seal_key is None and not files.is_file(file):
-            return None
-        handed_over = file == credential(file.name)
-        return keys.load(file, handed_to=self.settings.data_folder if handed_over else None)
+        return Sealer(self._db_of_jobs, self._client_name, _signer(self.settings))
 
     @property
     def _client_name(self) -> str:
@@ -532,18 +525,26 @@ class Program:
         return False
 
     @property
-    def _named_sources(self) -> tuple[str, ...]:
-        """Settings that name an OMS which isn't simulated by the program."""
-        given = self.settings.model_fields_set
-        return tuple(
-            name
-            for name in ("oms_url", "oms_client_id")
-            if name in given and getattr(self.settings, name) is not None
-        )
-
-    @property
     def _demonstration_mark(self) -> Path:
         return self._server_folder / DEMONSTRATION_MARK
+
+
+def _signer(settings: Settings) -> Signer | None:
+    """What signs the seal; None where this client has no key."""
+    file = settings.seal_key_file()
+    if settings.seal_key is None and not files.is_file(file):
+        return None
+    handed_over = file == credential(file.name)
+    return keys.load(file, handed_to=settings.data_folder if handed_over else None)
+
+
+def _named_sources(settings: Settings) -> tuple[str, ...]:
+    """Settings that name an OMS which isn't simulated by the program."""
+    return tuple(
+        name
+        for name in ("oms_url", "oms_client_id")
+        if name in settings.model_fields_set and getattr(settings, name) is not None
+    )
 
 
 def _is_near(settings: DqmGuiSettings) -> bool:

@@ -16,14 +16,11 @@ from PySide6.QtWidgets import (
 from app.domain.editing.selection import Selection
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange
-from app.services import notes
 from app.services.editing.bulk import Written
 from app.services.history.look import Look
 from app.services.news import Change, News
 from app.views.agents.proposal_strip import ProposalStrip
-from app.views.background import Work
 from app.views.focus import give_keys, has_keys
-from app.views.grid.axis_notes import AxisNote
 from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
 from app.views.looks.theme import STEP
@@ -35,6 +32,7 @@ from app.views.lumisections.editing.grid_menu import grid_menu
 from app.views.lumisections.loader import Loader
 from app.views.lumisections.moment_line import MomentLine
 from app.views.lumisections.not_live import NotLive
+from app.views.lumisections.notes_on_axis import NotesOnAxis
 from app.views.lumisections.ranges_edit import RangesEdit
 from app.views.lumisections.zoom_buttons import ZoomButtons
 from app.views.places import PlaceContext
@@ -75,9 +73,6 @@ class LumisectionsPane(QWidget):
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         acting, background, themes = context.acting, context.background, context.themes
-        self._acting = acting
-        self._background = background
-        self._reading_notes = Work(background, self)
         self._notices = context.notices
         self._themes = themes
         self._run_number: int | None = None
@@ -93,6 +88,7 @@ class LumisectionsPane(QWidget):
         self.datasets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.grid = GridView(themes.theme)
         self.ranges = RangesEdit(self.grid)
+        self._notes = NotesOnAxis(acting, background, self.grid)
         self.bar = LoadingBar(themes)
         self.moment_line = MomentLine(themes)
         self.editing = GridEditing(
@@ -290,25 +286,10 @@ class LumisectionsPane(QWidget):
         self._attend()
         self.editing.refresh()
         self.proposals.show_dataset(snapshot.run_number, snapshot.dataset, snapshot.length)
-        self._reading_notes.renew(self._read_notes)
+        self._notes.read()
         if self._wanted is not None:
             self.go_to(*self._wanted)
         self.shown.emit()
-
-    async def _read_notes(self) -> None:
-        """Marks the notes on the dataset that is shown."""
-        snapshot, acting = self.grid.snapshot, self._acting
-        if snapshot is None:
-            return
-        run, dataset = snapshot.run_number, snapshot.dataset
-        found = await self._background.read(lambda: notes.of_run(acting, run))
-        if self.grid.snapshot is not None and self.grid.snapshot.run_number == run:
-            self.grid.show_notes(
-                [
-                    AxisNote(note.ranges, f"{note.where}: {note.text} ({note.by})")
-                    for note in notes.on_dataset(found, dataset)
-                ]
-            )
 
     def _refuse(self, text: str) -> None:
         self.dimmer.clear()

@@ -39,7 +39,7 @@ class NoteActions(QObject):
                 "notes.open",
                 "Notes...",
                 self.open,
-                "Ctrl+Shift+B",
+                "Ctrl+Alt+N",
                 "",
                 "Read and write notes on the run, its dataset and the selected lumisections",
                 self._why_not,

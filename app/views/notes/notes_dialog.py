@@ -60,14 +60,7 @@ class NotesDialog(QDialog):
         self._run_number = run_number
         self._reading = Work(background, self)
         self._work = Work(background, self)
-        self.notes = QTreeWidget()
-        self.notes.setAccessibleName("Notes")
-        self.notes.setHeaderLabels(["Note", "On", "By", "When (UTC)"])
-        self.notes.setUniformRowHeights(True)
-        header = self.notes.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.notes = _list_of_notes()
         self.whole = QPlainTextEdit(readOnly=True)
         self.whole.setAccessibleName("The chosen note")
         self.whole.setTabChangesFocus(True)
@@ -281,3 +274,15 @@ def _whole(note: Note | None) -> str:
     if note.taken_back is not None:
         said.append(f"Taken back by {note.taken_back.by}: {note.taken_back.text}")
     return "\n".join(said)
+
+
+def _list_of_notes() -> QTreeWidget:
+    notes = QTreeWidget()
+    notes.setAccessibleName("Notes")
+    notes.setHeaderLabels(["Note", "On", "By", "When (UTC)"])
+    notes.setUniformRowHeights(True)
+    header = notes.header()
+    header.setStretchLastSection(False)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    return notes

@@ -18,7 +18,7 @@ def test_that_lumisections_are_noted_answered_corrected_and_taken_back(
     hand.until(lambda: isinstance(hand.at, GridView) and pane_of(hand).grid.snapshot is not None)
     hand.settle()
     go_to_cell(hand, "dt-dt", 3)
-    hand.press("Shift+Right", "Shift+Right", "Ctrl+Shift+B")
+    hand.press("Shift+Right", "Shift+Right", "Ctrl+Alt+N")
     dialog = hand.dialog(NotesDialog)
     hand.until(lambda: name_of(hand.at) == "Text" and dialog.notes.topLevelItemCount() == 1)
     assert dialog.on.currentText() == "LS 3-5 of online"

@@ -12,12 +12,14 @@ from tests.models.guard.attacks.said import (
     covers,
     dataset_event,
     event,
+    run_event,
     said,
     version,
 )
 from tests.models.guard.guarded import FIRST, PROMPT, address
 
 NAME = "/Made/Twice/DQM"
+NEW_RUN = 390100
 _COPY = (
     'INSERT INTO "DatasetEvent" (version, run_number, name, dataset_metadata, datasets_in_gui,'
     f" deleted) SELECT {E}, run_number, '{NAME}', dataset_attributes - '{{left}}', '[]', false"
@@ -31,35 +33,64 @@ _WAITS = (
 _OF_DT = "SELECT count(*) FROM \"Version\" WHERE \"by\" = 'dt@cern.ch' AND comment = 'an attack'"
 
 
-def test_that_a_dataset_made_twice_at_once_is_what_both_say(guarded_dsn: str) -> None:
-    def make(connection: psycopg.Connection, left: str) -> None:
-        connection.execute(version("expert@cern.ch") + event() + _COPY.replace("{left}", left))
-
-    expert = address(guarded_dsn, "g_expert")
+def _at_once(dsn: str, login: str, said_first: str, said_second: str) -> None:
+    """The second of two clients says its part while the transaction of the first goes on."""
     with (
-        psycopg.connect(expert) as first,
-        psycopg.connect(expert) as second,
-        psycopg.connect(guarded_dsn, autocommit=True) as control,
+        psycopg.connect(address(dsn, login)) as first,
+        psycopg.connect(address(dsn, login)) as second,
+        psycopg.connect(dsn, autocommit=True) as control,
         ThreadPoolExecutor(1) as other,
     ):
-        make(first, "dt_state")
-        made = other.submit(make, second, "csc_state")
-        while control.execute(_WAITS).fetchone() == (0,) and not made.done():
+        first.execute(said_first.encode())
+        waiting = other.submit(second.execute, said_second.encode())
+        while control.execute(_WAITS).fetchone() == (0,) and not waiting.done():
             control.execute("SELECT pg_sleep(0.02)")
         first.commit()
-        made.result(timeout=20)
-        second.commit()
+        waiting.result(timeout=20)
+
+
+def test_that_a_dataset_made_twice_at_once_is_what_both_say(guarded_dsn: str) -> None:
+    made = version("expert@cern.ch") + event() + _COPY
+    _at_once(
+        guarded_dsn,
+        "g_expert",
+        made.replace("{left}", "dt_state"),
+        made.replace("{left}", "csc_state"),
+    )
+    with psycopg.connect(guarded_dsn) as control:
         stored = control.execute(
             'SELECT dataset_attributes, version FROM "Dataset" WHERE name = %s', [NAME]
         ).fetchone()
-        said = control.execute(
+        told = control.execute(
             "SELECT guard.fold(dataset_metadata ORDER BY version), max(version)"
             ' FROM "DatasetEvent" WHERE name = %s',
             [NAME],
         ).fetchone()
-    assert said is not None
-    assert {"dt_state", "csc_state"} <= said[0].keys()
-    assert stored == said
+    assert told is not None
+    assert {"dt_state", "csc_state"} <= told[0].keys()
+    assert stored == told
+
+
+def test_that_a_run_made_twice_at_once_is_what_both_say_also_after_an_edit(
+    guarded_dsn: str,
+) -> None:
+    def pulled(attributes: str) -> str:
+        return said(run_event(attributes, NEW_RUN, manual="false"), "auto@auto")
+
+    _at_once(
+        guarded_dsn,
+        "g_puller",
+        pulled('{"class": "Collisions25"}'),
+        pulled('{"state": "OPEN", "stop_reason": ""}'),
+    )
+    # An edit goes on from the row, where that is known to be what the events say.
+    with psycopg.connect(address(guarded_dsn, "g_expert")) as expert:
+        expert.execute(said(run_event('{"stop_reason": "dump"}', NEW_RUN), "expert@cern.ch"))
+    with psycopg.connect(guarded_dsn) as control:
+        stored = control.execute(
+            'SELECT rr_attributes FROM "Run" WHERE run_number = %s', [NEW_RUN]
+        ).fetchone()
+    assert stored == ({"class": "Collisions25", "state": "OPEN", "stop_reason": "dump"},)
 
 
 @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])

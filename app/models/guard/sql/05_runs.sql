@@ -49,6 +49,7 @@ DECLARE
     told record;
     events integer[];
     folded integer[] := '{}';
+    made integer[];
 BEGIN
     who := guard.acting();
     IF who.kind = 'web' THEN
@@ -65,6 +66,10 @@ BEGIN
     -- Who moves a run meanwhile is waited for: what they did counts as before.
     PERFORM FROM public."Run" WHERE run_number IN (SELECT run_number FROM added)
         ORDER BY run_number FOR UPDATE;
+    SELECT array_agg(DISTINCT added.run_number) INTO made FROM added
+        WHERE NOT EXISTS (
+            SELECT FROM public."Run" AS known WHERE known.run_number = added.run_number
+        );
     IF who.email IS NOT NULL THEN
         FOR told IN
             WITH known AS MATERIALIZED (
@@ -113,6 +118,10 @@ BEGIN
         FROM added WHERE added.run_number = known.run_number AND added.version = ANY (folded);
     PERFORM guard.fold_runs(array_agg(DISTINCT run_number)) FROM added
         WHERE version <> ALL (folded) HAVING count(*) > 0;
+    -- Of a new one there was no row to lock: somebody else may have made it meanwhile.
+    IF made IS NOT NULL THEN
+        PERFORM guard.fold_runs(made);
+    END IF;
     RETURN NULL;
 END
 $$;

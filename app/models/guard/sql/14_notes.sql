@@ -23,6 +23,17 @@ BEGIN
             WHERE range::text !~ '^\[[1-9][0-9]{0,8}, [1-9][0-9]{0,8}\]$'
         ) THEN
             PERFORM guard.refuse('A note is about ranges of lumisections, such as [[3, 5]].');
+        -- Everybody's client reads them, and expects what the program writes.
+        ELSIF EXISTS (
+            SELECT FROM (
+                SELECT (range ->> 0)::integer AS first, (range ->> 1)::integer AS last,
+                    lag((range ->> 1)::integer) OVER (ORDER BY place) AS before
+                FROM jsonb_array_elements(note.ranges) WITH ORDINALITY AS each (range, place)
+            ) AS ranges
+            WHERE last > 20000 OR first > last OR first <= before + 1
+        ) THEN
+            PERFORM guard.refuse('A note is about lumisections up to 20000, in ranges that are'
+                ' in order and apart, such as [[3, 5], [7, 9]].');
         ELSIF note.kind = 'note' THEN
             IF note.about IS NOT NULL OR NOT EXISTS (
                 SELECT FROM public."Run" AS run WHERE run.run_number = note.run_number

@@ -34,6 +34,8 @@ def notes() -> Iterator[Attack]:
         yield Attack("g_dt", note(text=text), "1 to 4000 characters")
     for ranges in ("{}", "3", '"3-5"', "[3, 5]", "[[0, 5]]", "[[3, 5.5]]", "[[3]]", '[["3", "5"]]'):
         yield Attack("g_dt", note(ranges=ranges), "ranges of lumisections")
+    for ranges in ("[[5, 3]]", "[[1, 20001]]", "[[7, 9], [3, 5]]", "[[3, 5], [4, 9]]"):
+        yield Attack("g_dt", note(ranges=ranges), "in order and apart")
     for kind in ("reply", "correction", "taken back", "perhaps"):
         yield Attack("g_dt", note(kind=kind), "There is no note")
     for login in ("g_dt", "g_expert", "g_puller", "g_door"):

@@ -113,7 +113,7 @@ class TestServer:
 
     __test__ = False
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str | int) -> None:
         # Nothing here has to survive a power cut.
         careless: dict[str, str | int] = {
             "fsync": "off",
@@ -121,6 +121,7 @@ class TestServer:
             "synchronous_commit": "off",
             "max_wal_size": "256MB",
             "max_connections": 200,
+            **settings,
         }
         self._server = EmbeddedServer.open(folder, settings=careless)
         self._control = psycopg.connect(self._server.dsn, autocommit=True)
@@ -224,7 +225,7 @@ def _fast_disk() -> str | None:
 
 
 @contextmanager
-def another_server(programs: Path | None = None) -> Iterator[TestServer]:
+def another_server(programs: Path | None = None, **settings: str | int) -> Iterator[TestServer]:
     """A server of some tests alone, with the programs in that folder if one is named."""
     with (
         tempfile.TemporaryDirectory(prefix="run-registry-tests-", dir=_fast_disk()) as name,
@@ -233,7 +234,7 @@ def another_server(programs: Path | None = None) -> Iterator[TestServer]:
         Path(name).chmod(0o711)
         if programs is not None:
             monkeypatch.setenv(BINARIES_VARIABLE, str(programs))
-        server = TestServer(Path(name))
+        server = TestServer(Path(name), **settings)
         monkeypatch.undo()
         yield server
         server.close()

@@ -12,6 +12,7 @@ from app.models.guard import install
 from app.services.editing import lumisections
 from tests.conftest import another_server
 from tests.models.guard.attacks.all_of_them import ATTACKS
+from tests.models.guard.attacks.said import DT, cells, covers, said
 from tests.models.guard.attacks.tried import try_attack
 from tests.models.guard.guarded import DBA, FIRST, OPEN_RUN, PROMPT, address, build
 from tests.models.guard.test_program_on_guard import ACTIONS, a_cell, acting_as
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def debian() -> Iterator[str]:
     """Address of a guarded database on a server of Debian's."""
-    with another_server(_BINARIES) as server:
+    # Not 0, which it is where nobody says anything: then there is more to attack.
+    with another_server(_BINARIES, max_prepared_transactions=2) as server:
         made = server.create(server.template("base"))
         dsn = server.dsn(made)
         database = Database(dsn)
@@ -44,6 +46,11 @@ def test_that_the_guard_is_whole_there(debian: str) -> None:
         version = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
     dba.close()
     assert (found.missing, found.extra) == ((), ())
+    assert found.problems == (
+        "the server's max_prepared_transactions is 2: a login could leave a prepared"
+        " transaction that holds others up, and no puller can end that; set it to 0",
+    )
+    assert not found.whole
     assert version.startswith("15")
 
 
@@ -51,6 +58,27 @@ def test_that_no_attack_gets_through_there(debian: str) -> None:
     with psycopg.connect(debian, autocommit=True) as control:
         tried = {attack.name: try_attack(attack, debian, control) for attack in ATTACKS}
     assert {name: wrong for name, wrong in tried.items() if wrong} == {}
+
+
+def test_that_no_write_is_prepared_but_what_holds_others_up(debian: str) -> None:
+    with (
+        psycopg.connect(debian, autocommit=True) as control,
+        psycopg.connect(address(debian, "g_dt")) as connection,
+    ):
+        with pytest.raises(psycopg.Error, match="cannot PREPARE a transaction that has executed"):
+            connection.execute(said(cells(DT)) + covers(1) + "PREPARE TRANSACTION 'written'")
+        connection.rollback()
+        connection.execute(
+            f'SELECT FROM "Run" WHERE run_number = {OPEN_RUN} FOR UPDATE;'
+            "PREPARE TRANSACTION 'held'"
+        )
+        try:
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                control.execute(
+                    f'SELECT FROM "Run" WHERE run_number = {OPEN_RUN} FOR UPDATE NOWAIT'
+                )
+        finally:
+            control.execute("ROLLBACK PREPARED 'held'")
 
 
 def test_that_a_person_edits_there(debian: str) -> None:

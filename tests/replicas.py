@@ -33,6 +33,7 @@ hot_standby = on
 wal_keep_size = '64MB'
 max_wal_size = '128MB'
 wal_retrieve_retry_interval = '200ms'
+wal_receiver_status_interval = '1s'
 synchronous_commit = {commit}
 log_destination = stderr
 """
@@ -161,7 +162,11 @@ class Pair:
                 "SELECT FROM pg_stat_replication WHERE sync_state = 'sync'"
             ).rowcount:
                 time.sleep(0.01)
-            place = control.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
+            # A standby says at once how far it is when a commit waits for that, and else every
+            # ten seconds.
+            control.execute("SET synchronous_commit = remote_apply")
+            control.execute("SELECT pg_logical_emit_message(true, 'standby', 'is there')")
+            place = control.execute("SELECT pg_current_wal_flush_lsn()").fetchone()
             while not control.execute(
                 "SELECT FROM pg_stat_replication WHERE replay_lsn >= %s", place
             ).rowcount:

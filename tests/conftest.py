@@ -62,6 +62,13 @@ class PatientQtBot(QtBot):
 
 
 @pytest.fixture
+def at_length(request: pytest.FixtureRequest) -> None:
+    """For a test that takes long and has a shorter twin."""
+    if not request.config.getoption("--at-length"):
+        pytest.skip("takes long: ./run test --long torture")
+
+
+@pytest.fixture
 def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     """pytest-qt's, with more patience."""
     return PatientQtBot(request)
@@ -271,6 +278,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--malformed-answers", type=int, default=300, help="how many records of OMS are damaged"
+    )
+    parser.addoption(
+        "--at-length",
+        action="store_true",
+        help="also freeze servers, and have clocks jump",
     )
     parser.addoption(
         "--renew-pictures",

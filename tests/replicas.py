@@ -1,5 +1,6 @@
 """Debian's PostgreSQL twice: a primary, and a hot standby that it waits for when it commits."""
 
+import atexit
 import os
 import pwd
 import shutil
@@ -9,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -51,6 +53,28 @@ def as_server(
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
 
 
+@cache
+def _fresh_files() -> Path:
+    """The files of a server that holds nothing: to copy them takes a tenth of making them."""
+    folder = tempfile.TemporaryDirectory(prefix="run-registry-fresh-", dir="/dev/shm")
+    atexit.register(folder.cleanup)
+    _belongs_to_server(Path(folder.name))
+    files = Path(folder.name) / "files"
+    made = as_server(
+        "initdb", "-D", str(files), "-U", LOGIN, "-A", "trust", "-E", "UTF8",
+        "--locale=C.UTF-8", "--no-sync",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return files
+
+
+def _belongs_to_server(folder: Path) -> None:
+    """The server's user can use it."""
+    if os.geteuid() == 0:
+        who = pwd.getpwnam("postgres")
+        os.chown(folder, who.pw_uid, who.pw_gid)
+
+
 class Node:
     """One of the servers."""
 
@@ -68,11 +92,8 @@ class Node:
     def make(self, commit: str = "on", more: str = "") -> None:
         """Makes its files, and starts it; `commit` is how long a commit waits for a standby, `more`
         are settings besides."""
-        made = as_server(
-            "initdb", "-D", str(self.folder), "-U", LOGIN, "-A", "trust", "-E", "UTF8",
-            "--locale=C.UTF-8", "--no-sync",
-        )  # fmt: skip
-        assert made.returncode == 0, made.stderr
+        copied = as_server("/bin/cp", "-a", str(_fresh_files()), str(self.folder))
+        assert copied.returncode == 0, copied.stderr
         with (self.folder / "postgresql.conf").open("a") as settings:
             settings.write(_SETTINGS.format(commit=commit, host=self.host) + more)
         with (self.folder / "pg_hba.conf").open("a") as lines:
@@ -186,11 +207,8 @@ class Pair:
 def folder_of_server() -> Iterator[Path]:
     """A folder that the server's user can use."""
     with tempfile.TemporaryDirectory(prefix="run-registry-server-", dir="/dev/shm") as name:
-        folder = Path(name)
-        if os.geteuid() == 0:
-            who = pwd.getpwnam("postgres")
-            os.chown(folder, who.pw_uid, who.pw_gid)
-        yield folder
+        _belongs_to_server(Path(name))
+        yield Path(name)
 
 
 @contextmanager

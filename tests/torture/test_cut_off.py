@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from app.domain.errors import Unavailable
 from app.domain.sources.pull import PullState, PullStatus
+from app.models.database import patience
 from app.models.database.engine import Database
 from app.models.database.listen import ChangeListener
 from app.models.database.locks import PullerLock
@@ -135,10 +136,38 @@ def frozen(_network: Network, node: Node) -> Iterator[None]:
 Silence = Callable[[Network, Node], AbstractContextManager[None]]
 
 
-@pytest.mark.parametrize("silence", [cut_off, frozen])
 def test_that_everybody_is_told_and_goes_on(
-    network: Network, node: Node, silence: Silence, tmp_path: Path
+    network: Network, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(patience, "_SILENT_S", 1.0)
+    monkeypatch.setattr(patience, "_ANSWER_S", 2)
+    everybody_is_told(network, node, cut_off)
+
+
+@pytest.mark.parametrize("silence", [cut_off, frozen])
+def test_that_a_command_is_told_too(
+    network: Network, node: Node, silence: Silence, tmp_path: Path, at_length: None
+) -> None:
+    def command() -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "app", "--dsn", dsn_of(node), "runs", "list"],
+            cwd=ROOT,
+            env={**os.environ, "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE_S,
+        )
+        assert done.returncode == 1
+        assert "answer" in done.stderr
+
+    everybody_is_told(network, node, silence, command)
+
+
+def everybody_is_told(
+    network: Network, node: Node, silence: Silence, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """The one who waits for an answer, the news and the puller, who go on afterwards, too."""
     db = Database(dsn_of(node))
     db.prepare()
     live, lost = threading.Event(), threading.Event()
@@ -185,22 +214,12 @@ def test_that_everybody_is_told_and_goes_on(
         waiting.start()
         live.clear()
         with silence(network, node):
-            command = subprocess.run(
-                [sys.executable, "-m", "app", "--dsn", dsn_of(node), "runs", "list"],
-                cwd=ROOT,
-                env={**os.environ, "HOME": str(tmp_path)},
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=_PATIENCE_S,
-            )
+            meanwhile()
             assert lost.wait(_PATIENCE_S)
             assert stuck.wait(_PATIENCE_S)
             waiting.join(_PATIENCE_S)
         assert not waiting.is_alive()
         assert len(told) == 1
-        assert command.returncode == 1
-        assert "answer" in command.stderr
         working.clear()
         assert live.wait(_PATIENCE_S)
         assert working.wait(_PATIENCE_S)

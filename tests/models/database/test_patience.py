@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
 
 from app.domain.errors import Unavailable, Unsure
 from app.models.database import patience
-from app.models.database.engine import Database
+from app.models.database.engine import POOLED, Database
 from app.models.database.listen import ChangeListener
 from tests.silence import Tunnel
 
@@ -27,8 +28,8 @@ def tunnel(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tunnel]:
 
 @pytest.fixture
 def db(tunnel: Tunnel) -> Iterator[Database]:
-    """The database behind the tunnel."""
-    db = Database(tunnel.dsn)
+    """The database behind the tunnel; whoever connects gives up soon."""
+    db = Database(make_conninfo(tunnel.dsn, connect_timeout=2))
     db.prepare()
     yield db
     db.close()
@@ -173,7 +174,7 @@ def test_that_the_news_tell_of_silence_and_of_its_end(db: Database, tunnel: Tunn
 def test_that_a_pool_whose_server_is_silent_refuses_in_the_end(
     db: Database, tunnel: Tunnel, dsn: str
 ) -> None:
-    waiting = [in_thread(lambda: sleep(db, 3600)) for _ in range(12)]
+    waiting = [in_thread(lambda: sleep(db, 3600)) for _ in range(POOLED + 2)]
     wait_until_at_work(dsn, "pg_sleep")
     tunnel.fall_silent()
     for thread, caught in waiting:

@@ -5,21 +5,18 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database import schema, session
 from app.models.database.engine import Database
 from app.models.database.listen import Change, ChangeListener
 from app.models.database.locks import PullerLock
-from app.models.embedded import EmbeddedServer
 from app.models.events import states
 from app.services import databases
 from app.services.acting import Acting
@@ -167,26 +164,6 @@ def test_that_what_cannot_be_set_is_told(database: Database):
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
         (told,) = session.problems(connection)
         assert "triggers and foreign keys" in told
-
-
-def test_that_a_standby_is_read_and_refuses_to_be_written(server_folder: Path):
-    first = EmbeddedServer.open(server_folder, settings={"wal_level": "replica"})
-    db = Database(first.dsn)
-    databases.initialise(db, default_configuration=True)
-    db.close()
-    first.close()
-    (server_folder / "cluster" / "standby.signal").touch()
-    standby = EmbeddedServer.open(server_folder, settings={"wal_level": "replica"})
-    db = Database(standby.dsn)
-    try:
-        assert db.prepare()
-        (told,) = databases.examine(db).server
-        assert told == "The server is a standby: nothing can be changed here."
-        with pytest.raises(Refused, match="can only be read"):
-            pull.apply(Acting(db), a_run(390001, 5))
-    finally:
-        db.close()
-        standby.close()
 
 
 class Pooler:

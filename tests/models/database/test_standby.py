@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from app.domain.errors import CancelledByStandby, Unavailable, again_when_cancelled
+from app.domain.errors import CancelledByStandby, Refused, Unavailable, again_when_cancelled
 from app.models.database.engine import Database
 from app.models.database.listen import Change, ChangeListener
 from app.models.database.locks import PullerLock
@@ -167,6 +167,16 @@ def test_that_without_a_standby_the_primary_is_read(both: Pair, db: Database) ->
         assert databases.standby_words(db) == ""
     finally:
         both.standby.start()
+
+
+def test_that_a_standby_alone_is_read_and_refuses_to_be_written(both: Pair) -> None:
+    database = Database(both.standby.dsn)
+    assert database.prepare()
+    (told,) = databases.examine(database).server
+    assert told == "The server is a standby: nothing can be changed here."
+    with pytest.raises(Refused, match="can only be read"):
+        pull.apply(Acting(database), a_run(390001, 5))
+    database.close()
 
 
 def test_that_nobody_writes_where_only_a_standby_is_left(both: Pair) -> None:

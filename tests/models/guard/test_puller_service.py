@@ -130,7 +130,7 @@ def test_that_another_takes_over_when_the_first_is_killed_or_frozen(
 
 @pytest.mark.skipif(FAKETIME is None, reason="needs Debian's package faketime")
 def test_that_clocks_that_jump_take_no_job_from_its_puller(
-    come_in: Login, start: Start, tmp_path: Path
+    come_in: Login, start: Start, tmp_path: Path, at_length: None
 ) -> None:
     person = come_in("g_nobody")
     clock = tmp_path / "clock"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.domain.clock import server_ahead, set_server_ahead
-from app.domain.errors import NotPermitted, Refused
+from app.domain.errors import NotPermitted, Refused, RegistryError
 from app.domain.filters import RUN
 from app.domain.keys import ONLINE
 from app.domain.progress import SILENT, Progress
@@ -199,8 +199,19 @@ def examine(db: Database) -> Examined:
             configuration.settings_in_force(connection),
             configuration.in_force(connection).problems,
             stale_summaries(connection, SHOWN_SUMMARIES),
-            session.problems(connection, has_direct=db.has_direct),
+            (*session.problems(connection, has_direct=db.has_direct), *_of_line(db)),
         )
+
+
+def _of_line(db: Database) -> tuple[str, ...]:
+    """What is wrong with the server itself, where it was named beside a pooler."""
+    if not db.has_direct:
+        return ()
+    try:
+        with db.line.used():
+            return ()
+    except RegistryError as error:
+        return (str(error),)
 
 
 def examine_objects(db: Database, progress: Progress = SILENT) -> ExaminedObjects:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Self
 
@@ -85,6 +85,11 @@ class Address:
         if not is_several(self.pooled):
             return None
         return {**self.pooled, "target_session_attrs": "standby"}
+
+    @property
+    def of_server(self) -> Self:
+        """The address of the server itself alone, for telling what is wrong there."""
+        return replace(self, pooled=self.direct)
 
     @property
     def without_password(self) -> str:

@@ -78,7 +78,13 @@ class Database:
         self.instance = secrets.token_hex(6)
         """What all sessions of this client bear in their name."""
         self._address = Address.of(dsn, self.instance, password, direct_dsn)
+        standby = self._address.standby if reads_standby else None
+        # One for each place: that the standby is silent says nothing of the primary.
         self._patience = Patience(self._address.pooled)
+        self._patience_alone = (
+            Patience(self._address.direct) if self._address.has_direct else self._patience
+        )
+        self._patience_standby = Patience(standby or self._address.pooled)
         self._read_only = self._address.read_only
         self.line = Line(self._open_line)
         """The session on which news arrive and elections are held."""
@@ -96,18 +102,26 @@ class Database:
         self._held = threading.local()
         self._turns: AbstractContextManager[object] = nullcontext()
         self._kept: Kept[object] = Kept()
-        self._engine = self._made_engine(self._address.pooled, _TURN_S)
-        standby = self._address.standby if reads_standby else None
+        self._engine = self._made_engine(self._address.pooled, self._patience, _TURN_S)
         self._standby = None
         if standby is not None:
-            engine = self._made_engine(standby, _NO_TURN_S)
+            engine = self._made_engine(standby, self._patience_standby, _NO_TURN_S)
             self._standby = Standby(engine.execution_options(**{READS: True}))
         self._reading = self._engine.execution_options(**{READS: True})
         if self._read_only:
             self._engine.update_execution_options(**{_NEVER_WRITES: True})
 
-    def _made_engine(self, parameters: Mapping[str, str | int], turn_s: float) -> sa.Engine:
+    def _made_engine(
+        self, parameters: Mapping[str, str | int], patience: Patience, turn_s: float
+    ) -> sa.Engine:
         """A pool of connections with these parameters; a turn is waited for so long."""
+
+        def connect(
+            _dialect: object, _record: object, _words: object, given: dict[str, Any]
+        ) -> psycopg.Connection[tuple[object, ...]]:
+            # SQLAlchemy has added to the parameters how JSON is written.
+            return patience.connect(given)
+
         engine = sa.create_engine(
             "postgresql+psycopg://",
             connect_args=parameters,
@@ -121,7 +135,7 @@ class Database:
             json_deserializer=js_parse,
             execution_options={KEPT: self._kept},
         )
-        sa.event.listen(engine, "do_connect", self._connect)
+        sa.event.listen(engine, "do_connect", connect)
         sa.event.listen(engine, "connect", _connected)
         sa.event.listen(engine, "begin", _begin)
         return engine
@@ -365,7 +379,7 @@ class Database:
     def raw_connection(self, purpose: str) -> psycopg.Connection[tuple[object, ...]]:
         """A driver connection outside the pool, in autocommit; the caller closes it.
 
-        The server shows it as `purpose`.
+        The server shows it as `purpose`. Raises NoLine where only a pooler is known.
         """
         name = f"{self._address.pooled['application_name']} {purpose}"
         return self._alone({**self._address.direct, "application_name": name})
@@ -376,28 +390,37 @@ class Database:
         return self._address.has_direct
 
     def _open_line(self) -> psycopg.Connection[tuple[object, ...]]:
-        connection = self._alone(self._address.direct)
-        if session.is_pooled(connection):
-            connection.close()
-            raise NoLine(
-                f"{self.dsn_without_password} is the address of a pooler, where no session can"
-                " wait. Give the address of the server itself as direct_dsn, too."
-            )
-        return connection
+        return self._alone(self._address.direct)
 
     def _alone(self, parameters: Mapping[str, str | int]) -> psycopg.Connection[tuple[object, ...]]:
-        with self.translated():
-            connection = self._patience.connect(parameters, autocommit=True)
+        with self._translated_of(self._address.of_server):
+            connection = self._patience_alone.connect(parameters, autocommit=True)
             try:
+                # What is said for the whole session would be said to the next client of it.
+                if session.is_pooled(connection):
+                    raise NoLine(self._no_session)
                 session.prepare_whole(connection, read_only=self._read_only)
-            except psycopg.Error:
+            except (psycopg.Error, NoLine):
                 connection.close()
                 raise
             return connection
 
+    @property
+    def _no_session(self) -> str:
+        if self.has_direct:
+            return (
+                "direct_dsn is the address of a pooler, too, where no session can wait. Give"
+                " there the address of the server itself."
+            )
+        return (
+            f"{self.dsn_without_password} is the address of a pooler, where no session can wait."
+            " Give the address of the server itself as direct_dsn, too."
+        )
+
     def give_up(self) -> None:
         """From now on nothing is waited for: whoever waits, or comes, gets Unavailable."""
-        self._patience.end()
+        for each in (self._patience, self._patience_alone, self._patience_standby):
+            each.end()
 
     @property
     def was_given_up(self) -> bool:
@@ -424,12 +447,6 @@ class Database:
         """Whether the server answers a new connection within two seconds."""
         return self._patience.answers()
 
-    def _connect(
-        self, _dialect: object, _record: object, _words: object, parameters: dict[str, Any]
-    ) -> psycopg.Connection[tuple[object, ...]]:
-        """Connects with what SQLAlchemy adds to the parameters: how JSON is written."""
-        return self._patience.connect(parameters)
-
     def close(self) -> None:
         """Closes the connections; pooled ones in use close when they are given back."""
         self.line.close()
@@ -437,9 +454,13 @@ class Database:
             self._standby.close()
         self._engine.dispose()
 
-    @contextmanager
-    def translated(self) -> Iterator[None]:
+    def translated(self) -> AbstractContextManager[None]:
         """What the driver raises inside becomes an error that says whose move it is."""
+        return self._translated_of(self._address)
+
+    @staticmethod
+    @contextmanager
+    def _translated_of(address: Address) -> Iterator[None]:
         try:
             yield
         except (
@@ -448,7 +469,7 @@ class Database:
             sa_exc.TimeoutError,
             UnicodeEncodeError,
         ) as error:
-            meant = self.explain(error)
+            meant = explain(error, address)
             if meant is None:
                 raise
             raise meant from error

@@ -182,8 +182,8 @@ class ChangeListener:
         if self._known is None:
             self._known = set()
         if version not in self._known:
-            self._known.add(version)
             self._tell(Change(version))
+            self._known.add(version)
 
     def _look(self) -> None:
         """Reports the versions that nobody announced, the first time only remembers them."""
@@ -196,10 +196,11 @@ class ChangeListener:
         self._found(found)
 
     def _found(self, versions: set[int]) -> None:
-        before, self._known = self._known, versions
-        fresh = versions - before if before is not None else set()
+        fresh = versions - self._known if self._known is not None else set()
         if fresh:
             self._tell(Change(max(fresh)))
+        # Only what was told is known: who can't tell it now finds it again.
+        self._known = versions
 
     def _only_look(self) -> None:
         """Behind a pooler nothing is announced: what is new is looked for, again and again."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
+from app.domain.errors import Unavailable
 from app.models.database import listen
 from app.models.database.engine import Database
 from app.models.database.listen import Change, ChangeListener
@@ -148,6 +149,24 @@ def test_that_a_lost_connection_is_told_and_what_was_missed_is_reported(
     connected, reason = heard.next_connection()
     assert not connected
     assert "can't" in reason
+    assert heard.next_connection() == (True, "")
+    assert heard.next_change() == Change(1)
+
+
+@pytest.mark.usefixtures("listener")
+@pytest.mark.expected_log("No news from the database")
+def test_that_news_that_could_not_be_told_are_told_later(
+    database: Database, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([Unavailable("gone.")])
+
+    def fail_once() -> None:
+        for failure in failures:
+            raise failure
+
+    monkeypatch.setattr(database, "was_told", fail_once)
+    _append(database)
+    assert heard.next_connection() == (False, "gone.")
     assert heard.next_connection() == (True, "")
     assert heard.next_change() == Change(1)
 

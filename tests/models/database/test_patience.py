@@ -82,6 +82,18 @@ def test_that_a_statement_without_an_answer_ends(db: Database, tunnel: Tunnel, d
     sleep(db, 0)
 
 
+def test_that_a_silent_way_beside_the_pooler_breaks_nothing_off(tunnel: Tunnel, dsn: str) -> None:
+    db = Database(dsn, direct_dsn=make_conninfo(tunnel.dsn, connect_timeout=2))
+    tunnel.fall_silent()
+    thread, caught = in_thread(lambda: sleep(db, 3))
+    wait_until_at_work(dsn, "pg_sleep")
+    with pytest.raises(Unavailable):
+        db.line.is_possible()
+    thread.join()
+    assert not caught
+    db.close()
+
+
 def test_that_an_answer_that_was_lost_on_the_way_is_not_waited_for(
     db: Database, tunnel: Tunnel
 ) -> None:

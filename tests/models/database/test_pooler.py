@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg.conninfo import make_conninfo
 
-from app.domain.errors import Refused
+from app.domain.errors import Refused, Unavailable
 from app.models.database import listen
 from app.models.database.engine import Database
 from app.models.database.listen import Change, ChangeListener
@@ -101,6 +102,41 @@ def test_that_a_read_only_address_reads_and_writes_nothing(pooled_dsn: str) -> N
             connection.execute(
                 sa.text("""INSERT INTO "Version" (by, "createdAt") VALUES ('a@b', now())""")
             )
+    finally:
+        db.close()
+
+
+def test_that_the_next_client_of_a_session_finds_it_as_it_was(pooled_dsn: str) -> None:
+    names = ("default_transaction_read_only", "idle_in_transaction_session_timeout", "search_path")
+    shown = f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}"
+    with psycopg.connect(pooled_dsn, autocommit=True) as before:
+        found = before.execute(shown).fetchone()
+    db = opened(make_conninfo(pooled_dsn, options="-c default_transaction_read_only=on"))
+    try:
+        assert not db.line.is_possible()
+        with pytest.raises(Unavailable, match="as direct_dsn"):
+            db.raw_connection("index")
+    finally:
+        db.close()
+    with psycopg.connect(pooled_dsn, autocommit=True) as after:
+        assert after.execute(shown).fetchone() == found
+
+
+@pytest.mark.parametrize(
+    ("direct", "wrong"),
+    [
+        (None, "direct_dsn is the address of a pooler, too"),
+        ("postgresql://me:secret-of-mine@127.0.0.1:1/there", "//me@127.0.0.1:1/there can't"),
+    ],
+)
+def test_that_what_is_wrong_with_the_server_itself_is_told(
+    pooled_dsn: str, direct: str | None, wrong: str
+) -> None:
+    db = opened(pooled_dsn, direct or pooled_dsn)
+    try:
+        (told,) = databases.examine(db).server
+        assert wrong in told
+        assert "secret-of-mine" not in told
     finally:
         db.close()
 

@@ -93,9 +93,16 @@ def _check_author(kind: NoteKind, target: NoteEntry, email: str, *, is_expert: b
         )
 
 
-def _check(acting: Acting, text: str) -> str:
+def refusal(acting: Acting) -> Refused | None:
+    """Why the person can note nothing on this database; None where they can."""
     if not acting.actor.email:
-        raise NotPermitted("Notes are written by people. Nobody is named here.")
+        return NotPermitted("Notes are written by people. Nobody is named here.")
     if not acting.db.record:
-        raise Refused("Nothing can be noted here: the database has no schema record for it.")
+        return Refused("Nothing can be noted here: the database has no schema record for it.")
+    return None
+
+
+def _check(acting: Acting, text: str) -> str:
+    if refused := refusal(acting):
+        raise refused
     return rules.check_text(text)

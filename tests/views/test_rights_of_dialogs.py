@@ -48,6 +48,7 @@ from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.luminosity_dialog import LuminosityDialog
 from app.views.history.undo_dialog import UndoDialog
 from app.views.looks.theme import Themes
+from app.views.notes.notes_dialog import NotesDialog
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.rights import READ_ONLY
@@ -160,15 +161,28 @@ ONLY_SHOW = frozenset(
         "StandingDialog",
         # Its buttons are those of its editor.
         "DatasetsAcceptedWindow",
+        *("RangesDialog", "DocumentationWindow", "FilterBuilder", "PreferencesDialog"),
     }
 )
 """Names of those that show, choose, or write a file of the person's own."""
+TRIED_ELSEWHERE = frozenset(
+    {
+        # Asks the database first what the lists would be: tests/views/golden/test_publishing.py.
+        "PublishDialog",
+    }
+)
+ANYBODY_MAY: dict[type[QDialog], Callable[[PlaceContext, QWidget], QDialog]] = {
+    NotesDialog: lambda context, owner: NotesDialog(
+        context.acting, context.background, context.rights, FIRST, PROMPT, (), owner
+    ),
+}
+"""Those that take no right, but a connection that may write."""
 FRAMES = frozenset({"ActionDialog", "BulkDialog", "ToolDialog", "_DatasetsDialog"})
 
 
 def button_of(dialog: QDialog) -> QAbstractButton:
     """What the dialog writes with."""
-    for name in ("submit_button", "write_button", "go", "write"):
+    for name in ("submit_button", "write_button", "go", "write", "note"):
         if isinstance(found := getattr(dialog, name, None), QAbstractButton):
             return found
     raise AssertionError(f"{type(dialog).__name__} has no button that writes")
@@ -184,7 +198,8 @@ def test_that_every_dialog_is_known_here() -> None:
                 yield below
                 yield from kinds(below)
 
-    known = {kind.__name__ for kind in (*TAKE_A_RIGHT, *BY_PREVIEW)} | ONLY_SHOW | FRAMES
+    known = {kind.__name__ for kind in (*TAKE_A_RIGHT, *BY_PREVIEW, *ANYBODY_MAY)}
+    known |= ONLY_SHOW | TRIED_ELSEWHERE | FRAMES
     assert {kind.__name__ for kind in kinds(QDialog)} == known
 
 
@@ -283,7 +298,7 @@ def test_that_no_dialog_writes_over_a_read_only_connection(
     try:
         context = at(database)
         asked(qtbot, context)
-        for kind, make in (TAKE_A_RIGHT | BY_PREVIEW).items():
+        for kind, make in (TAKE_A_RIGHT | BY_PREVIEW | ANYBODY_MAY).items():
             dialog, button = shown(qtbot, make(context, owner), background)
             assert not button.isEnabled(), kind
             assert READ_ONLY in " ".join(button.toolTip().split()), kind

@@ -111,6 +111,13 @@ def proposed(acting: Acting, ids: Sequence[int]) -> tuple[Proposed, ...]:
     return tuple(Proposed(made, lists.changed(made), is_new) for made, is_new in planned)
 
 
+def refusal(acting: Acting, *, is_new: bool) -> NotPermitted | None:
+    """Why the person may not publish lists, of which one is new or none; None where they may."""
+    if not is_new or EXPERTS in acting.actor.egroups:
+        return None
+    return NotPermitted(f"Only {EXPERTS} may publish a golden JSON.", (EXPERTS,))
+
+
 def publish(
     acting: Acting, ids: Sequence[int], folder: Path, why: str = "", *, progress: Progress = SILENT
 ) -> Published:
@@ -205,14 +212,15 @@ def _plan(
 
 def _check(acting: Acting, planned: Sequence[tuple[Publication, bool]], why: str) -> None:
     """Whether the person may, and says why where that is wanted."""
+    found_new = any(is_new for _, is_new in planned)
+    if refused := refusal(acting, is_new=found_new):
+        raise refused
     for made, is_new in planned:
-        if is_new and EXPERTS not in acting.actor.egroups:
-            raise NotPermitted(f"Only {EXPERTS} may publish a golden JSON.")
         if is_new and made.parent is not None and not why:
             raise Refused(
                 f"Golden JSON {made.list_id} takes the place of golden JSON {made.parent}. Say why."
             )
-    if any(is_new for _, is_new in planned):
+    if found_new:
         return
     for made, _ in planned:
         if why not in ("", made.why):

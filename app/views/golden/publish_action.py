@@ -51,7 +51,12 @@ class Publishing(QObject):
             return None
         context = self._context
         dialog = PublishDialog(
-            context.acting, context.background, ids, context.remembered, self._window
+            context.acting,
+            context.background,
+            context.rights,
+            ids,
+            context.remembered,
+            self._window,
         )
         dialog.published.connect(self._tell)
         dialog.open()

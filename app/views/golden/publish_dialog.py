@@ -24,8 +24,10 @@ from app.services.golden import publishing
 from app.services.golden.publishing import MOST_WHY, Proposed
 from app.views.background import Background, Work
 from app.views.looks.theme import STEP
+from app.views.rights import Rights, nothing_here
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.folder_choice import ask_folder
+from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 from app.views.widgets.plain import Label
 
 _FOLDER = "publish/folder"
@@ -46,6 +48,7 @@ class PublishDialog(QDialog):
         self,
         acting: Acting,
         background: Background,
+        rights: Rights,
         ids: Sequence[int],
         remembered: QSettings,
         parent: QWidget | None = None,
@@ -75,9 +78,7 @@ class PublishDialog(QDialog):
         )
         self.choose = QPushButton("Choose...")
         self.choose.setAutoDefault(False)
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.hide()
+        self.refusal = RefusalLine(self)
         self.progress = QProgressBar()
         self.progress.setAccessibleName("Progress")
         self.progress.setTextVisible(False)
@@ -86,6 +87,7 @@ class PublishDialog(QDialog):
         self.go = self.buttons.addButton("Publish", QDialogButtonBox.ButtonRole.AcceptRole)
         self.stop = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self.go.setDefault(True)
+        self.right = RightLine(rights, self.go, self._why_not, self)
         self._lay_out()
         self.why.textChanged.connect(self._look)
         self.folder.textChanged.connect(self._look)
@@ -103,9 +105,9 @@ class PublishDialog(QDialog):
 
     def submit(self) -> None:
         """Publishes the lists, as soon as it is known as what."""
-        if self._missing() or self._work.is_running:
+        if self._missing() or self.right.text() or self._work.is_running:
             return
-        self._refuse("")
+        self.refusal.say("")
         if self._is_read:
             self._begin()
         else:
@@ -131,21 +133,20 @@ class PublishDialog(QDialog):
             self._is_read = True
             self.lists.hide()
             self._look()
-            self._refuse(str(error))
+            self.refusal.tell(error)
             return
         self._is_read = True
         self.lists.setText("\n".join(each.text for each in self._proposed))
         needed = any(each.needs_reason for each in self._proposed)
-        is_new = any(each.is_new for each in self._proposed)
         asked = _NEEDED if needed else _NOT_NEEDED
-        self.why.setPlaceholderText(asked if is_new else "Published already")
-        self.why.setEnabled(is_new)
+        self.why.setPlaceholderText(asked if self._is_new else "Published already")
+        self.why.setEnabled(self._is_new)
         self._look()
         if self._is_wanted:
             self._is_wanted = False
             if self._missing():
-                self._refuse(self._missing())
-            else:
+                self.refusal.say(self._missing())
+            elif not self.right.text():
                 self._begin()
 
     async def _publish(self, folder: Path, why: str) -> None:
@@ -154,10 +155,10 @@ class PublishDialog(QDialog):
             done = await self._background.act(
                 lambda: publishing.publish(self._acting, self._ids, folder, why, progress=progress)
             )
-        except (Refused, Cancelled) as error:
-            self._refuse(str(error))
-        except Unavailable as error:
-            self._refuse(error.advised)
+        except Cancelled as error:
+            self.refusal.say(str(error))
+        except (Refused, Unavailable) as error:
+            self.refusal.tell(error)
         else:
             self._remembered.setValue(_FOLDER, self.folder.text().strip())
             self.published.emit(done.text)
@@ -173,7 +174,7 @@ class PublishDialog(QDialog):
         self.progress.setRange(0, 0)
         for part in (self.folder, self.choose):
             part.setEnabled(not running)
-        self.why.setEnabled(not running and any(each.is_new for each in self._proposed))
+        self.why.setEnabled(not running and self._is_new)
         self._look()
 
     def _missing(self) -> str:
@@ -188,12 +189,19 @@ class PublishDialog(QDialog):
 
     def _look(self) -> None:
         missing = self._missing()
-        self.go.setToolTip(missing)
-        self.go.setEnabled(not missing and not self._work.is_running)
+        self.right.offer(possible=not missing and not self._work.is_running)
+        if missing and not self.right.text():
+            self.go.setToolTip(missing)
 
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
+    @property
+    def _is_new(self) -> bool:
+        return any(each.is_new for each in self._proposed)
+
+    def _why_not(self) -> Refused | None:
+        """Files of what is published already may be written by anybody."""
+        if self._is_new and (why_nothing := nothing_here(self._acting)):
+            return Refused(why_nothing)
+        return publishing.refusal(self._acting, is_new=self._is_new)
 
     def _lay_out(self) -> None:
         folder = QHBoxLayout()
@@ -219,6 +227,7 @@ class PublishDialog(QDialog):
         layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)
         layout.addLayout(form)
         layout.addStretch(1)
+        layout.addWidget(self.right)
         layout.addWidget(self.refusal)
         layout.addWidget(self.progress)
         layout.addWidget(self.buttons)

@@ -55,7 +55,9 @@ class NoteActions(QObject):
         if place is None:
             return None
         context = self._context
-        dialog = NotesDialog(context.acting, context.background, *place, self._window)
+        dialog = NotesDialog(
+            context.acting, context.background, context.rights, *place, self._window
+        )
         dialog.open()
         return dialog
 

@@ -29,7 +29,9 @@ from app.services.notes import Noted
 from app.views.background import Background, Work
 from app.views.looks import words
 from app.views.looks.theme import STEP
+from app.views.rights import Rights, nothing_here
 from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 
 _NOTE = Qt.ItemDataRole.UserRole
@@ -46,6 +48,7 @@ class NotesDialog(QDialog):
         self,
         acting: Acting,
         background: Background,
+        rights: Rights,
         run_number: int,
         dataset: str,
         ranges: Sequence[LumiRange],
@@ -82,12 +85,10 @@ class NotesDialog(QDialog):
         )
         self.text.setTabChangesFocus(True)
         self.text.setFixedHeight(_TALL)
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.setAccessibleName("Why it was refused")
-        self.refusal.hide()
+        self.refusal = RefusalLine(self)
         self.note = self._button("Note", self.write, "Write a new note (Ctrl+Enter)")
         self.note.setDefault(True)
+        self.right = RightLine(rights, self.note, self._why_not, self)
         self.answer = self._button("Answer", self.reply)
         self.correct = self._button("Correct", self.correct_chosen)
         self.take_back = self._button("Take back", self.take_chosen_back)
@@ -98,6 +99,7 @@ class NotesDialog(QDialog):
             QShortcut(QKeySequence(keys), self, self.write)
         self.notes.currentItemChanged.connect(self._look)
         self._work.running_changed.connect(self._look)
+        rights.changed.connect(self._look)
         self._look()
         self.refresh()
 
@@ -126,14 +128,14 @@ class NotesDialog(QDialog):
         """Takes the text of the chosen note to be changed, or writes it."""
         if self.chosen is not None and not self.text.toPlainText().strip():
             self.text.setPlainText(self.chosen.text)
-            self._refuse(_CORRECT_AGAIN)
+            self.refusal.say(_CORRECT_AGAIN)
             return
         self._about_chosen(notes.correct)
 
     def take_chosen_back(self) -> None:
         """Takes the chosen note back; the text says why."""
         if not self.text.toPlainText().strip():
-            self._refuse("Write why you take it back first.")
+            self.refusal.say("Write why you take it back first.")
             return
         self._about_chosen(notes.take_back)
 
@@ -157,28 +159,22 @@ class NotesDialog(QDialog):
             self._act(lambda: action(acting, number, text))
 
     def _act(self, action: Callable[[], Noted]) -> None:
-        if not self._work.is_running:
-            self._refuse("")
+        if not self._work.is_running and not self.right.text():
+            self.refusal.say("")
             self._work.start(self._do(action))
 
     async def _do(self, action: Callable[[], Noted]) -> None:
         try:
             await self._background.act(action)
-        except Refused as error:
-            self._refuse(str(error))
-        except Unavailable as error:
-            self._refuse(error.advised)
+        except (Refused, Unavailable) as error:
+            self.refusal.tell(error)
         else:
             self.text.clear()
             self.refresh()
 
     async def _read(self) -> None:
         acting, run = self._acting, self._run_number
-        try:
-            found = await self._background.read(lambda: notes.of_run(acting, run))
-        except Unavailable as error:
-            self._refuse(error.advised)
-            return
+        found = await self._background.read(lambda: notes.of_run(acting, run))
         before = self.chosen
         self.notes.clear()
         for note in found:
@@ -199,7 +195,10 @@ class NotesDialog(QDialog):
     def _look(self) -> None:
         note, person = self.chosen, self._acting.actor
         self.whole.setPlainText(_whole(note))
-        why = _CHOOSE if note is None else "It was taken back." if note.taken_back else ""
+        self.right.offer(possible=not self._work.is_running)
+        why = self.right.text() or (
+            _CHOOSE if note is None else "It was taken back." if note.taken_back else ""
+        )
         is_own = note is not None and note.by == person.email
         by = "" if note is None else note.by
         for button, what, refusal in (
@@ -217,11 +216,10 @@ class NotesDialog(QDialog):
         has_link = note is not None and bool(links_of(note.text))
         self.link.setEnabled(has_link)
         self.link.setToolTip("" if has_link else "The chosen note has no address.")
-        self.note.setEnabled(not self._work.is_running)
 
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
+    def _why_not(self) -> Refused | None:
+        why_nothing = nothing_here(self._acting)
+        return Refused(why_nothing) if why_nothing else notes.refusal(self._acting)
 
     def _button(self, text: str, handler: Callable[[], object], tip: str = "") -> QPushButton:
         button = QPushButton(text)
@@ -250,6 +248,7 @@ class NotesDialog(QDialog):
         layout.addWidget(self.whole)
         layout.addWidget(self.empty, 1)
         layout.addLayout(form)
+        layout.addWidget(self.right)
         layout.addWidget(self.refusal)
         layout.addLayout(buttons)
         self.text.setFocus()

@@ -1,17 +1,23 @@
 """Publishing lists from the window."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.domain.configuration.permissions import EXPERTS
+from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.golden import making_official
+from app.services.golden import making_official, publishing
 from app.views.golden.place import GoldenPlace
 from app.views.golden.publish_dialog import PublishDialog
 from app.views.places import PlaceContext
+from app.views.rights import READ_ONLY, Rights
+from tests.builders import EXPERT
 
 NAME = "Cert_Collisions2025_390001_390002_Golden"
 
@@ -33,6 +39,23 @@ def place(qtbot: QtBot, context: PlaceContext, ids: list[int]) -> GoldenPlace:
     place.shown()
     qtbot.waitUntil(lambda: place.entries.shown == ids[2])
     return place
+
+
+@pytest.fixture
+def at(
+    qtbot: QtBot, context: PlaceContext, ids: list[int], owner: QWidget
+) -> Callable[[Acting], PublishDialog]:
+    """The dialog on the first list, for somebody."""
+
+    def opened_by(acting: Acting) -> PublishDialog:
+        rights = Rights(acting, context.background)
+        dialog = PublishDialog(
+            acting, context.background, rights, ids[:1], context.remembered, owner
+        )
+        dialog.open()
+        return dialog
+
+    return opened_by
 
 
 def opened(qtbot: QtBot, place: GoldenPlace, id_: int) -> PublishDialog:
@@ -86,3 +109,42 @@ def test_that_what_can_t_be_published_and_what_is_in_the_way_are_said_inside(
     dialog.submit()
     qtbot.waitUntil(lambda: "latest.json is there already" in dialog.refusal.text())
     assert dialog.go.isEnabled()
+
+
+def test_that_who_may_not_publish_is_told_before_trying(
+    qtbot: QtBot, season: Database, ids: list[int], at: Callable[[Acting], PublishDialog]
+) -> None:
+    dialog = at(Acting(season, replace(EXPERT, egroups=("shifters",))))
+    qtbot.waitUntil(dialog.right.isVisible)
+    assert dialog.right.text() == f"Only {EXPERTS} may publish a golden JSON."
+    assert dialog.right.pages is not None
+    assert dialog.right.pages.isVisible()
+    dialog.folder.setText("/")
+    assert not dialog.go.isEnabled()
+    assert EXPERTS in dialog.go.toolTip()
+
+
+def test_that_a_read_only_connection_publishes_nothing_new_but_writes_files_of_what_is(
+    qtbot: QtBot,
+    dsn: str,
+    season: Database,
+    ids: list[int],
+    tmp_path: Path,
+    at: Callable[[Acting], PublishDialog],
+) -> None:
+    joined = "&" if "?" in dsn else "?"
+    database = Database(f"{dsn}{joined}options=-c%20default_transaction_read_only%3Don")
+    database.prepare()
+    try:
+        dialog = at(Acting(database, EXPERT))
+        qtbot.waitUntil(lambda: dialog.right.text() == READ_ONLY)
+        assert not dialog.go.isEnabled()
+        publishing.publish(Acting(season, EXPERT), ids[:1], tmp_path)
+        dialog = at(Acting(database, EXPERT))
+        qtbot.waitUntil(lambda: "published already" in dialog.lists.text())
+        assert not dialog.right.isVisible()
+        dialog.folder.setText(str(tmp_path))
+        with qtbot.waitSignal(dialog.published):
+            dialog.submit()
+    finally:
+        database.close()

@@ -42,8 +42,13 @@ def make_sdist(out: Path, python: str = sys.executable) -> Path:
 def make_wheel(out: Path, python: str = sys.executable) -> Path:
     """Writes the wheel into `out`, made from the sdist, as who has that alone makes it."""
     with tempfile.TemporaryDirectory() as folder:
+        return make_wheel_of(make_sdist(Path(folder), python), out, python)
+
+
+def make_wheel_of(sdist: Path, out: Path, python: str = sys.executable) -> Path:
+    """Writes the wheel that is made from an sdist into `out`."""
+    with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        sdist = make_sdist(place, python)
         with tarfile.open(sdist) as packed:
             packed.extractall(place / "source", filter="data")
         (source,) = (place / "source").iterdir()

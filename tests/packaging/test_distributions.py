@@ -26,16 +26,21 @@ IN_THE_WHEEL = (
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return distributions.make_wheel(tmp_path_factory.mktemp("first"))
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return distributions.make_sdist(tmp_path_factory.mktemp("sdist"))
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return distributions.make_wheel_of(sdist, tmp_path_factory.mktemp("first"))
 
 
 def test_that_a_wheel_is_the_same_to_the_byte_whoever_makes_it(
-    wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sdist: Path, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     monkeypatch.setenv("HOME", str(tmp_path))
-    again = distributions.make_wheel(tmp_path / "other")
+    again = distributions.make_wheel_of(sdist, tmp_path / "other")
     assert again.name == wheel.name
     assert again.read_bytes() == wheel.read_bytes()
 
@@ -66,9 +71,16 @@ def test_that_the_wheel_needs_qt_for_the_window_alone_and_says_what_it_is(wheel:
         assert said[field], field
 
 
-def test_that_the_sdist_says_nothing_of_the_machine_it_was_made_on(tmp_path: Path) -> None:
-    with tarfile.open(distributions.make_sdist(tmp_path)) as packed:
+def test_that_the_sdist_says_nothing_of_the_machine_it_was_made_on(sdist: Path) -> None:
+    with tarfile.open(sdist) as packed:
         members = packed.getmembers()
     assert {(each.uid, each.gid, each.uname, each.gname) for each in members} == {(0, 0, "", "")}
     assert {each.mtime for each in members} == {distributions.moment()}
-    assert any(each.name.endswith("/packaging/locked.txt") for each in members)
+    assert {each.mode for each in members} == {0o644, 0o755}
+    names = [each.name for each in members]
+    assert names == sorted(names)
+    assert any(name.endswith("/packaging/locked.txt") for name in names)
+    # The head of gzip: no name of a file, and the moment of the commit.
+    head = sdist.read_bytes()[:8]
+    assert head[3] == 0
+    assert int.from_bytes(head[4:8], "little") == distributions.moment()

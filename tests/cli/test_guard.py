@@ -214,3 +214,23 @@ def test_that_where_nothing_of_run_registry_is_there_is_nothing_to_guard(run_reg
             assert control.execute("SELECT to_regnamespace('desk')").fetchone() == (None,)
     finally:
         server.drop(name)
+
+
+def test_that_a_guard_is_upgraded_and_removed_by_whoever_may_make_no_schemas(administer, unguarded):
+    """As after a restore, which leaves out the privileges of the database itself."""
+    owned = (
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO {}', current_database()); END $$"
+    )
+    with psycopg.connect(unguarded, autocommit=True) as control:
+        control.execute(owned.format("CURRENT_USER"))
+        refused = administer("db", "guard", "install")
+        assert refused.code == 1
+        assert "says GRANT CREATE ON DATABASE" in refused.err
+        control.execute(owned.format("g_owner"))
+        assert administer("db", "guard", "install").code == 0
+        control.execute(owned.format("CURRENT_USER"))
+        control.execute("DELETE FROM guard.version")
+        control.execute("INSERT INTO guard.version (number) VALUES (1)")
+    assert administer("db", "upgrade").code == 0
+    assert administer("db", "guard", "check", "--json").document["missing"] == []
+    assert administer("db", "guard", "remove", "--forget-who-wrote").code == 0

@@ -206,13 +206,15 @@ def script(*, fresh: bool) -> str:
 
 def install(connection: Connection, *, fresh: bool) -> None:
     """Installs the guard, or brings it up to date, in the transaction of the caller."""
-    _check_may_install(connection)
+    _check_may_change(connection)
+    if fresh:
+        _check_may_make_schemas(connection)
     execute(connection, script(fresh=fresh))
 
 
 def remove(connection: Connection) -> None:
     """Takes the guard away with what it knows; roles and logins stay."""
-    _check_may_install(connection)
+    _check_may_change(connection)
     roles = ", ".join((OWNER, *GROUPS.values()))
     parts = [
         f"GRANT {OWNER} TO CURRENT_USER;",
@@ -347,7 +349,7 @@ def _problems(connection: Connection, version: int) -> Iterator[str]:
         )
 
 
-def _check_may_install(connection: Connection) -> None:
+def _check_may_change(connection: Connection) -> None:
     wrong = connection.execute(
         text(
             "SELECT relname::text, pg_get_userbyid(relowner)::text FROM pg_class"
@@ -358,20 +360,27 @@ def _check_may_install(connection: Connection) -> None:
     ).one_or_none()
     if wrong is not None:
         raise Refused(
-            f"The table {wrong[0]} belongs to {wrong[1]}. The guard is installed by the owner of"
-            " the tables, or by a member of that role."
+            f"The table {wrong[0]} belongs to {wrong[1]}. The guard is installed and removed by the"
+            " owner of the tables, or by a member of that role."
         )
     may = connection.execute(
-        text(
-            "SELECT (rolsuper OR rolcreaterole)"
-            " AND has_database_privilege(current_database(), 'CREATE')"
-            " FROM pg_roles WHERE rolname = current_user"
-        )
+        text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
     ).scalar_one()
     if not may:
+        raise Refused("Installing or removing the guard takes a login that may create roles.")
+
+
+def _check_may_make_schemas(connection: Connection) -> None:
+    name, may = connection.execute(
+        text(
+            "SELECT current_database()::text, has_database_privilege(current_database(), 'CREATE')"
+        )
+    ).one()
+    if not may:
         raise Refused(
-            "Installing the guard takes a login that may create roles, and schemas in this"
-            " database."
+            f"Installing the guard takes a login that may make schemas in the database {name}. Its"
+            f" owner or a superuser says GRANT CREATE ON DATABASE {name} to that login, also after"
+            " a restore without the privileges of the database."
         )
 
 

@@ -5,6 +5,7 @@ own limits need a server that runs. So whoever has heard nothing for a while ask
 connection whether the server is still at the statement: one that is is waited for.
 """
 
+import math
 import threading
 import time
 from collections.abc import Generator, Mapping
@@ -28,6 +29,7 @@ _SILENT_AGAIN_S = 1.0
 
 _ANSWER_S = 3
 _SOON_S = 2
+_JUST_NOW_S = 1.0
 _NO_PROOF_S = 25.0
 """How long nothing may be heard of a statement while the server tells nobody anything of it."""
 
@@ -45,6 +47,7 @@ class Patience:
         self._ended = threading.Event()
         self._last: tuple[str, int] | None = None
         self.is_silent = False
+        self._found_silent_at = -math.inf
         self._connection: type[_PatientConnection] = type(
             "PatientConnection", (_PatientConnection,), {"patience": self}
         )
@@ -58,15 +61,23 @@ class Patience:
         several = is_several(parameters) and parameters["target_session_attrs"] == "primary"
         if several and self._last is not None:
             parameters = beginning_at(parameters, *self._last)
+        if time.monotonic() - self._found_silent_at < _JUST_NOW_S:
+            # Who found it silent at the pool's question has waited long enough.
+            parameters = {**parameters, "connect_timeout": _SOON_S}
         try:
             connection = self._connection.connect(autocommit=autocommit, **parameters)  # type: ignore[arg-type]
         except ConnectionTimeout:
-            self.is_silent = True
+            self.found_silent()
             raise
         self.is_silent = False
         if several:
             self._last = connection.info.host, connection.info.port
         return connection
+
+    def found_silent(self) -> None:
+        """Keeps that the server has just answered nothing."""
+        self.is_silent = True
+        self._found_silent_at = time.monotonic()
 
     def end(self) -> None:
         """Everybody who waits gives up at once, and nobody begins to."""
@@ -196,7 +207,7 @@ class _PatientConnection(_WantedConnection):
         try:
             at_work = None if self.patience.is_silent else self.patience.is_at_work(self)
         except ConnectionTimeout:
-            self.patience.is_silent = True
+            self.patience.found_silent()
             at_work = None
         if at_work:
             return 0

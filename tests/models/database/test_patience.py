@@ -82,6 +82,20 @@ def test_that_a_statement_without_an_answer_ends(db: Database, tunnel: Tunnel, d
     sleep(db, 0)
 
 
+def test_that_who_found_the_server_silent_connects_anew_for_a_moment_only(tunnel: Tunnel) -> None:
+    db = Database(make_conninfo(tunnel.dsn, connect_timeout=60))
+    sleep(db, 0)
+    tunnel.fall_silent()
+    asking, caught = in_thread(lambda: sleep(db, 0))
+    asking.join(20)
+    is_over = not asking.is_alive()
+    db.give_up()
+    asking.join()
+    assert is_over
+    assert isinstance(caught[0], Unavailable)
+    db.close()
+
+
 def test_that_a_silent_way_beside_the_pooler_breaks_nothing_off(tunnel: Tunnel, dsn: str) -> None:
     db = Database(dsn, direct_dsn=make_conninfo(tunnel.dsn, connect_timeout=2))
     tunnel.fall_silent()

@@ -59,8 +59,15 @@ def _run(words: Sequence[str]) -> int:
     if any("\0" in word for word in words):
         raise UsageError("The command line holds the character U+0000.")
     arguments = commands.parse(words, bootstrap.program_version())
+    given, faulty = commands.given_settings(arguments), False
     try:
-        settings = bootstrap.settings_of(commands.given_settings(arguments), arguments.settings)
+        try:
+            settings = bootstrap.settings_of(given, arguments.settings)
+        except BadInput as error:
+            if arguments.command is not None or arguments.headless or arguments.screenshot:
+                raise
+            settings, faulty = bootstrap.usable_settings(given, arguments.settings), True
+            complain(str(error))
     except BadInput as error:
         raise UsageError(str(error)) from error
     bootstrap.start_logs(
@@ -73,7 +80,13 @@ def _run(words: Sequence[str]) -> int:
         return _headless(settings, arguments)
     with bootstrap.Program(settings) as program:
         if arguments.command is None:
-            return bootstrap.open_window(program, arguments.screenshot)
+            return bootstrap.open_window(
+                program,
+                arguments.screenshot,
+                mended=(lambda: bootstrap.settings_of(given, arguments.settings))
+                if faulty
+                else None,
+            )
         if commands.writes(arguments):
             complain(f"writes to {program.where}")
         answer = commands.run(program, arguments)

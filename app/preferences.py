@@ -70,11 +70,11 @@ class PreferenceBook:
         return self._in_force.sources.file
 
     def read(self) -> tuple[Preference, ...]:
-        """All settings as the sources have them now. BadInput where one of them is faulty."""
-        sources = self._in_force.sources
-        given, now = Settings.given(sources), Settings.of(sources)
+        """All settings as the sources have them now. BadInput where the file can't be read, or
+        holds what is no setting."""
+        given, (now, faults) = Settings.given(self._in_force.sources), self._now()
         return tuple(
-            self._preference(name, subject, now, given)
+            self._preference(name, subject, now, given, faults.get(name, ""))
             for subject, names in _SUBJECTS.items()
             for name in names
         )
@@ -82,10 +82,9 @@ class PreferenceBook:
     def one(self, name: str) -> Preference:
         """One setting. BadInput where there is none of that name."""
         Settings.check_known(name)
-        sources = self._in_force.sources
-        given, now = Settings.given(sources), Settings.of(sources)
+        given, (now, faults) = Settings.given(self._in_force.sources), self._now()
         subject = next(subject for subject, names in _SUBJECTS.items() if name in names)
-        return self._preference(name, subject, now, given)
+        return self._preference(name, subject, now, given, faults.get(name, ""))
 
     def fault(self, name: str, text: str) -> str:
         """Why a text can't be the value of a setting, in a sentence; empty where it can."""
@@ -138,6 +137,14 @@ class PreferenceBook:
         with files.told(file), lock.held(_LOCK_S, doing="changing the settings"):
             Settings.save(changes, file)
 
+    def _now(self) -> tuple[Settings, Mapping[str, str]]:
+        """What can be used of what the sources say now, and what is wrong with the rest."""
+        now, faults = Settings.without_faults(self._in_force.sources)
+        for name, fault in faults.items():
+            if name not in Settings.model_fields or name in _SECRETS:
+                raise BadInput(fault)
+        return now, faults
+
     def _key(self, name: str) -> str:
         """The name of a secret in the keyring. Refused where it isn't known yet."""
         key: object = getattr(Settings.of(self._in_force.sources), _SECRETS[name])
@@ -153,6 +160,7 @@ class PreferenceBook:
         subject: str,
         now: Settings,
         given: Mapping[Origin, Mapping[str, object]],
+        fault: str,
     ) -> Preference:
         origin, where = _origin(name, given, self.file)
         is_secret, is_given, fixed = name in _SECRETS, False, ""
@@ -174,6 +182,7 @@ class PreferenceBook:
             is_secret,
             is_given,
             name in _IMMEDIATE,
+            fault,
         )
 
     def _secret(self, name: str, now: Settings) -> tuple[Origin, str, str, bool]:

@@ -331,9 +331,19 @@ class Settings(BaseModel):
 
         Raises BadInput naming the source, the key and the reason.
         """
+        return cls.of(cls.sources_of(arguments or {}, environ, file))
+
+    @classmethod
+    def sources_of(
+        cls,
+        arguments: Mapping[str, object],
+        environ: Mapping[str, str] = os.environ,
+        file: Path | None = None,
+    ) -> Sources:
+        """Where settings are read from."""
         file = file or Path(environ.get(FILE_VARIABLE) or cls.file)
-        given = {key: value for key, value in (arguments or {}).items() if value is not None}
-        return cls.of(Sources(file, environ, given))
+        given = {key: value for key, value in arguments.items() if value is not None}
+        return Sources(file, environ, given)
 
     @classmethod
     def of(cls, sources: Sources) -> Self:
@@ -346,6 +356,32 @@ class Settings(BaseModel):
         settings = cls.model_validate(values)
         settings._sources = sources
         return settings
+
+    def read_from(self, sources: Sources) -> Self:
+        """The same, with the sources that they are to be read from again."""
+        self._sources = sources
+        return self
+
+    @classmethod
+    def without_faults(cls, sources: Sources) -> tuple[Self, Mapping[str, str]]:
+        """What can be used of what the sources say, and of each setting that can't be right, why.
+        Raises BadInput where the file can't be read at all."""
+        values: dict[str, object] = {}
+        faults: dict[str, str] = {}
+        for origin, given in cls.given(sources).items():
+            source = f"{origin} {sources.file}" if origin is Origin.FILE else origin.value
+            for name, value in given.items():
+                try:
+                    cls._check(source, {name: value})
+                except BadInput as error:
+                    faults[name] = str(error)
+                    values.pop(name, None)
+                else:
+                    values[name] = value
+                    faults.pop(name, None)
+        settings = cls.model_validate(values)
+        settings._sources = sources
+        return settings, faults
 
     @classmethod
     def given(cls, sources: Sources) -> dict[Origin, Mapping[str, object]]:

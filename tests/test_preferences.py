@@ -179,3 +179,25 @@ def test_that_a_file_that_became_faulty_meanwhile_is_refused_and_kept(file):
 def test_that_a_name_that_is_almost_right_is_helped(file):
     with pytest.raises(BadInput, match=r"no setting them\. Did you mean theme"):
         preferences(file).set("them", "dark")
+
+
+def test_that_a_faulty_value_is_told_and_mended(file):
+    file.parent.mkdir()
+    file.write_text('theme = "darkk"\npalette = "traditional"\n', "utf-8")
+    book = PreferenceBook(Settings.without_faults(Settings.sources_of({}, {}, file))[0])
+    faulty = book.one("theme")
+    assert faulty.fault.startswith(f"settings file {file}: theme: ")
+    assert (faulty.value, faulty.origin) == ("system", Origin.FILE)
+    assert [each.name for each in book.read() if each.fault] == ["theme"]
+    assert book.one("palette").value == "traditional"
+
+    assert not book.set("theme", "dark").fault
+    assert tomllib.loads(file.read_text("utf-8")) == {"theme": "dark", "palette": "traditional"}
+
+
+def test_that_what_is_no_setting_is_left_to_an_editor(file):
+    file.parent.mkdir()
+    file.write_text('tehme = "dark"\n', "utf-8")
+    book = PreferenceBook(Settings.without_faults(Settings.sources_of({}, {}, file))[0])
+    with pytest.raises(BadInput, match=r"there is no setting tehme\. Did you mean theme\?"):
+        book.read()

@@ -1,7 +1,13 @@
 """The composition root: the one place that reads settings and picks classes."""
 
 from app.bootstrap.program import Listeners, Program
-from app.bootstrap.start import bug_report, run_main_job, settings_of, start_logs
+from app.bootstrap.start import (
+    bug_report,
+    run_main_job,
+    settings_of,
+    start_logs,
+    usable_settings,
+)
 from app.bootstrap.window import open_window
 from app.distribution import program_version
 
@@ -14,4 +20,5 @@ __all__ = [
     "run_main_job",
     "settings_of",
     "start_logs",
+    "usable_settings",
 ]

@@ -5,6 +5,7 @@ import os
 import platform
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +34,19 @@ def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
         # The folder of our own database: that is the one that is meant.
         settings = Settings.load({**given, "connection": DEMONSTRATION.name}, file=file)
     return settings
+
+
+def usable_settings(given: Mapping[str, object], file: Path | None) -> Settings:
+    """What can be used of settings that are faulty somewhere, for a window that says so. BadInput
+    where the fault is on the command line: whoever typed it reads it there."""
+    nowhere = Path(os.devnull)
+    Settings.load(given, {}, nowhere)
+    sources = Settings.sources_of(given, file=file)
+    try:
+        return Settings.without_faults(sources)[0]
+    except BadInput:
+        bare, _ = Settings.without_faults(replace(sources, file=nowhere))
+        return bare.read_from(sources)
 
 
 def start_logs(settings: Settings, verbosity: int, *, quiet: bool, service: bool = False) -> Path:

@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -62,12 +63,18 @@ def open_link(program: Program, text: str) -> str:
 
 
 def open_window(
-    program: Program, screenshot: Path | None = None, *, link: Link | None = None
+    program: Program,
+    screenshot: Path | None = None,
+    *,
+    link: Link | None = None,
+    mended: Callable[[], Settings] | None = None,
 ) -> int:
     """Shows the window until it is closed; returns the exit code.
 
     With `screenshot` a picture of the first full window is saved, and the window closes. A `link`
-    is followed once the window is there, on the kept connection that leads to its server.
+    is followed once the window is there, on the kept connection that leads to its server. `mended`
+    reads settings that were faulty when the program started: no server is opened before they are
+    right, lest it be another one than was meant.
     """
     _check_qt()
     # Not above: whatever runs without a window does without Qt and its libraries.
@@ -82,6 +89,7 @@ def open_window(
             settings,
             _connection_of(program, link) if link is not None else None,
             pictured=screenshot is not None,
+            mended=mended,
         ),
         WindowSettings(
             remembered=settings.data_folder / "window.ini",
@@ -107,9 +115,15 @@ class _Openings:
     """Opens the servers that windows ask for, each as a program of its own."""
 
     def __init__(
-        self, settings: Settings, chosen: NamedConnection | None = None, *, pictured: bool
+        self,
+        settings: Settings,
+        chosen: NamedConnection | None = None,
+        *,
+        pictured: bool,
+        mended: Callable[[], Settings] | None = None,
     ) -> None:
         self._settings = settings
+        self._mended = mended
         self._pictured = pictured
         self._chosen = chosen
 
@@ -126,6 +140,8 @@ class _Openings:
     def connect(self, name: str) -> "_Connected":
         """Connects to a server and remembers a choice; an empty name is the one chosen last, else
         what settings and list say. Raises Refused or Unavailable."""
+        if self._mended is not None:
+            self._settings, self._mended = self._mended(), None
         if name:
             self._chosen = checked_address(self.book.read().named(name))
         program = Program(self._settings, self._chosen)

@@ -25,7 +25,8 @@ class Preference:
 
     `value` holds from the next start on, `in_force` is what the running program goes by. `where`:
     the file, variable or the like that the value comes from; `fixed`: why it can't be changed here,
-    empty where it can. Of a secret no text is given, only whether there is one (`is_given`).
+    empty where it can; `fault`: what is wrong with what is set, the value is the default then. Of
+    a secret no text is given, only whether there is one (`is_given`).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Preference:
     is_secret: bool = False
     is_given: bool = False
     is_immediate: bool = False
+    fault: str = ""
 
     @property
     def is_pending(self) -> bool:

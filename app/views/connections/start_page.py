@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -34,7 +35,12 @@ class Wish:
 
 class StartPage(QWidget):
     """What is seen before a server is open: which one is tried, what is wrong with it, and which
-    others there are."""
+    others there are.
+
+    Signals: `preferences_wanted()`.
+    """
+
+    preferences_wanted = Signal()
 
     def __init__(self, openings: Openings, background: Background, themes: Themes) -> None:
         super().__init__()
@@ -58,12 +64,19 @@ class StartPage(QWidget):
         line.addWidget(self.try_button)
         title = Label("Run Registry Desktop")
         title.setProperty("role", "title")
+        self.preferences_button = QPushButton("Preferences...")
+        self.preferences_button.setToolTip("All settings of the program (Ctrl+,)")
+        self.preferences_button.setShortcut("Ctrl+,")
+        self.preferences_button.clicked.connect(self.preferences_wanted)
+        above = QHBoxLayout()
+        above.addWidget(title, 1)
+        above.addWidget(self.preferences_button)
         self.pane = ConnectionsPane(openings, background, themes)
         self.pane.open_wanted.connect(lambda name: self._wanted(Wish(name)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4 * STEP, 4 * STEP, 4 * STEP, 4 * STEP)
         layout.setSpacing(2 * STEP)
-        layout.addWidget(title)
+        layout.addLayout(above)
         layout.addWidget(self.strip)
         layout.addWidget(self.progress)
         layout.addWidget(self.pane, 1)

@@ -14,6 +14,7 @@ from app.domain.errors import Refused, Unavailable
 from app.domain.links import Link
 from app.views.background import FIRST_RETRY_S, LONGEST_RETRY_S, Background
 from app.views.connections.start_page import StartPage, Wish
+from app.views.frame.actions.preferences import show_preferences
 from app.views.frame.ending import Ending
 from app.views.frame.main_window import MainWindow
 from app.views.looks.theme import Themes
@@ -177,10 +178,18 @@ class Windows(QObject):
         if self._page is None:
             background = self._background(self.notices)
             self._page = StartPage(self._openings, background, self._themes)
+            self._page.preferences_wanted.connect(self._show_preferences)
             self._page_background = background
             self._page.show()
         self.front = self._page
         return self._page
+
+    def _show_preferences(self) -> None:
+        """Over the start page: what a setting is wrong with can be mended there."""
+        if self._page is not None and self._page_background is not None:
+            show_preferences(
+                self._openings.preferences, self._page_background, self._themes, self._page
+            )
 
     def _leave_page(self) -> None:
         page, self._page = self._page, None

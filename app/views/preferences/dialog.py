@@ -163,6 +163,9 @@ class PreferencesDialog(QDialog):
         nothing = "No setting has these words. Escape in the search shows all."
         self.table.say("" if lines or not self._all else nothing)
         row = self.model.row_of(chosen.name) if chosen is not None else None
+        if lines and row is None:
+            # What is wrong is in front, to be mended.
+            row = next((at for at, line in enumerate(lines) if line.item.fault), 0)
         if lines:
             self.table.selectRow(row or 0)
         self._show(self.chosen)
@@ -190,6 +193,9 @@ class PreferencesDialog(QDialog):
         if one.is_pending:
             running = f" This window still goes by: {one.in_force or 'none'}."
         self.source.setText(f"{of_default}{_from(one)}{running}")
+        if one.fault and not self._said:
+            self._say(one.fault, "refusal")
+            return
         self._say(self._said or one.fixed or one.effect, "warning" if one.fixed else "muted")
 
     def _check(self) -> bool:
@@ -261,8 +267,10 @@ class PreferencesDialog(QDialog):
 
 def _line(one: Preference) -> Line[Preference]:
     origin = "" if one.origin is Origin.DEFAULT else one.origin.value
+    if one.fault:
+        origin += ", can't be used"
     texts = (one.subject, one.name, one.shown, origin)
-    token = "muted" if one.fixed else "accent" if origin else ""
+    token = "danger" if one.fault else "muted" if one.fixed else "accent" if origin else ""
     return Line(one.name, one, texts, (one.subject, one.about, one.shown, one.where), token)
 
 

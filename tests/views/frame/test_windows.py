@@ -37,6 +37,7 @@ PROGRAM = f"""
     from app.views.connections.start_page import StartPage
     from app.views.frame import application
     from app.views.frame.main_window import MainWindow
+    from app.views.preferences.dialog import PreferencesDialog
 
     def say(*words):
         print(*words, flush=True)
@@ -88,6 +89,11 @@ END = """
         code = bootstrap.open_window(program)
     say("code", code)
 """
+MAIN = """
+    from app.__main__ import main
+
+    say("code", main([]))
+"""
 
 
 def kept(dsn: str, name: str, **changes) -> NamedConnection:
@@ -111,10 +117,17 @@ def other_dsn(server: TestServer):
 
 
 @contextmanager
-def started(folder: Path, dsn: str, connections: list[NamedConnection], used: str, steps: str):
+def started(
+    folder: Path,
+    dsn: str,
+    connections: list[NamedConnection],
+    used: str,
+    steps: str,
+    end: str = END,
+):
     document = {"format": 1, "used": used, "connections": [each.as_json() for each in connections]}
     (folder / "connections.json").write_text(json.dumps(document))
-    code = "\n".join(map(textwrap.dedent, (PROGRAM, steps, END)))
+    code = "\n".join(map(textwrap.dedent, (PROGRAM, steps, end)))
     program = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -335,4 +348,60 @@ def test_that_a_faulty_list_leads_to_the_page_and_is_named_there(
         page().close()
     """
     with started(tmp_path, runs_dsn, [], "demonstration", steps) as program:
+        assert said(program) == ["code 0"]
+
+
+def test_that_a_faulty_settings_file_opens_the_page_with_preferences_that_mend_it(
+    tmp_path: Path, runs_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('palette = "traditional"\ntheme = "darkk"\n', "utf-8")
+    monkeypatch.setenv("RUN_REGISTRY_SETTINGS", str(file))
+    steps = """
+    def steps():
+        yield lambda: page() is not None and "theme" in page().text.text()
+        say(page().text.text())
+        page().preferences_button.click()
+        yield lambda: seen(PreferencesDialog) is not None and seen(PreferencesDialog).chosen
+        dialog = seen(PreferencesDialog)
+        say(dialog.chosen.name, dialog.says.text() == page().text.text())
+        dialog.edit.box.setCurrentText("dark")
+        dialog.set_value()
+        yield lambda: "Done." in dialog.says.text()
+        dialog.reject()
+        page().try_button.click()
+        yield loaded
+        say(name())
+        window().close()
+    """
+    with started(tmp_path, runs_dsn, [kept(runs_dsn, "here")], "here", steps, MAIN) as program:
+        told = said(program)
+    assert told[0].startswith(f"settings file {file}: theme: ")
+    assert told[1:] == ["theme True", "here", "code 0"]
+    assert file.read_text("utf-8") == 'palette = "traditional"\ntheme = "dark"\n'
+
+
+@pytest.mark.parametrize("content", ["theme = ", 'tehme = "dark"', 'oms_client_secret = "x"'])
+def test_that_settings_that_only_an_editor_can_mend_open_no_server(
+    tmp_path: Path, runs_dsn: str, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(content, "utf-8")
+    monkeypatch.setenv("RUN_REGISTRY_SETTINGS", str(file))
+    steps = f"""
+    def steps():
+        yield lambda: page() is not None and "settings file" in page().text.text()
+        page().preferences_button.click()
+        yield lambda: seen(PreferencesDialog)
+        dialog = seen(PreferencesDialog)
+        yield lambda: "editor" in dialog.table.words.text()
+        dialog.reject()
+        page().try_button.click()
+        yield lambda: "settings file" in page().text.text() and page().try_button.isVisible()
+        open({str(file)!r}, "w").close()
+        page().try_button.click()
+        yield loaded
+        window().close()
+    """
+    with started(tmp_path, runs_dsn, [kept(runs_dsn, "here")], "here", steps, MAIN) as program:
         assert said(program) == ["code 0"]

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QWidget
 
-from app.domain.preferences import Preference
+from app.domain.preferences import Preference, Preferences
 from app.views.actions import ActionRow
+from app.views.background import Background
 from app.views.looks.theme import Mode, StatusPalette, Themes
 from app.views.places import PlaceContext
 from app.views.preferences.dialog import PreferencesDialog
@@ -39,15 +40,23 @@ class PreferencesActions:
 
     def open(self) -> PreferencesDialog | None:
         """Opens them over the window."""
-        openings = self._context.workplace.openings
+        context = self._context
+        openings = context.workplace.openings
         if openings is None:
             return None
-        dialog = PreferencesDialog(
-            openings.preferences, self._context.background, self._context.themes, self._window
+        return show_preferences(
+            openings.preferences, context.background, context.themes, self._window
         )
-        dialog.changed.connect(lambda one: put_on(one, self._context.themes))
-        dialog.open()
-        return dialog
+
+
+def show_preferences(
+    preferences: Preferences, background: Background, themes: Themes, parent: QWidget
+) -> PreferencesDialog:
+    """Opens them; what they change of the look is put on at once."""
+    dialog = PreferencesDialog(preferences, background, themes, parent)
+    dialog.changed.connect(lambda one: put_on(one, themes))
+    dialog.open()
+    return dialog
 
 
 def put_on(changed: Preference, themes: Themes) -> None:

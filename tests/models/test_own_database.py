@@ -105,6 +105,9 @@ def test_that_nothing_is_restored_under_somebody_who_works(
         ({"postgresql": 99}, "made by PostgreSQL 99"),
         ({"sha256": "0"}, "is damaged"),
         ({"kind": "another"}, "is no backup"),
+        ({"postgresql": "16"}, "is no backup"),
+        ({"rows": None}, "is no backup"),
+        ({"made": {"at": 1}}, "is no backup"),
         ({"rows": {"public.Run": 999}}, "public.Run"),
     ],
 )
@@ -122,6 +125,20 @@ def test_that_half_a_file_is_no_backup(filled: EmbeddedServer, saved: Path, tmp_
     half.write_bytes(saved.read_bytes()[: saved.stat().st_size // 2])
     with pytest.raises(Refused, match="was cut off"):
         filled.restore(half, replace=True)
+
+
+@pytest.mark.parametrize(("place", "value"), [(8, 1), (10, 99), (10, zipfile.ZIP_DEFLATED)])
+@pytest.mark.parametrize("entry", ["database.dump", "backup.json"])
+def test_that_a_file_that_is_encrypted_or_packed_in_another_way_is_no_backup(
+    filled: EmbeddedServer, saved: Path, tmp_path: Path, entry: str, place: int, value: int
+) -> None:
+    content = bytearray(saved.read_bytes())
+    # The directory at the end of the file: flags and method stand before the name.
+    content[content.rindex(entry.encode()) - 46 + place] = value
+    other = tmp_path / "other.backup"
+    other.write_bytes(content)
+    with pytest.raises(Refused, match="is no backup"):
+        filled.restore(other, replace=True)
 
 
 def test_that_a_full_disk_leaves_the_backup_before(

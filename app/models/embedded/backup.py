@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import ObjectInUse
+from pydantic import TypeAdapter
 
 from app import files
 from app.domain.errors import Refused, Unavailable
@@ -41,6 +42,7 @@ _RESTORING = "restoring"
 _CHUNK = 1 << 20
 _LARGEST_NOTE = 1 << 20
 _SHOWN = 300
+_ENCRYPTED = 0x41
 
 
 @dataclass(frozen=True)
@@ -366,10 +368,12 @@ def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _read_note(file: Path, packed: zipfile.ZipFile) -> BackupNote:
-    if packed.getinfo(_NOTE).file_size > _LARGEST_NOTE:
+    entries = [packed.getinfo(name) for name in (_NOTE, _DUMP)]
+    if entries[0].file_size > _LARGEST_NOTE or not all(map(_is_plain, entries)):
         raise Refused(f"{file} is no backup of Run Registry.")
     try:
-        said = json.loads(packed.read(_NOTE))
+        text = packed.read(_NOTE)
+        said = json.loads(text)
         if said["kind"] != _KIND:
             raise ValueError("of another kind")
         if said["format"] > _FORMAT:
@@ -377,6 +381,11 @@ def _read_note(file: Path, packed: zipfile.ZipFile) -> BackupNote:
                 f"{file} was made by a newer version of this program ({said['program']}), in format"
                 f" {said['format']}; this one reads up to {_FORMAT}. Update the program."
             )
-        return BackupNote(**{field.name: said[field.name] for field in fields(BackupNote)})
+        return TypeAdapter(BackupNote).validate_json(text, strict=True)
     except (ValueError, TypeError, RecursionError) as error:
         raise Refused(f"{file} is no backup of Run Registry.") from error
+
+
+def _is_plain(entry: zipfile.ZipInfo) -> bool:
+    """Whether it is neither packed nor encrypted, as `write_backup` leaves it."""
+    return entry.compress_type == zipfile.ZIP_STORED and not entry.flag_bits & _ENCRYPTED

@@ -1,5 +1,6 @@
 """What is installed: the version of the program, and the licences of all that it is made with."""
 
+import math
 import platform
 import re
 import sysconfig
@@ -10,6 +11,7 @@ from pathlib import Path
 
 DISTRIBUTION = "run-registry-desktop"
 _EXTRAS = ("", "desktop")
+_VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:\.dev(\d{1,9}))?(?![\w.])", re.ASCII)
 _NAME = re.compile(r"^[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
 _TEXTS = re.compile(r"(^|/)(licen[cs]e|copying|notice|copyright|authors)[^/]*$", re.IGNORECASE)
@@ -63,6 +65,12 @@ def program_version() -> str:
     return metadata.version(DISTRIBUTION)
 
 
+def is_newer(version: str, than: str) -> bool:
+    """Whether a version of this program comes after another; never for what is no version."""
+    order, other = _order(version), _order(than)
+    return bool(order and other) and order > other
+
+
 def licences(*, with_texts: bool = False) -> tuple[Licence, ...]:
     """The program first, then Python and PostgreSQL, then every installed package that it needs."""
     found = {name: _of(name, with_texts=with_texts) for name in _needed()}
@@ -73,6 +81,15 @@ def licences(*, with_texts: bool = False) -> tuple[Licence, ...]:
         Licence("PostgreSQL", "", "PostgreSQL", (POSTGRESQL,)),
         *sorted(found.values(), key=lambda each: each.name.lower()),
     )
+
+
+def _order(version: str) -> tuple[float, ...]:
+    """Sorts versions: what is made on the way to a release comes before it. Empty for others."""
+    found = _VERSION.match(version)
+    if found is None:
+        return ()
+    *release, made = found.groups()
+    return (*map(int, release), math.inf if made is None else int(made))
 
 
 def _needed() -> set[str]:

@@ -6,6 +6,7 @@ import lzma
 import pytest
 from sqlalchemy import text
 
+from app.distribution import program_version
 from app.domain.json_value import text_hash
 from app.domain.progress import Cancelled, Progress
 from app.models.database.engine import Database
@@ -63,3 +64,20 @@ def test_that_only_the_first_false_objects_are_named(database: Database):
     found = databases.examine_objects(database)
     assert (found.looked_at, found.false_number) == (2500, 2500)
     assert found.false == tuple(range(1, databases.NAMED_OBJECTS + 1))
+
+
+def test_that_a_newer_version_that_made_a_list_here_is_told_of(database: Database):
+    own = program_version()
+    # Another version could have written anything there.
+    for version in ("0.0.1", own, "<b>99.0.0</b>", "98.0.0", "97.5.0"):
+        with database.transaction() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO record.golden_json_check"
+                    " (generated_json_id, equal, differing, program_version)"
+                    " VALUES (1, true, '', :version)"
+                ),
+                {"version": version},
+            )
+        told = databases.newer_program(database)
+        assert told == ("98.0.0" if version in {"98.0.0", "97.5.0"} else "")

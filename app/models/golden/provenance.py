@@ -107,6 +107,18 @@ def provenance_of(connection: Connection, id_: int) -> Provenance | None:
     )
 
 
+def programs(connection: Connection) -> list[str]:
+    """The versions of this program that have stored lists here, or made them again."""
+    return [
+        *connection.execute(
+            text(
+                "SELECT program_version FROM record.generated_json_provenance"
+                " UNION SELECT program_version FROM record.golden_json_check"
+            )
+        ).scalars()
+    ]
+
+
 def read_season(
     connection: Connection,
     pattern: str,

@@ -17,6 +17,7 @@ from app.views.connections.start_page import StartPage, Wish
 from app.views.frame.actions.preferences import show_preferences
 from app.views.frame.ending import Ending
 from app.views.frame.main_window import MainWindow
+from app.views.frame.watching.newer_program import tell_of_newer_program
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
@@ -214,6 +215,7 @@ class Windows(QObject):
         self.front = window
         window.show()
         self._leave_page()
+        background.run(tell_of_newer_program(context), window)
         self.opened.emit(window)
         self._follow_link()
         if self._ends:

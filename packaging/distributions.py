@@ -9,6 +9,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+import launch
+
 ROOT = Path(__file__).resolve().parent.parent
 _FIRST_OF_2026 = 1767225600
 _HOOK = """\
@@ -32,7 +34,9 @@ def moment() -> int:
 def make_sdist(out: Path, python: str = sys.executable) -> Path:
     """Writes the sdist of the checkout into `out`; what git doesn't know isn't in it."""
     with tempfile.TemporaryDirectory() as folder:
-        made = _build("build_sdist", ROOT, Path(folder), python)
+        # setuptools gathers the files in a folder of the checkout that has the version's name.
+        with launch.only_one_at_a_time():
+            made = _build("build_sdist", ROOT, Path(folder), python)
         out.mkdir(parents=True, exist_ok=True)
         target = out / made.name
         _write_plainly(made, target)

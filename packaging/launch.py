@@ -229,7 +229,7 @@ def run_checks(words: Sequence[str]) -> NoReturn:
 def install_packages(screen: str | None) -> None:
     """Install, in one go, the system packages for the environment and for Qt on that screen."""
     if _missing_packages(screen):
-        with _only_one_at_a_time():
+        with only_one_at_a_time():
             system_libraries.install(_missing_packages(screen))
 
 
@@ -246,7 +246,7 @@ def set_up(*, with_tests: bool) -> bool:
         return False  # without a lock: others may only read a checkout that one person has set up
     if not os.access(ROOT, os.W_OK):
         raise SetupFailed(f"{ROOT} can't be written to. Copy the project to a folder of yours.")
-    with _only_one_at_a_time():
+    with only_one_at_a_time():
         if _settled(with_tests=with_tests):
             return False
         present = _read_stamp()
@@ -407,14 +407,14 @@ def doing(log: str) -> str:
 
 
 @contextmanager
-def _only_one_at_a_time() -> Iterator[None]:
-    """Hold the set-up lock of this checkout; another ./run waits here."""
+def only_one_at_a_time() -> Iterator[None]:
+    """Hold the lock of this checkout; another ./run or packaging/build waits here."""
     if not os.access(ROOT, os.W_OK):
         yield  # who may not write here sets nothing up, and is told what is missing
         return
     with (ROOT / ".set-up.lock").open("w", encoding="utf-8") as lock:
         if not _lock(lock, wait=False):
-            sys.stderr.write("Another ./run is setting up; waiting for it\n")
+            sys.stderr.write("Another ./run or packaging/build is at work here; waiting for it\n")
             _lock(lock, wait=True)
         yield
 

@@ -2,7 +2,9 @@
 
 import sys
 import tarfile
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from email.parser import Parser
 from pathlib import Path
 
@@ -43,6 +45,24 @@ def test_that_a_wheel_is_the_same_to_the_byte_whoever_makes_it(
     again = distributions.make_wheel_of(sdist, tmp_path / "other")
     assert again.name == wheel.name
     assert again.read_bytes() == wheel.read_bytes()
+
+
+def test_that_two_who_make_an_sdist_at_once_do_it_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work: list[str] = []
+
+    def build(*_: object) -> Path:
+        at_work.append("in")
+        time.sleep(0.05)
+        at_work.append("out")
+        raise RuntimeError
+
+    monkeypatch.setattr(distributions, "_build", build)
+    with ThreadPoolExecutor() as pool:
+        made = [pool.submit(distributions.make_sdist, tmp_path) for _ in range(2)]
+    assert all(isinstance(each.exception(), RuntimeError) for each in made)
+    assert at_work == ["in", "out", "in", "out"]
 
 
 def test_that_the_wheel_has_all_that_the_program_reads_and_nothing_of_its_making(

@@ -138,9 +138,9 @@ def test_that_two_launchers_set_up_one_after_the_other(monkeypatch, tmp_path):
     other = (
         "import sys; sys.path.insert(0, sys.argv[1]); import launch; from pathlib import Path\n"
         "launch.ROOT = Path(sys.argv[2])\n"
-        "with launch._only_one_at_a_time(): print('in', flush=True)\n"
+        "with launch.only_one_at_a_time(): print('in', flush=True)\n"
     )
-    with launch._only_one_at_a_time():
+    with launch.only_one_at_a_time():
         second = subprocess.Popen(
             [sys.executable, "-c", other, str(ROOT / "packaging"), str(tmp_path)],
             stdout=subprocess.PIPE,

@@ -44,6 +44,8 @@ class Line:
         self._failed_at = 0.0
         self.number = 0
         """How often it was opened."""
+        self.held: set[str] = set()
+        """Names of the locks that are held on it, for whoever is using it."""
 
     @property
     def is_impossible(self) -> bool:
@@ -111,6 +113,7 @@ class Line:
                 raise
             self._failure = None
             self.number += 1
+            self.held.clear()
             for name, value in _SERVER_NOTICES.items():
                 # Not every system can.
                 with contextlib.suppress(psycopg.Error):

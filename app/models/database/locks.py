@@ -89,25 +89,24 @@ class SessionLock:
             return False
 
     def _acquired(self, connection: DriverConnection) -> bool:
-        number = self._db.line.number
-        if self._held_on == number:
+        line = self._db.line
+        if self._held_on == line.number:
             connection.execute("SELECT 1")
             return True
         self._held_on = None
+        # A session can take a lock twice, and it would be held by two of this client. Asking the
+        # server for all locks there are costs it more than the election.
+        if self._name in line.held:
+            return False
         answer = connection.execute(
-            "SELECT pg_try_advisory_lock(family, name) FROM"
-            " (SELECT %(family)s::int AS family, hashtext(%(name)s) AS name) AS wanted"
-            # A session can take a lock twice, and it would be held by two of this client.
-            " WHERE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
-            "  AND pid = pg_backend_pid() AND granted AND classid = family::bigint"
-            "  AND objid = name::bit(32)::bigint)",
-            {"family": _SESSIONS, "name": self._name},
+            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_SESSIONS, self._name]
         ).fetchone()
         if not (answer and answer[0]):
             return False
+        line.held.add(self._name)
         # By this name others see who holds it.
         connection.execute("SELECT set_config('application_name', %s, false)", [self._client])
-        self._held_on = number
+        self._held_on = line.number
         return True
 
     def held(self) -> bool:
@@ -154,6 +153,7 @@ class SessionLock:
                     connection.execute(
                         "SELECT pg_advisory_unlock(%s, hashtext(%s))", [_SESSIONS, self._name]
                     )
+                    self._db.line.held.discard(self._name)
 
 
 class PullerLock(SessionLock):

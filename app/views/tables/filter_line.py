@@ -8,12 +8,13 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextCharFormat
-from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCompleter, QLineEdit, QVBoxLayout, QWidget
 
 from app.domain.errors import BadInput
 from app.domain.filters import Completion, FilterError, Vocabulary, complete, parse
 from app.views.looks.theme import Themes, set_property
 from app.views.widgets.completion_model import CompletionModel
+from app.views.widgets.completions import OneEnter
 from app.views.widgets.plain import Label
 
 _PAUSE_MS = 400
@@ -27,15 +28,13 @@ class FilterEdit(QLineEdit):
         super().__init__(parent)
         self.vocabulary: Vocabulary | None = None
         self.completions = CompletionModel(_text, self)
-        self._completer = QCompleter(self.completions, self)
-        self._popup = QListView()
-        self._popup.setObjectName("completions")
-        self._completer.setPopup(self._popup)
+        self._completer = _AtCursor(self.completions, self)
+        self._popup = self._completer.popup()
         self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self._completer.setWidget(self)
         self._completer.setMaxVisibleItems(12)
         self._completer.activated[QModelIndex].connect(  # type: ignore[index]
-            self._take
+            self.take
         )
         self.textEdited.connect(self._typed)
 
@@ -59,7 +58,8 @@ class FilterEdit(QLineEdit):
         else:
             self._popup.hide()
 
-    def _take(self, index: QModelIndex) -> None:
+    def take(self, index: QModelIndex) -> None:
+        """Completes what is typed at the cursor."""
         completion = self.completions.completion(index.row())
         text = self.text()
         self.setText(
@@ -74,6 +74,19 @@ class FilterEdit(QLineEdit):
             self.offer()
             return
         super().keyPressEvent(event)
+
+
+class _AtCursor(OneEnter):
+    """Completes a part of the line."""
+
+    def take(self, line: QLineEdit, marked: QModelIndex) -> bool:
+        assert isinstance(line, FilterEdit)
+        line.take(marked)
+        try:
+            parse(line.text(), line.vocabulary)
+        except BadInput:
+            return False  # half a condition: it is typed on
+        return True
 
 
 class FilterLine(QWidget):

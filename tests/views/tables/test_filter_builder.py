@@ -15,6 +15,7 @@ from app.domain.filters import RUN, Node, Operator, format, parse  # noqa: A004
 from app.views.looks.theme import Themes
 from app.views.tables.filter_builder import FilterBuilder
 from tests.filter_trees import comparison_of, trees
+from tests.views.table_rows import VOCABULARY
 
 Key, Modifier = Qt.Key, Qt.KeyboardModifier
 TREES = trees(
@@ -99,6 +100,21 @@ def test_that_taking_everything_out_leaves_no_filter(builder: FilterBuilder) -> 
     builder.remove()
     assert (lines(builder), builder.whole.text) == ([], "")
     assert not builder.remove_button.isEnabled()
+
+
+def test_that_enter_takes_what_is_offered_before_the_condition(builder: FilterBuilder) -> None:
+    builder.edit.vocabulary = VOCABULARY
+    builder.edit.setFocus()
+    QTest.keyClicks(builder.edit, "class = Cos")
+    popup = builder.edit._popup
+    assert popup.isVisible()
+    QTest.keyClick(popup, Key.Key_Down)
+    QTest.keyClick(popup, Key.Key_Return)
+    assert lines(builder) == ["class = Cosmics25"]
+    assert builder.edit.text() == "class = Cosmics25"
+    assert "Enter edits" in builder.says.text()
+    QTest.keyClick(builder.tree, Key.Key_Insert)
+    assert builder.edit.text() == ""
 
 
 @given(root=TREES)

@@ -78,3 +78,14 @@ def test_that_completions_keep_the_rules_of_qt(
     line.edit.offer()
     assert isinstance(line.edit.completions, CompletionModel)
     qtmodeltester.check(line.edit.completions)
+
+
+def test_that_enter_completes_half_a_condition_without_a_complaint(
+    qtbot: QtBot, line: FilterLine
+) -> None:
+    line.edit.setFocus()
+    qtbot.keyClicks(line.edit, "clas")
+    qtbot.keyClick(line.edit._popup, Qt.Key.Key_Down)
+    qtbot.keyClick(line.edit._popup, Qt.Key.Key_Return)
+    assert line.edit.text() == "class "
+    assert not line.refusal.isVisible()

@@ -23,6 +23,7 @@ from app.domain.certification.notes import Note, links_of
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import LumiRange, format_ranges
+from app.domain.text.plain_text import harmless
 from app.services import notes
 from app.services.acting import Acting
 from app.services.notes import Noted
@@ -194,7 +195,7 @@ class NotesDialog(QDialog):
 
     def _look(self) -> None:
         note, person = self.chosen, self._acting.actor
-        self.whole.setPlainText(_whole(note))
+        self.whole.setPlainText(harmless(_whole(note)))
         self.right.offer(possible=not self._work.is_running)
         why = self.right.text() or (
             _CHOOSE if note is None else "It was taken back." if note.taken_back else ""

@@ -29,7 +29,7 @@ class FilterEdit(QLineEdit):
         self.vocabulary: Vocabulary | None = None
         self.completions = CompletionModel(_text, self)
         self._completer = _AtCursor(self.completions, self)
-        self._popup = self._completer.popup()
+        self._popup = self._completer.list
         self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self._completer.setWidget(self)
         self._completer.setMaxVisibleItems(12)

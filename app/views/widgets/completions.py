@@ -13,26 +13,26 @@ class OneEnter(QCompleter):
 
     def __init__(self, model: QAbstractItemModel, parent: QObject) -> None:
         super().__init__(model, parent)
-        popup = QListView()
-        popup.setObjectName("completions")
-        self.setPopup(popup)
+        self.list = QListView()
+        self.list.setObjectName("completions")
+        self.setPopup(self.list)
 
     def take(self, line: QLineEdit, marked: QModelIndex) -> bool:
         """Puts what is marked into the line; whether that is whole now, to be entered."""
         raise NotImplementedError
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        popup, line = self.popup(), self.widget()
+        line = self.widget()
         enters = (
-            watched is popup
+            watched is self.list
             and event.type() == QEvent.Type.KeyPress
             and isinstance(event, QKeyEvent)
             and Qt.Key(event.key()) in _ENTER
         )
-        if popup is None or not enters or not isinstance(line, QLineEdit):
+        if not enters or not isinstance(line, QLineEdit):
             return super().eventFilter(watched, event)
-        marked = popup.currentIndex()
-        popup.hide()
+        marked = self.list.currentIndex()
+        self.list.hide()
         if not marked.isValid() or self.take(line, marked):
             QApplication.sendEvent(line, event)
         return True

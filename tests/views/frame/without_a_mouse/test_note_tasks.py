@@ -13,7 +13,7 @@ from tests.views.hand import Hand, name_of
 def test_that_lumisections_are_noted_answered_corrected_and_taken_back(
     hand: Hand, database: Database
 ) -> None:
-    notes.add(Acting(database, EXPERT), RUN, "", (), "magnet ramp")
+    notes.add(Acting(database, EXPERT), RUN, "", (), "magnet \u202e<b>ramp</b>")
     hand.press("Return")
     hand.until(lambda: isinstance(hand.at, GridView) and pane_of(hand).grid.snapshot is not None)
     hand.settle()
@@ -39,6 +39,9 @@ def test_that_lumisections_are_noted_answered_corrected_and_taken_back(
     hand.tab_to("Notes")
     hand.press("End")
     assert dialog.whole.toPlainText() == "HV trip"
+    hand.press("Home")
+    assert dialog.whole.toPlainText() == r"magnet \u202e<b>ramp</b>"
+    hand.press("End")
     chosen_and("seen in the elog", "Answer")
     hand.until(lambda: notes.of_run(Acting(database), RUN)[1].replies)
     hand.settle()

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import tomllib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -537,7 +538,10 @@ def _secret_in(file: Path) -> str:
 
 def window_channel() -> Path:
     """Where the open window of this user can be told to show something."""
-    return platformdirs.user_runtime_path(PROGRAM) / "window"
+    with warnings.catch_warnings():
+        # Without a session of systemd, as after `su`, another folder is as good.
+        warnings.simplefilter("ignore", UserWarning)
+        return platformdirs.user_runtime_path(PROGRAM) / "window"
 
 
 def place(dsn: str) -> str:

@@ -13,7 +13,7 @@ from keyring.backends import SecretService, fail
 from app import passwords
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import Actor
-from app.settings import EXPERTS, PROGRAM, Settings, place
+from app.settings import EXPERTS, PROGRAM, Settings, place, window_channel
 
 
 class MemoryKeyring(keyring.backend.KeyringBackend):
@@ -350,3 +350,11 @@ def test_that_a_broken_keyring_keeps_nobody_from_starting(file, monkeypatch, err
     finally:
         broken.released.set()
         keyring.set_keyring(before)
+
+
+def test_that_who_has_no_session_of_systemd_is_not_warned(monkeypatch, tmp_path) -> None:
+    of_others = tmp_path / "run"
+    of_others.mkdir()
+    of_others.chmod(0o755)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(of_others))
+    assert not window_channel().is_relative_to(of_others)

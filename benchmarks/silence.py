@@ -4,6 +4,7 @@ A command, a puller and a door are processes of their own. Each is to tell withi
 the server answers nothing, and to go on once it does.
 """
 
+import argparse
 import os
 import queue
 import signal
@@ -106,6 +107,7 @@ def show(who: str, noticed: tuple[float, str]) -> None:
 
 def main() -> None:
     """Prints the figures."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with ExitStack() as stack:
         # As root the database's server runs as another user, who has to get in.
         made = stack.enter_context(tempfile.TemporaryDirectory(prefix="run-registry-bench-"))

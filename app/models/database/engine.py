@@ -102,43 +102,15 @@ class Database:
         self._held = threading.local()
         self._turns: AbstractContextManager[object] = nullcontext()
         self._kept: Kept[object] = Kept()
-        self._engine = self._made_engine(self._address.pooled, self._patience, _TURN_S)
+        self._engine = _pool(self._address.pooled, self._patience, pool_size, _TURN_S, self._kept)
         self._standby = None
         if standby is not None:
-            engine = self._made_engine(standby, self._patience_standby, _NO_TURN_S)
+            patience = self._patience_standby
+            engine = _pool(standby, patience, pool_size, _NO_TURN_S, self._kept)
             self._standby = Standby(engine.execution_options(**{READS: True}))
         self._reading = self._engine.execution_options(**{READS: True})
         if self._read_only:
             self._engine.update_execution_options(**{_NEVER_WRITES: True})
-
-    def _made_engine(
-        self, parameters: Mapping[str, str | int], patience: Patience, turn_s: float
-    ) -> sa.Engine:
-        """A pool of connections with these parameters; a turn is waited for so long."""
-
-        def connect(
-            _dialect: object, _record: object, _words: object, given: dict[str, Any]
-        ) -> psycopg.Connection[tuple[object, ...]]:
-            # SQLAlchemy has added to the parameters how JSON is written.
-            return patience.connect(given)
-
-        engine = sa.create_engine(
-            "postgresql+psycopg://",
-            connect_args=parameters,
-            pool_size=self._pool_size,
-            max_overflow=0,
-            pool_timeout=turn_s,
-            pool_pre_ping=True,
-            # The driver begins nothing by itself: `_begin` does, with all a transaction needs.
-            isolation_level="AUTOCOMMIT",
-            json_serializer=_json_text,
-            json_deserializer=js_parse,
-            execution_options={KEPT: self._kept},
-        )
-        sa.event.listen(engine, "do_connect", connect)
-        sa.event.listen(engine, "connect", _connected)
-        sa.event.listen(engine, "begin", _begin)
-        return engine
 
     def __repr__(self) -> str:
         return f"Database({self.dsn_without_password!r})"
@@ -477,6 +449,40 @@ class Database:
     def explain(self, error: BaseException) -> RegistryError | None:
         """What a driver error means to the person, or None when it is a bug of ours."""
         return explain(error, self._address)
+
+
+def _pool(
+    parameters: Mapping[str, str | int],
+    patience: Patience,
+    size: int,
+    turn_s: float,
+    kept: Kept[object],
+) -> sa.Engine:
+    """A pool of so many connections with these parameters; a turn is waited for so long."""
+
+    def connect(
+        _dialect: object, _record: object, _words: object, given: dict[str, Any]
+    ) -> psycopg.Connection[tuple[object, ...]]:
+        # SQLAlchemy has added to the parameters how JSON is written.
+        return patience.connect(given)
+
+    engine = sa.create_engine(
+        "postgresql+psycopg://",
+        connect_args=parameters,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=turn_s,
+        pool_pre_ping=True,
+        # The driver begins nothing by itself: `_begin` does, with all a transaction needs.
+        isolation_level="AUTOCOMMIT",
+        json_serializer=_json_text,
+        json_deserializer=js_parse,
+        execution_options={KEPT: kept},
+    )
+    sa.event.listen(engine, "do_connect", connect)
+    sa.event.listen(engine, "connect", _connected)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
 
 
 def _connected(driver: object, _: object) -> None:

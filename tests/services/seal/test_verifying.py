@@ -424,7 +424,7 @@ ROWS = (
     "INSERT INTO record.golden_json_check (generated_json_id, equal, differing, program_version,"
     " \"by\") VALUES (1, false, 'x', '1', 'auto@auto')",
     'INSERT INTO record.note (kind, about, run_number, name, ranges, text, "by") VALUES'
-    " ('note', NULL, 390001, 'online', '[]', 'x', 'a@cern.ch')",
+    " ('reply', 1, 390001, 'online', '[]', 'x', 'a@cern.ch')",
     "INSERT INTO record.publication (generated_json_id, name, era, kind, number, parent, why,"
     " \"by\") VALUES (1, 'Cert', 'Collisions2025', 'golden', 2, 7, 'x', 'a@cern.ch')",
     'INSERT INTO "Cycle" (id_cycle, cycle_name, cycle_attributes, deadline, deleted, "createdAt",'

@@ -50,6 +50,12 @@ def give_keys(widget: QWidget, *, select: bool = False) -> bool:
     return True
 
 
+def come_forward(window: QWidget) -> None:
+    """Puts a window in front of the others: the person asked for it elsewhere just now."""
+    window.raise_()
+    window.activateWindow()
+
+
 def give_keys_once_shown(widget: QWidget) -> None:
     """The same for what is still being read: it gets the keyboard when it is there, unless the
     person has put it elsewhere meanwhile."""

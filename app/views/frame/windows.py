@@ -14,6 +14,7 @@ from app.domain.errors import Refused, Unavailable
 from app.domain.links import Link
 from app.views.background import FIRST_RETRY_S, LONGEST_RETRY_S, Background
 from app.views.connections.start_page import StartPage, Wish
+from app.views.focus import come_forward
 from app.views.frame.actions.preferences import show_preferences
 from app.views.frame.ending import Ending
 from app.views.frame.main_window import MainWindow
@@ -87,8 +88,7 @@ class Windows(QObject):
     def _follow_link(self) -> None:
         if self._link is None or self.front is None:
             return
-        self.front.raise_()
-        self.front.activateWindow()
+        come_forward(self.front)
         if isinstance(self.front, MainWindow):
             link, self._link = self._link, None
             self.front.shared.follow(link)

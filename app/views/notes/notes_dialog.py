@@ -28,6 +28,7 @@ from app.services import notes
 from app.services.acting import Acting
 from app.services.notes import Noted
 from app.views.background import Background, Work
+from app.views.focus import give_keys
 from app.views.looks import words
 from app.views.looks.theme import STEP
 from app.views.rights import Rights, nothing_here
@@ -252,7 +253,7 @@ class NotesDialog(QDialog):
         layout.addWidget(self.right)
         layout.addWidget(self.refusal)
         layout.addLayout(buttons)
-        self.text.setFocus()
+        give_keys(self.text)
 
 
 def _item(note: Note, on: str) -> TreeItem:

@@ -160,6 +160,7 @@ def test_that_hiding_wants_a_reason_and_hidden_datasets_can_be_seen_and_unhidden
     qtbot.waitUntil(dialog.refusal.isVisible)
     assert dialog.refusal.text() == "A reason is required: it is kept with the datasets."
     dialog.reason.setText("a test run")
+    qtbot.waitUntil(dialog.submit_button.isEnabled)
     with qtbot.waitSignal(dialog.acted):
         dialog.submit_button.click()
     qtbot.waitUntil(lambda: table.model.rowCount() == 3)
@@ -264,15 +265,13 @@ def test_that_a_preview_of_an_earlier_form_is_never_shown(
 
 def terminated(db: Database) -> bool:
     """Ends the connections that wait for a lock; false while there are none."""
-    with db.read() as connection:
-        return bool(
-            connection.execute(
-                text(
-                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-                )
-            ).scalar_one()
+    # Those of the client are in use.
+    with db.raw_connection("control") as connection:
+        (ended,) = connection.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
+        return ended != (0,)
 
 
 def _texts(dialog: SetColumnsDialog | CopyColumnsDialog) -> list[str]:

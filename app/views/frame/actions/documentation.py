@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
 from app import assets
+from app.views.focus import give_keys
 from app.views.widgets.dialogs.fitting import resize_to_fit
 
 START = "index.md"
@@ -48,7 +49,7 @@ class DocumentationWindow(QDialog):
         layout.addWidget(buttons)
         resize_to_fit(self, *_SIZE)
         self.show_page(page)
-        self.page.setFocus()
+        give_keys(self.page)
 
     def show_page(self, page: str) -> None:
         """Shows a page by its path below the documentation."""

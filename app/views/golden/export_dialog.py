@@ -31,6 +31,7 @@ from app.views.looks.theme import STEP
 from app.views.notices import ask
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.folder_choice import ask_folder
+from app.views.widgets.dialogs.labelled_rows import label_rows
 from app.views.widgets.plain import Label, ListItem
 
 _FOLDER, _FORMS, _PROVENANCE = "export/folder", "export/forms", "export/provenance"
@@ -209,16 +210,14 @@ class ExportDialog(QDialog):
         form.addWidget(self.forms, 1, 1)
         form.addWidget(self.provenance, 2, 1)
         form.addLayout(folder, 3, 1)
-        for row, text, buddy in (
-            (0, "Lists", None),
-            (1, "F&orms", self.forms),
-            (3, "&Folder", self.folder),
-        ):
-            label = Label(text)
-            if buddy is not None:
-                label.setBuddy(buddy)
-            form.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
-        form.setColumnStretch(1, 1)
+        label_rows(
+            form,
+            (
+                (0, "Lists", None),
+                (1, "F&orms", self.forms),
+                (3, "&Folder", self.folder),
+            ),
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)
         layout.addLayout(form, 1)

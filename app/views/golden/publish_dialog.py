@@ -27,6 +27,7 @@ from app.views.looks.theme import STEP
 from app.views.rights import Rights, nothing_here
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.folder_choice import ask_folder
+from app.views.widgets.dialogs.labelled_rows import label_rows
 from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 from app.views.widgets.plain import Label
 
@@ -213,16 +214,14 @@ class PublishDialog(QDialog):
         form.addWidget(self.lists, 0, 1)
         form.addWidget(self.why, 1, 1)
         form.addLayout(folder, 2, 1)
-        for row, text, buddy in (
-            (0, "Lists", None),
-            (1, "&Why", self.why),
-            (2, "&Folder", self.folder),
-        ):
-            label = Label(text)
-            if buddy is not None:
-                label.setBuddy(buddy)
-            form.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
-        form.setColumnStretch(1, 1)
+        label_rows(
+            form,
+            (
+                (0, "Lists", None),
+                (1, "&Why", self.why),
+                (2, "&Folder", self.folder),
+            ),
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)
         layout.addLayout(form)

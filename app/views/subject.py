@@ -20,6 +20,9 @@ class Subject:
     ranges: tuple[LumiRange, ...] = ()
 
 
+NO_SUBJECT = "No run is loaded: select one in Online or Offline, or wait until it is there."
+
+
 def unless(
     subject: Callable[[], Subject | None], reason: Callable[[Subject], str] = lambda _: ""
 ) -> Callable[[], str]:
@@ -27,8 +30,6 @@ def unless(
 
     def why_not() -> str:
         now = subject()
-        return (
-            "Select a run or a dataset first, in Online or Offline." if now is None else reason(now)
-        )
+        return NO_SUBJECT if now is None else reason(now)
 
     return why_not

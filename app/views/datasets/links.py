@@ -13,6 +13,7 @@ from app.services.certification import tables
 from app.views.actions import ActionRow
 from app.views.places import PlaceContext
 from app.views.session import WebAddresses
+from app.views.subject import NO_SUBJECT
 
 MENU = ("open.gui", "open.oms", "open.elog")
 
@@ -120,7 +121,7 @@ class LinkActions(QObject):
         return self._context.workplace.addresses
 
     def _why_not(self) -> str:
-        return "" if self._subject() is not None else "Select a run or a dataset first."
+        return "" if self._subject() is not None else NO_SUBJECT
 
     async def _find_in_gui(self, run_number: int, name: str) -> None:
         acting = self._context.acting

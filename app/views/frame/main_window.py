@@ -158,7 +158,13 @@ class MainWindow(QMainWindow):
     @property
     def is_settled(self) -> bool:
         """Whether nothing is on its way any more, the first pull of this client included."""
-        return self._puller_watch.is_settled and not self._background.busy and self._themes.is_worn
+        details = self.table.details()
+        return (
+            self._puller_watch.is_settled
+            and not self._background.busy
+            and not (details and details.is_coming)
+            and self._themes.is_worn
+        )
 
     def home(self) -> QWidget:
         """Who gets the keyboard when a banner or a notice that had it goes."""

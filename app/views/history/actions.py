@@ -13,6 +13,7 @@ from app.services.history.undo import Undone
 from app.views.actions import ActionRow
 from app.views.history.undo_dialog import UndoDialog
 from app.views.places import PlaceContext
+from app.views.subject import NO_SUBJECT
 
 MENU = ("edit.undo", "edit.redo", "", "history.selection", "history.moment")
 
@@ -132,7 +133,7 @@ class HistoryActions(QObject):
 
     def _why_not(self) -> str:
         run = self._shown_run()
-        return "" if run is not None and run.is_loaded else "Select a run or a dataset first."
+        return "" if run is not None and run.is_loaded else NO_SUBJECT
 
     def _done(self, undone: Undone) -> None:
         self._notices.tell(undone.text, version=undone.version)

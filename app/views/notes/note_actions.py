@@ -10,6 +10,7 @@ from app.domain.lumisections import LumiRange
 from app.views.actions import ActionRow
 from app.views.notes.notes_dialog import NotesDialog
 from app.views.places import PlaceContext
+from app.views.subject import NO_SUBJECT
 
 MENU = ("notes.open",)
 
@@ -66,4 +67,4 @@ class NoteActions(QObject):
         return None if run is None else run.noted
 
     def _why_not(self) -> str:
-        return "" if self._place() is not None else "Select a run or a dataset first."
+        return "" if self._place() is not None else NO_SUBJECT

@@ -154,6 +154,11 @@ class DetailsView(QWidget):
         return self.details is not None
 
     @property
+    def is_coming(self) -> bool:
+        """Whether a run that was asked for isn't shown yet."""
+        return self._settle.isActive() or (self._is_requested and self._work.is_running)
+
+    @property
     def noted(self) -> tuple[int, str, Sequence[LumiRange]] | None:
         """What a note would be on: run, dataset, and the selected lumisections."""
         if self._run_number is None or self.details is None:

@@ -30,7 +30,7 @@ from app.views.log.log_model import ABOUT, AUTHOR, KIND, WHAT
 from app.views.log.place import LogPlace
 from app.views.notices import Notices
 from app.views.places import PlaceContext
-from app.views.subject import Subject
+from app.views.subject import NO_SUBJECT, Subject
 from tests.builders import EXPERT, a_run
 from tests.views.log.conftest import OTHER, RUN
 
@@ -272,7 +272,7 @@ def test_that_the_history_of_the_run_in_front_elsewhere_is_an_action(
 ):
     of_run, of_dataset = place.rows()
     assert of_run.why_not is not None
-    assert of_run.why_not() == "Select a run or a dataset first, in Online or Offline."
+    assert of_run.why_not() == NO_SUBJECT
     place.subject = lambda: Subject(OTHER, "online", "OPEN", "", "", True, False)
     assert not of_run.why_not()
     of_dataset.handler()

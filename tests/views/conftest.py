@@ -23,7 +23,7 @@ from app.views.session import Workplace
 from tests.conftest import TestServer, prepared
 from tests.views import many_runs
 from tests.views.offline_window import real_window, services
-from tests.views.workplaces import a_context, a_workplace
+from tests.views.workplaces import a_context, a_window, a_workplace
 
 __all__ = ["real_window", "services"]
 
@@ -132,7 +132,7 @@ def context(
 @pytest.fixture
 def window(qtbot: QtBot, context: PlaceContext, background: Background) -> Iterator[MainWindow]:
     """The whole window with its first table loaded."""
-    window = MainWindow(context)
+    window = a_window(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()

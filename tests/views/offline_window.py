@@ -15,7 +15,7 @@ from app.views.notices import Notices
 from app.views.session import WebAddresses, Workplace
 from app.views.tables.table_view import TableView
 from tests.services.offline_runs import FIRST, SECOND, open_all, sign_off_runs
-from tests.views.workplaces import a_context, a_workplace
+from tests.views.workplaces import a_context, a_window, a_workplace
 
 ADDRESSES = WebAddresses("https://oms/report", "https://gui/dqm/offline", "https://elog/{run}")
 
@@ -39,7 +39,7 @@ def real_window(
 ) -> Iterator[MainWindow]:
     """The window at the offline datasets."""
     context = a_context(services, background, notices, themes, remembered)
-    window = MainWindow(context)
+    window = a_window(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()

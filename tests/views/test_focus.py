@@ -48,7 +48,7 @@ from app.views.runs.details import DetailsView
 from tests.builders import EXPERT, a_run
 from tests.services.offline_runs import FIRST, open_all, sign_off_runs
 from tests.views.many_runs import NEWEST, locked
-from tests.views.workplaces import a_context, a_workplace
+from tests.views.workplaces import a_context, a_window, a_workplace
 
 VIEWS = Path(__file__).parents[2] / "app" / "views"
 RUN, LENGTH = 390005, 20
@@ -253,7 +253,7 @@ def open_at(
 
     def open_(place: str) -> Story:
         remembered.setValue("place", place)
-        window = MainWindow(context)
+        window = a_window(context)
         opened.append(window)
         window.stop_wanted.connect(window.stopped)
         story = Story(database, window, qtbot)

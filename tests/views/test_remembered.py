@@ -12,12 +12,11 @@ from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
 from app.views.background import Background
-from app.views.frame.main_window import MainWindow
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.remembered import keep, open_remembered, restore, set_aside
 from tests.builders import a_run, configure
-from tests.views.workplaces import a_context, a_workplace
+from tests.views.workplaces import a_context, a_window, a_workplace
 
 pytestmark = [
     pytest.mark.qt_log_ignore("QVariant::load", extend=True),
@@ -135,7 +134,7 @@ def test_that_the_window_opens_whatever_its_file_says(
     configure(database)
     pull.apply(Acting(database), a_run())
     workplace = a_workplace(database)
-    window = MainWindow(a_context(workplace, background, notices, themes, remembered))
+    window = a_window(a_context(workplace, background, notices, themes, remembered))
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()

@@ -18,6 +18,7 @@ from app.services.news import News
 from app.services.pulling.pullers import Pullers
 from app.settings import Settings
 from app.views.background import Background
+from app.views.frame.main_window import MainWindow
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
@@ -74,3 +75,9 @@ def a_context(
 ) -> PlaceContext:
     """What the places of a window are made with."""
     return PlaceContext(workplace, background, notices, themes, remembered)
+
+
+def a_window(context: PlaceContext) -> MainWindow:
+    """The whole window, made as the program makes it: its widgets are dressed at the end."""
+    with context.themes.undressed():
+        return MainWindow(context)

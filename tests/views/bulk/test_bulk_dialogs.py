@@ -29,14 +29,13 @@ from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
 from app.views.bulk.lines_model import text_of
 from app.views.focus import give_keys, has_keys
-from app.views.frame.main_window import MainWindow
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.selection import Selection
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT, SECOND
-from tests.views.workplaces import a_context, a_workplace
+from tests.views.workplaces import a_context, a_window, a_workplace
 
 COLUMNS = ("csc-csc", "dt-dt", "jetmet-jetmet")
 HEAD = "run,dataset,column,first LS,last LS,status,comment,cause\n"
@@ -377,7 +376,7 @@ def test_that_a_file_that_is_not_there_is_said_so(
 def test_that_the_window_edits_the_selected_rows_and_its_notice_takes_it_back(
     qtbot: QtBot, database: Database, context: PlaceContext, background: Background
 ) -> None:
-    window = MainWindow(context)
+    window = a_window(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()

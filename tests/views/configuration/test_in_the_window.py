@@ -5,13 +5,13 @@ from pytestqt.qtbot import QtBot
 
 from app.views.configuration.place import ConfigurationPlace
 from app.views.configuration.trials.why_dialog import WhyClassDialog
-from app.views.frame.main_window import MainWindow
 from tests.views.configuration.conftest import SECOND
+from tests.views.workplaces import a_window
 
 
 @pytest.fixture
 def whole(qtbot: QtBot, context, settled):
-    window = MainWindow(context)
+    window = a_window(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()

@@ -27,7 +27,7 @@ from tests.builders import EXPERT, a_run
 from tests.conftest import TestServer
 from tests.views.many_runs import COUNT, LENGTH, NAMES, NEWEST, SIGNED_OFF, add_run, locked
 from tests.views.pullers import WAITING, Oms
-from tests.views.workplaces import NOWHERE
+from tests.views.workplaces import NOWHERE, a_window
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def test_that_the_place_is_remembered(
     qtbot: QtBot, window: MainWindow, context: PlaceContext
 ) -> None:
     window.go_to("offline")
-    again = MainWindow(context)
+    again = a_window(context)
     qtbot.addWidget(again)
     assert again.place == "offline"
     again._puller_watch.stop()

@@ -11,14 +11,13 @@ from app.models.database.listen import ChangeListener
 from app.services.acting import Acting, OfLogin
 from app.services.news import News
 from app.views.background import Background
-from app.views.frame.main_window import MainWindow
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.rights import Rights
 from tests.models.guard.conftest import Login, come_in, guarded_dsn, guarded_template
 from tests.models.guard.guarded import PROMPT
 from tests.models.guard.test_running_session import synchronise
-from tests.views.workplaces import a_context, a_workplace
+from tests.views.workplaces import a_context, a_window, a_workplace
 
 __all__ = ["come_in", "guarded_dsn", "guarded_template", "synchronise"]
 
@@ -62,7 +61,7 @@ def test_that_an_open_window_is_told_of_the_new_e_groups(
     news = News(acting)
     workplace = replace(a_workplace(database), acting=acting, news=news)
     context = a_context(workplace, background, notices, themes, remembered)
-    window = MainWindow(context)
+    window = a_window(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     heard: list[bool] = []

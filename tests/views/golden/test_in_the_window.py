@@ -15,6 +15,7 @@ from app.views.places import PlaceContext
 from tests.services.golden.test_luminosity import written
 from tests.services.offline_runs import FIRST, PROMPT
 from tests.views.golden.conftest import RULE
+from tests.views.workplaces import a_window
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def window(
 ) -> Iterator[MainWindow]:
     """The window on a database with one list."""
     generate()
-    window = MainWindow(context)
+    window = a_window(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()

@@ -20,7 +20,7 @@ from app.views.notices import Notices
 from app.views.places import PlaceContext
 from tests.builders import EXPERT, a_run, configure
 from tests.conftest import TestServer
-from tests.views.workplaces import a_context, a_workplace
+from tests.views.workplaces import a_context, a_window, a_workplace
 
 RUN = 390001
 LENGTH = 40
@@ -67,7 +67,7 @@ def run_window(
     qtbot: QtBot, run_context: PlaceContext, background: Background
 ) -> Iterator[MainWindow]:
     """The whole window, with the run in a tab."""
-    window = MainWindow(run_context)
+    window = a_window(run_context)
     qtbot.addWidget(window)
     window.resize(1400, 900)
     window.stop_wanted.connect(window.stopped)

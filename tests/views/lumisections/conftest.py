@@ -32,7 +32,7 @@ from app.views.notices import Notices
 from app.views.session import Workplace
 from tests.builders import EXPERT, a_run, configure
 from tests.conftest import TestServer
-from tests.views.workplaces import a_context, a_workplace
+from tests.views.workplaces import a_context, a_window, a_workplace
 
 RUN = 390001
 LENGTH = 60
@@ -148,7 +148,7 @@ def open_story(
             listener = ChangeListener(database, news.changed, news.connected)
             listener.start()
             context = a_context(workplace, background, notices, themes, remembered)
-            window = MainWindow(context)
+            window = a_window(context)
             window.resize(1400, 900)
             window.stop_wanted.connect(window.stopped)
             stack.callback(window.deleteLater)

@@ -18,7 +18,6 @@ from app.services.certification import cycles
 from app.services.pulling import runs as pull
 from app.services.pulling.pullers import Pullers
 from app.views.background import Background
-from app.views.frame.main_window import MainWindow
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.session import Openings
@@ -27,7 +26,7 @@ from tests.conftest import TestServer
 from tests.services.offline_runs import FIRST, PROMPT, open_all, sign_off_runs
 from tests.views.frame.without_a_mouse.steps import AGENT, LENGTH, RUN
 from tests.views.hand import Hand
-from tests.views.workplaces import a_context, a_workplace
+from tests.views.workplaces import a_context, a_window, a_workplace
 
 
 def _season(db: Database) -> None:
@@ -77,7 +76,7 @@ def hand(
     )
     listener = ChangeListener(database, workplace.news.changed, workplace.news.connected)
     listener.start()
-    window = MainWindow(a_context(workplace, background, notices, themes, remembered))
+    window = a_window(a_context(workplace, background, notices, themes, remembered))
     window.resize(1400, 900)
     window.stop_wanted.connect(window.stopped)
     window.show()

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 DISTRIBUTION = "run-registry-desktop"
-_EXTRAS = ("", "desktop")
+_EXTRAS = ("", "desktop", "agent")
 _VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:\.dev(\d{1,9}))?(?![\w.])", re.ASCII)
 _NAME = re.compile(r"^[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")

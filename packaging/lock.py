@@ -37,7 +37,7 @@ def main(options: Sequence[str]) -> int:
     program = ("--extra=build", "--extra=desktop")
     same = f"--constraint={WITH_TESTS}"
     for file, extras in (
-        (WITH_TESTS, (*program, "--extra=tables", "--extra=test")),
+        (WITH_TESTS, (*program, "--extra=tables", "--extra=agent", "--extra=test")),
         (PROGRAM, (*program, same)),
         (SERVICE, (same,)),
         (FOR_PACKAGES, (*program, "--extra=package", same)),

@@ -1,14 +1,15 @@
 """A registry that is read from its database, by the program itself."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from run_registry.errors import RunRegistryError
+from run_registry.agents import Agent, Proposal, Value
+from run_registry.errors import RunRegistryError, no_such
 from run_registry.lumi_list import Luminosity
 from run_registry.lumisections import LumisectionLuminosity, Lumisections
 from run_registry.records import Record
@@ -44,13 +45,18 @@ def opened_program(dsn: str | None) -> "Program":
 class DatabaseSource:
     """Reads by the services of the program, with the rights of the login of the address."""
 
-    def __init__(self, dsn: str | None) -> None:
-        self._program = opened_program(dsn)
-        self._acting = self._program.acting
+    def __init__(self, dsn: str | None, acting: "Acting | None" = None) -> None:
+        """With `acting` on the database that it has open, which stays open."""
+        self._program: Program | None = None
+        if acting is None:
+            self._program = opened_program(dsn)
+            acting = self._program.acting
+        self._acting: Acting = acting
 
     def close(self) -> None:
         """Gives the connections up."""
-        self._program.close()
+        if self._program is not None:
+            self._program.close()
 
     def runs(self, filter: str, sort: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
         """Runs, the newest first or sorted."""
@@ -108,6 +114,68 @@ class DatabaseSource:
 
             total = together(lists.luminosity_of(self._acting, document_of(ranges)).values())
         return Luminosity(total.recorded, total.delivered, total.missing)
+
+    def agent(self, name: str) -> Agent:
+        """The version of an agent that is in force."""
+        with _refusals():
+            from app.services.agents import registry
+
+            found = registry.in_force(self._acting, name)
+            columns = {each.column: each.mode.value for each in found.columns}
+            return Agent(found.name, found.version, columns, self)
+
+    def proposals(self, agent: str | None, states: Collection[str]) -> Iterator[Proposal]:
+        """What agents said, the oldest first."""
+        with _refusals():
+            from app.domain.agents.proposals import ProposalState
+            from app.services.agents import proposals
+
+            known = [each.value for each in ProposalState]
+            for state in states:
+                if state not in known:
+                    raise no_such(f"There is no state {state!r} of proposals", state, known)
+            found = proposals.proposals(
+                self._acting,
+                agent=agent,
+                states=[ProposalState(each) for each in states] or None,
+                limit=None,
+            )
+        return (
+            Proposal(
+                each.id,
+                each.agent,
+                each.agent_version,
+                *each.key,
+                each.column,
+                tuple((first, last) for first, last in each.ranges),
+                *(each.triplet.status, each.triplet.comment, each.triplet.cause),
+                each.state.value,
+                each.decided_by,
+            )
+            for each in found
+        )
+
+    def propose(
+        self, agent: str, values: Iterable[Value], dry_run: bool
+    ) -> tuple[str, int, int, int]:
+        """Records values of an agent: a sentence, and the cells and proposals that came of it."""
+        with _refusals():
+            from app.domain.editing.change_file import COLUMNS
+            from app.domain.text.csv_text import csv_text
+            from app.services.agents import registry
+
+            content = csv_text([COLUMNS, *values])
+            done = registry.propose(self._acting, agent, content, dry_run=dry_run)
+            for line in done.refused:
+                raise RunRegistryError(str(line.refused))
+            return done.text, done.cells, done.waiting, done.agreed
+
+    def withdraw(self, agent: str, numbers: Collection[int]) -> None:
+        """Takes back proposals that wait."""
+        with _refusals():
+            from app.services.agents import registry
+
+            registry.withdraw(self._acting, agent, numbers)
 
     def _records(
         self,

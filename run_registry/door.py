@@ -5,13 +5,14 @@ import io
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from run_registry.addresses import door_address
+from run_registry.agents import Agent, Proposal, Value
 from run_registry.errors import RunRegistryError
 from run_registry.lumi_list import Luminosity
 from run_registry.lumisections import LumisectionLuminosity, Lumisections
@@ -37,6 +38,10 @@ _TRY_AGAIN = {429, 502, 503, 504}
 _OK, _FIRST_REDIRECT, _FIRST_REFUSAL = 200, 300, 400
 _NO_VALUE = -1
 _SHOWN = 300
+_NO_AGENTS = (
+    "A door doesn't tell of agents and takes no proposals. Connect to the database instead, or"
+    " write a file of changes for `run-registry agent propose`."
+)
 
 Document = Mapping[str, Any]
 Result = TypeVar("Result")
@@ -98,6 +103,24 @@ class HttpSource:
             answer = self._json(body)
             return self._understood(lambda: [_with_luminosity(each) for each in answer["datasets"]])
         return self._understood(lambda: _from_arrow(body))
+
+    def agent(self, name: str) -> Agent:
+        """A door only tells."""
+        raise RunRegistryError(_NO_AGENTS)
+
+    def proposals(self, _agent: str | None, _states: Collection[str]) -> Iterator[Proposal]:
+        """A door only tells."""
+        raise RunRegistryError(_NO_AGENTS)
+
+    def propose(
+        self, _agent: str, _values: Iterable[Value], _dry_run: bool
+    ) -> tuple[str, int, int, int]:
+        """A door only tells."""
+        raise RunRegistryError(_NO_AGENTS)
+
+    def withdraw(self, _agent: str, _numbers: Collection[int]) -> None:
+        """A door only tells."""
+        raise RunRegistryError(_NO_AGENTS)
 
     def golden(self, rule: Rule, datasets: str, as_of: str | None) -> Selected:
         """What a rule selects."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from run_registry.addresses import is_door
+from run_registry.agents import Agent, Proposal
 from run_registry.errors import NotConnected, RunRegistryError, UnknownVariableWarning
 from run_registry.lumi_list import LumiList, Luminosity
 from run_registry.lumisections import Lumisections
@@ -64,7 +65,7 @@ def _text_of(moment: Moment | None) -> str | None:
 
 
 class Registry:
-    """Reads runs, datasets, lumisections and golden lists; writes nothing.
+    """Reads runs, datasets, lumisections and golden lists; writes nothing but what agents say.
 
     Filters are those of the window: `run > 380000 and oms.energy >= 6000 and dt-dt.BAD > 0`.
     `datasets` is a pattern of names as golden JSONs take it (SQL `SIMILAR TO`).
@@ -125,6 +126,14 @@ class Registry:
     def luminosity(self, lumi_list: LumiList) -> Luminosity:
         """Luminosity of any list [pb^-1], from what OMS said of its runs."""
         return self._open.luminosity(lumi_list.ranges)
+
+    def agent(self, name: str) -> Agent:
+        """A registered agent, to propose as. It takes a database, and being its owner."""
+        return self._open.agent(name)
+
+    def proposals(self, *states: str) -> tuple[Proposal, ...]:
+        """What all agents said: with these states, or everything. It takes a database."""
+        return tuple(self._open.proposals(None, states))
 
     @property
     def _open(self) -> Source:

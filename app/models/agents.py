@@ -171,6 +171,20 @@ def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal], 
     )
 
 
+def withdraw(connection: Connection, agent: str, ids: Collection[int], by: str) -> None:
+    """Supersedes open proposals of an agent by nothing."""
+    connection.execute(
+        text(
+            'INSERT INTO record.proposal_decision (proposal, state, "by")'
+            " SELECT p.id, 'superseded', :by"
+            " FROM record.proposal p JOIN record.agent a ON a.id = p.agent"
+            f" WHERE p.id = ANY(:ids) AND a.name = :agent AND {_UNDECIDED}"
+            " ORDER BY p.id ON CONFLICT DO NOTHING"
+        ),
+        {"ids": sorted(ids), "agent": agent, "by": by},
+    )
+
+
 def proposals(
     connection: Connection,
     *,

@@ -27,8 +27,8 @@ class Mode(Enum):
 class ProposalState(Enum):
     """What became of a proposal.
 
-    `AGREED`: the cells already had that status; `SUPERSEDED`: the agent proposed something newer;
-    `WRITTEN`: the agent wrote it into a column of its own.
+    `AGREED`: the cells already had that status; `SUPERSEDED`: the agent proposed something newer,
+    or took it back; `WRITTEN`: the agent wrote it into a column of its own.
     """
 
     OPEN = "open"

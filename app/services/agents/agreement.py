@@ -106,7 +106,11 @@ def agreement(
             for version in reversed(known)
             for column in version.columns
         }
-        proposals = model.proposals(connection, agent=agent, runs=(first_run, last_run))
+        proposals = [
+            each
+            for each in model.proposals(connection, agent=agent, runs=(first_run, last_run))
+            if each.state is not ProposalState.SUPERSEDED
+        ]
         accepted = _accepted_ranges(
             model.proposals(
                 connection, runs=(first_run, last_run), states=(ProposalState.ACCEPTED,)

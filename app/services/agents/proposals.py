@@ -57,9 +57,10 @@ def proposals(
     dataset: str = ONLINE,
     agent: str | None = None,
     states: Collection[ProposalState] | None = (ProposalState.OPEN,),
-    limit: int = 10_000,
+    limit: int | None = 10_000,
 ) -> tuple[Proposal, ...]:
-    """Proposals, the newest first: of one dataset or all, of one agent or all."""
+    """Proposals, the newest first: of one dataset or all, of one agent or all. Without a limit
+    they come in the order in which they were made."""
     if not acting.db.record:
         return ()
     key = None if run_number is None else (run_number, dataset)

@@ -1,6 +1,6 @@
 """Agents: their registration, and the values that they write and propose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -218,6 +218,16 @@ def propose(
         )
         model.announce(action.connection)
     return recorded
+
+
+def withdraw(acting: Acting, name: str, ids: Collection[int]) -> None:
+    """Takes back proposals of an agent that wait; those that people have decided on meanwhile
+    stay as they are."""
+    agent = in_force(acting, name)
+    _check_owner(acting, agent)
+    with acting.db.transaction() as connection:
+        model.withdraw(connection, agent.name, ids, acting.actor.email)
+        model.announce(connection)
 
 
 def _record(

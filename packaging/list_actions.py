@@ -68,6 +68,7 @@ ELSEWHERE = {
     "notes take-back": "*Take back* in *Notes*.",
     "agent retire": f"{_BUTTON} Agents.",
     "agent propose": "An agent submits its values; people decide about them in the window.",
+    "agent run": "An agent works by itself; people decide in the window on what it proposes.",
     "agent accept": "*Accept* (A) in the proposals above the grid.",
     "agent reject": "*Reject* (R) in the proposals above the grid.",
 }

@@ -35,9 +35,15 @@ def no_such(sentence: str, name: str, known: Iterable[str]) -> RunRegistryError:
 
 def table_package(name: str) -> Any:
     """A package that tables take, which a reader of arrays goes without."""
+    return package_of_extra(name, name, "tables")
+
+
+def package_of_extra(module: str, package: str, extra: str) -> Any:
+    """A module of a package that only an extra brings."""
     try:
-        return import_module(name)
+        return import_module(module)
     except ModuleNotFoundError as error:
         raise RunRegistryError(
-            f"This takes {name}, which isn't installed: pip install 'run-registry-desktop[tables]'."
+            f"This takes {package}, which isn't installed: pip install"
+            f" 'run-registry-desktop[{extra}]'."
         ) from error

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from app.cli import agent_runs
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, positive
 from app.cli.arguments import run_number as a_run
 from app.cli.certification.bulk import read_file
@@ -99,6 +100,7 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--leave-out-refused", action="store_true", help="write the lines that aren't refused"
     )
+    agent_runs.add(group, common)
     parser = add_command(
         group, common, "proposals", "proposals of agents", _proposals, writes=False
     )

@@ -100,7 +100,7 @@ def test_that_one_wrong_value_refuses_all_of_them(agent):
         agent.propose([bad(3, 5), bad(21, 21)])
     with pytest.raises(RunRegistryError, match=r"LS 21 is outside"):
         agent.propose([bad(3, 5), bad(21, 21)], dry_run=True)
-    with pytest.raises(RunRegistryError, match="not registered for dt-td. Did you mean dt-dt"):
+    with pytest.raises(RunRegistryError, match=r"not registered for dt-td\. Did you mean dt-dt"):
         agent.propose([bad(3, 5, "dt-td")])
     assert agent.proposals() == ()
 
@@ -113,7 +113,9 @@ def test_that_only_its_owner_speaks_for_it(agent, db):
     with pytest.raises(RunRegistryError, match="may not act for the agent dt-share"):
         registry.agent(NAME).propose([], judged=[(RUN, "online", "dt-dt")])
     assert len(registry.proposals("open")) == 1
-    with pytest.raises(RunRegistryError, match="no state 'opened' of proposals. Did you mean open"):
+    with pytest.raises(
+        RunRegistryError, match=r"no state 'opened' of proposals\. Did you mean open"
+    ):
         registry.proposals("opened")
 
 

@@ -17,6 +17,9 @@ from run_registry.errors import RunRegistryError, package_of_extra
 LEAST_RUNS, LEAST_BAD_RUNS, LEAST_BAD = 10, 3, 10
 """Runs, runs with BAD lumisections, and BAD lumisections that learning takes."""
 
+MOST_FALSE = 3.0
+"""Lumisections in a thousand that may be proposed wrongly."""
+
 LEAST_PRECISION = 0.7
 """Less of the lumisections that it would call BAD being so, it says nothing."""
 
@@ -129,7 +132,7 @@ class Model:
         return Judgement(_logistic(total), tuple(known))
 
 
-def learn(history: History, *, false_per_1000: float = 1.0) -> Model:
+def learn(history: History, *, false_per_1000: float = MOST_FALSE) -> Model:
     """Learns a column. The threshold is the one that finds most with no more than so many false
     lumisections in a thousand, on runs held back. Raises TooLittle."""
     history.check()

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from app.demo.story import SEEN, Seen, mend
+from app.demo.story import mend, seen_in
 from app.domain.certification.datasets import COMPLETED, SIGNOFF, WAITING, state_key
 from app.domain.certification.runs import OPEN
 from app.domain.certification.runs import SIGNOFF as SIGNED_OFF
@@ -103,25 +103,24 @@ class Colleagues:
         for row in reversed(rows):
             if row.rr_attributes.get("significant") is not True:
                 continue
-            seen: tuple[Seen, ...] = ()
+            place = 0
             if str(row.rr_attributes.get("class")).startswith("Collisions"):
                 collisions += 1
-                seen = SEEN.get(collisions, ())
+                place = collisions
             if self._pause(_BETWEEN_RUNS_S):
                 return
             rr = lumisections.dataset_state(Acting(self._db), row.run_number, ONLINE).rr
+            seen = seen_in(row.run_number, place, rr.length)
             edits = [
                 ColumnEdit(row.run_number, ONLINE, column, (range_,), Triplet(BAD, comment, cause))
                 for column, range_, comment, cause in seen
-                if range_.last <= rr.length
             ]
             edits += mend(rr, row.run_number)
             if edits:
                 lumisections.edit_columns(Acting(self._db, self._shifter), edits)
             runs.move(Acting(self._db, self._shifter), row.run_number, SIGNED_OFF)
             for column, range_, comment, _ in seen[:1]:
-                if range_.last <= rr.length:
-                    self._note(row.run_number, range_, f"{column}: {comment}, the DOC knows.")
+                self._note(row.run_number, range_, f"{column}: {comment}, the DOC knows.")
 
     def _note(self, run_number: int, range_: LumiRange, text: str) -> None:
         """What the shifter noted, and the expert answered."""

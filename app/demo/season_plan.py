@@ -227,11 +227,13 @@ def _run(
     delivered, recorded = [], []
     delivered_before, recorded_before = [0.0], [0.0]
     live_share = chance.uniform(0.93, 0.97)
+    held = _held_back(number, length) if kind == "collisions" else {}
     for lumisection in range(1, length + 1):
         at = start + timedelta(seconds=LUMISECTION_S * (lumisection - 1))
         luminosity = 0.0 if fill is None else fill.luminosity(at) * chance.gauss(1.0, 0.004)
         active = not covers(off.get("cms_active", ()), lumisection)
         share = live_share * chance.uniform(0.99, 1.0) if active else 0.0
+        share *= held.get(lumisection, 1.0)
         delivered.append(round(luminosity, 6))
         recorded.append(round(luminosity * share, 6))
         delivered_before.append(delivered_before[-1] + delivered[-1])
@@ -259,6 +261,29 @@ def _run(
         delivered_before=tuple(delivered_before),
         recorded_before=tuple(recorded_before),
     )
+
+
+def dead_time(number: int, length: int) -> LumiRange | None:
+    """Where the read-out of the drift tubes held the trigger in a collision run; most saw none."""
+    chance = Random(f"dead time {number}")
+    if length < 120 or chance.random() > 0.45:
+        return None
+    first = chance.randint(30, length - 30)
+    return LumiRange(first, first + chance.randint(4, 12))
+
+
+def _held_back(number: int, length: int) -> dict[int, float]:
+    """The part of the usual that was recorded: in dead time, and in the single lumisections in
+    which a resynchronisation is all there is."""
+    chance = Random(f"hiccups {number}")
+    held = {
+        chance.randint(20, length): chance.uniform(0.5, 0.88)
+        for _ in range(chance.randint(0, 3) if length > 20 else 0)
+    }
+    dead = dead_time(number, length)
+    if dead is not None:
+        held |= {at: chance.uniform(0.35, 0.75) for at in range(dead.first, dead.last + 1)}
+    return held
 
 
 def _trips(chance: Random, length: int, *, first: int) -> dict[str, list[LumiRange]]:

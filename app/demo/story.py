@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from app import files
+from app.demo.season_plan import dead_time
 from app.domain.certification.runs import OPEN, SIGNOFF
 from app.domain.configuration.in_force import CERTIFIABLE_ONLINE_COLUMNS, GLOBAL
 from app.domain.configuration.permissions import EXPERTS
@@ -60,6 +61,18 @@ SEEN: dict[int, tuple[Seen, ...]] = {
 
 _WAITING = "waiting dqm gui"
 _UNSET = ("", EMPTY, NO_VALUE_FOUND)
+
+
+def seen_in(run_number: int, place: int, length: int) -> tuple[Seen, ...]:
+    """What the shifter saw in a run of so many lumisections, the n-th with collisions; with 0,
+    nothing."""
+    if not place:
+        return ()
+    found = [each for each in SEEN.get(place, ()) if each[1].last <= length]
+    dead = dead_time(run_number, length)
+    if dead is not None:
+        found.append(("dt-dt", dead, "DT read-out holds the trigger", "deadtime"))
+    return tuple(found)
 
 
 class PullReport(Protocol):
@@ -247,23 +260,20 @@ def _go_through_runs(
         summary.significant += significant
         if not ended:
             summary.taking_data.append(row.run_number)
-        seen: tuple[Seen, ...] = ()
+        place = 0
         if str(row.rr_attributes.get("class")).startswith("Collisions"):
             collisions += 1
-            seen = SEEN.get(collisions, ())
+            place = collisions
         if significant and ended and row.rr_attributes.get("state") == OPEN:
             say(f"signing off run {row.run_number}")
-            _sign_off(db, actor, row.run_number, seen, summary)
+            _sign_off(db, actor, row.run_number, place, summary)
 
 
-def _sign_off(
-    db: Database, actor: Actor, run_number: int, seen: Sequence[Seen], summary: Summary
-) -> None:
+def _sign_off(db: Database, actor: Actor, run_number: int, place: int, summary: Summary) -> None:
     rr = lumisections.dataset_state(Acting(db), run_number, ONLINE).rr
     edits = [
         ColumnEdit(run_number, ONLINE, column, (range_,), Triplet(BAD, comment, cause))
-        for column, range_, comment, cause in seen
-        if range_.last <= rr.length
+        for column, range_, comment, cause in seen_in(run_number, place, rr.length)
     ]
     edits += mend(rr, run_number)
     try:

@@ -31,6 +31,7 @@ from app.views.rights import Rights, offer
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.plain_table import PlainTable
 
+REASON_LINES = 2
 _WIDTHS = {AGENT: 120, COLUMN: 90, RANGES: 90, NOW: 160, VALUE: 160, SINCE: 72}
 
 
@@ -76,6 +77,11 @@ class ProposalList(QWidget):
         self.reject_all = QPushButton("Reject all...")
         self.outcome = Label(wordWrap=True)
         self.outcome.hide()
+        self.reason = Label(wordWrap=True)
+        self.reason.setAccessibleName("Why the agent proposes it")
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.reason.setFixedHeight(REASON_LINES * self.reason.fontMetrics().lineSpacing())
+        self.reason.hide()
         self.effect = Label(wordWrap=True)
         self.effect.setProperty("role", "muted")
         self.effect.setAccessibleName("What accepting the selected proposals would change")
@@ -109,6 +115,7 @@ class ProposalList(QWidget):
     def _read(self, proposals: Sequence[Proposal], length: int | None) -> None:
         """Reads what they are judged by; that may have changed under the same proposals."""
         self._weigh()
+        self._show_reason()
         self._reading.drop()
         if proposals:
             self._reading.start(self._read_standing(tuple(proposals), length))
@@ -150,6 +157,13 @@ class ProposalList(QWidget):
     def _show_effect(self, text: str) -> None:
         self.effect.setText(text)
         self.effect.show()
+
+    def _show_reason(self) -> None:
+        """The comment of the first selected proposal, which the column has no room for."""
+        comment = self.chosen[0].triplet.comment.strip() if self.chosen else ""
+        self.reason.setText(comment)
+        self.reason.setToolTip(comment)
+        self.reason.setVisible(any(each.triplet.comment.strip() for each in self.model.proposals))
 
     def say(self, text: str, role: str = "muted") -> None:
         """Shows the outcome of a decision; hides the line when the text is empty."""
@@ -209,6 +223,7 @@ class ProposalList(QWidget):
     def _selected(self) -> None:
         self._offer()
         self._weigh()
+        self._show_reason()
         chosen = self.chosen
         self.shown_changed.emit(chosen[0] if chosen else None)
 
@@ -239,10 +254,11 @@ class ProposalList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(STEP)
         layout.addWidget(self.table, 1)
-        effect = QHBoxLayout()
-        effect.setContentsMargins(2 * STEP, 0, 2 * STEP, 0)
-        effect.addWidget(self.effect)
-        layout.addLayout(effect)
+        for label in (self.reason, self.effect):
+            line = QHBoxLayout()
+            line.setContentsMargins(2 * STEP, 0, 2 * STEP, 0)
+            line.addWidget(label)
+            layout.addLayout(line)
         layout.addLayout(buttons)
 
     def _connect(self) -> None:

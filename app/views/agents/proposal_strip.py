@@ -103,7 +103,8 @@ class ProposalStrip(QFrame):
     def _show(self, proposals: Sequence[Proposal]) -> None:
         self.list.show_proposals(proposals, length=self._length)
         rows = min(max(len(proposals), 2), _MOST_ROWS)
-        self.list.setFixedHeight(_AROUND_ROWS + rows * ROW_HEIGHT)
+        reason = 0 if self.list.reason.isHidden() else self.list.reason.height() + STEP
+        self.list.setFixedHeight(_AROUND_ROWS + rows * ROW_HEIGHT + reason)
         self.setVisible(bool(proposals) or self._shows_outcome)
         self.toggle.setVisible(bool(proposals))
         if proposals:

@@ -16,6 +16,7 @@ from app.views.agents.proposal_strip import ProposalStrip
 from app.views.background import Background
 from app.views.places import PlaceContext
 from tests.builders import EXPERT, NOBODY
+from tests.views.agents.conftest import line, say
 from tests.views.log.conftest import OTHER, RUN
 
 
@@ -168,3 +169,26 @@ def test_that_what_somebody_else_decided_is_told(
     settle(qtbot, background)
     assert "is already rejected by" in strip.list.outcome.text()
     assert status(spoken, "tracker-pixel", 3) == "GOOD"
+
+
+def test_that_the_reason_of_the_chosen_proposal_is_told_whole(
+    qtbot: QtBot, real: PlaceContext, spoken: Database, strip: ProposalStrip
+):
+    low = strip.list.height()
+    reason = "recorded/delivered is 0.41 where the last 20 runs had 0.97 +- 0.01; " * 4
+    say(spoken, line("dt-dt", 6, 7, "BAD", reason))
+    strip.refresh()
+    settle(qtbot, real.background)
+    strip.toggle.click()
+    rows = {each.column: row for row, each in enumerate(strip.list.model.proposals)}
+    strip.list.table.selectRow(rows["dt-dt"])
+    assert strip.list.reason.text() == reason.strip()
+    assert " ".join(strip.list.reason.toolTip().split()) == reason.strip()
+    strip.list.table.selectRow(rows["tracker-pixel"])
+    assert strip.list.reason.text() == "hot module"
+    say(spoken, line("dt-dt", 6, 7, "STANDBY"))
+    agent_proposals.reject(Acting(spoken, EXPERT), [strip.list.chosen[0].id])
+    strip.refresh()
+    settle(qtbot, real.background)
+    assert strip.list.reason.isHidden()
+    assert strip.list.height() < low

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from app.domain.errors import NotPermitted
 from app.models.database.statements import text
 
-PERSON, PULLER, WEB, DOOR = "person", "puller", "web", "door"
+PERSON, PULLER, WEB, DOOR, AGENT = "person", "puller", "web", "door", "agent"
 
 DOORS = "run_registry_doors"
 """The role that all logins of doors are in."""

@@ -28,7 +28,7 @@ from app.models.database.engine import Database
 from app.models.events import states
 from app.models.events.action import begin
 from app.models.events.event_log import LumisectionChange, texts_of
-from app.services.acting import Acting
+from app.services.acting import Acting, OfLogin
 from app.services.agents import proposals, registry
 from app.services.certification import cycles, datasets, runs
 from app.services.configuration import edits, workspaces
@@ -38,6 +38,8 @@ from app.services.editing.lumisections import BitEdit, ColumnEdit
 from app.services.history import undo
 from app.services.pulling import runs as pull
 from app.services.taking_in import Intake
+from run_registry import Registry, RunRegistryError, Value
+from run_registry.database import DatabaseSource
 from tests.builders import a_run
 from tests.conftest import TestServer
 from tests.models.guard.attacks.said import DT, cells, covers, said
@@ -367,6 +369,27 @@ def test_that_numbers_and_times_are_the_servers(
         made, now = connection.execute(text(statement), {"given": number}).one()
     assert made < number
     assert now
+
+
+def test_that_an_agent_proposes_and_takes_back_with_its_own_login_and_for_itself_alone(
+    come_in: Login,
+) -> None:
+    expert = acting_as(come_in("g_expert"))
+    registry.register(expert, "rpc-ml", "1", [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")])
+    database = come_in("g_agent")
+    agent = Acting(database, OfLogin(database))
+    library = Registry(DatabaseSource(None, agent))
+    own, other = library.agent("dt-ml"), library.agent("rpc-ml")
+    said = own.propose([Value(OPEN_RUN, "online", "csc-csc", 2, 5, "BAD", "looks bad")])
+    assert said.waiting == 1
+    (waiting,) = own.proposals("open")
+    assert waiting.ranges == ((2, 5),)
+    with pytest.raises(RunRegistryError, match="g_agent may not act for the agent rpc-ml"):
+        other.propose([Value(OPEN_RUN, "online", "dt-dt", 2, 5, "BAD", "looks bad")])
+    with pytest.raises(Refused, match="g_agent may not do this"):
+        proposals.accept(agent, [waiting.number])
+    assert own.propose([], judged=[(OPEN_RUN, "online", "csc-csc")]).withdrawn == 1
+    assert own.proposals("open") == ()
 
 
 def test_that_only_who_may_make_logins_gives_one_to_an_agent(come_in: Login) -> None:

@@ -18,6 +18,10 @@ GROUP = "run_registry.agents"
 """Entry points of packages: each is an agent, by its name."""
 
 _EVERY_MINUTES = 10
+_COMES_WITH = (
+    "One comes with the Python package: pip install 'run-registry-desktop[agent]', against the same"
+    " database."
+)
 
 
 @dataclass(frozen=True)
@@ -143,11 +147,12 @@ def _installed(name: str) -> Agent:
     """The agent of that name. Raises NotFound."""
     known = {each.name: each for each in entry_points(group=GROUP)}
     if not known:
-        raise NotFound(
-            "No agent is installed here. One comes with the Python package: pip install"
-            " 'run-registry-desktop[agent]'."
-        )
+        raise NotFound(f"No agent is installed here. {_COMES_WITH}")
     if name not in known:
         raise not_found(f"No agent {name} is installed here", name, known)
-    agent: Agent = known[name].load()
+    try:
+        agent: Agent = known[name].load()
+    except ImportError as error:
+        # A bundle has the names of the package, and not all of its modules.
+        raise NotFound(f"The agent {name} can't be loaded here: {error}. {_COMES_WITH}") from error
     return agent

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
 
 import pytest
 
@@ -11,14 +12,15 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.certification import runs
+from app.services.certification import datasets, runs
 from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
 from app.services.pulling import runs as pull
 from run_registry import anomaly
 from tests.builders import EXPERT, a_run, configure
 from tests.cli.conftest import Ran, RunRegistry
-from tests.conftest import TestServer
+from tests.conftest import TestServer, prepared
+from tests.services.offline_runs import PROMPT
 
 FIRST, SIGNED_OFF = 390_001, 12
 OPEN = FIRST + SIGNED_OFF
@@ -124,9 +126,29 @@ def test_that_what_is_missing_is_told_in_one_sentence(registry, monkeypatch):
     assert (mistyped.code, "rum" in mistyped.err) == (1, True)
     other = registry("agent", "run", "anomoly", "--once")
     assert "No agent anomoly is installed here. Did you mean anomaly?" in other.err
+    left_out = EntryPoint("anomaly", "run_registry.left_out:take", agent_runs.GROUP)
+    monkeypatch.setattr(agent_runs, "entry_points", lambda **_: (left_out,))
+    bundle = registry(*RUN)
+    assert "agent anomaly can't be loaded here: No module named 'run_registry.left" in bundle.err
     monkeypatch.setattr(agent_runs, "entry_points", lambda **_: ())
     none = registry(*RUN)
-    assert "pip install 'run-registry-desktop[agent]'" in none.err
+    for told in (bundle, none):
+        assert told.code == 1
+        assert "pip install 'run-registry-desktop[agent]'" in told.err
+
+
+def test_that_offline_it_goes_by_the_state_of_the_column_s_workspace(registry, dsn):
+    with prepared(dsn) as database:
+        acting = Acting(database, EXPERT)
+        keys = [(FIRST + place, PROMPT) for place in range(SIGNED_OFF)]
+        datasets.move(acting, keys, "global", "OPEN")
+        datasets.move(acting, keys[:-1], "dt", "COMPLETED")
+    offline = (*RUN, "--datasets", "/PromptReco/%", "--dry-run", "--column")
+    said = registry(*offline, "dt-dt", "--json").document
+    assert said["columns"]["dt-dt"]["runs"] == SIGNED_OFF - 1
+    assert (said["judged"], said["found"]) == (1, [])
+    none = registry(*offline, "csc-csc")
+    assert "too little history of csc-csc: 0 signed-off runs" in none.err
 
 
 def test_that_without_once_it_goes_on_and_waits_for_a_server_that_is_away(registry, monkeypatch):

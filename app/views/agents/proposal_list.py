@@ -31,7 +31,8 @@ from app.views.rights import Rights, offer
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.plain_table import PlainTable
 
-REASON_LINES = 2
+_REASON_LINES = 2
+_LONGEST_REASON = 2_000
 _WIDTHS = {AGENT: 120, COLUMN: 90, RANGES: 90, NOW: 160, VALUE: 160, SINCE: 72}
 
 
@@ -80,7 +81,7 @@ class ProposalList(QWidget):
         self.reason = Label(wordWrap=True)
         self.reason.setAccessibleName("Why the agent proposes it")
         self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.reason.setFixedHeight(REASON_LINES * self.reason.fontMetrics().lineSpacing())
+        self.reason.setFixedHeight(_REASON_LINES * self.reason.fontMetrics().lineSpacing())
         self.reason.hide()
         self.effect = Label(wordWrap=True)
         self.effect.setProperty("role", "muted")
@@ -160,7 +161,7 @@ class ProposalList(QWidget):
 
     def _show_reason(self) -> None:
         """The comment of the first selected proposal, which the column has no room for."""
-        comment = self.chosen[0].triplet.comment.strip() if self.chosen else ""
+        comment = self.chosen[0].triplet.comment.strip()[:_LONGEST_REASON] if self.chosen else ""
         self.reason.setText(comment)
         self.reason.setToolTip(comment)
         self.reason.setVisible(any(each.triplet.comment.strip() for each in self.model.proposals))

@@ -15,6 +15,7 @@ from app.services.seal import proofs, wanted
 from app.services.seal.sealing import Sealer
 from app.services.seal.verifying import verify
 from tests.models.guard.guarded import LOGINS, SERVICES, address
+from tests.sealing import seal
 from tests.services.seal.conftest import ANY, RULE
 
 MADE = (
@@ -22,14 +23,6 @@ MADE = (
     ' \'{"created_by": "expert@cern.ch", "official": false}\')).*'
     ' FROM "GeneratedJson" AS known WHERE id = 9000 RETURNING id'
 )
-
-
-def seal(db: Database) -> None:
-    """Seals all there is."""
-    sealer = Sealer(db, "puller", settled_s=0.0)
-    for _ in range(2):
-        sealer.seal_new()
-        sealer.seal_old()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from app.services.seal.sealing import Sealer
 from app.services.seal.verifying import EVERYTHING, Wanted
 from tests.builders import EXPERT
 from tests.conftest import TEMPLATE, TestServer, another_server, prepared
+from tests.sealing import seal_with
 from tests.services.offline_runs import FIRST, open_all, sign_off_runs
 
 DEBIANS = Path("/usr/lib/postgresql/15/bin")
@@ -72,12 +73,17 @@ class Sealed:
 
     def seal(self) -> None:
         """Seals everything, and closes the numbers so far."""
-        while self.sealer.seal_new().more:
-            pass
+        seal_with(self.db, self.sealer, self.later)
+
+    def seal_beside_others(self) -> None:
+        """Seals what is there, while somebody's transaction keeps the numbers open."""
+        for _ in range(3):
+            self.sealer.seal_new()
+            self.later()
+
+    def later(self) -> None:
+        """Whatever was under way a while ago has had its time."""
         self.clock.now += 60
-        self.sealer.seal_new()
-        while self.sealer.seal_old().more:
-            pass
 
     def verify(self, wanted: Wanted = EVERYTHING) -> Report:
         return verifying.verify(Acting(self.db), wanted)

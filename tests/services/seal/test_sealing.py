@@ -97,8 +97,7 @@ def test_that_a_late_commit_is_sealed_when_it_comes_and_told_apart(here):
     with psycopg.connect(here.dsn) as slow:
         slow.execute(INSERT, ["slow"])
         append(here.dsn, 2)
-        here.seal()
-        here.seal()
+        here.seal_beside_others()
         assert here.verify().versions == 2
         slow.commit()
     here.seal()
@@ -121,7 +120,7 @@ def test_that_a_late_commit_of_old_history_is_no_fault(here):
     with psycopg.connect(here.dsn) as slow:
         slow.execute(INSERT, ["slow"])
         append(here.dsn, 2)
-        here.seal()
+        here.seal_beside_others()
         slow.commit()
     here.seal()
     report = here.verify()

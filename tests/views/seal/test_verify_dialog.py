@@ -10,26 +10,19 @@ from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.seal.sealing import Sealer
 from app.services.seal.verifying import verify
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.seal.verify_dialog import VerifyDialog
 from tests.builders import EXPERT
+from tests.sealing import seal
 
 Open = Callable[[], VerifyDialog]
 INSERT = (
     'INSERT INTO "Version" ("by", comment, "createdAt")'
     " VALUES ('a@cern.ch', 'HV <b>trip</b>', now())"
 )
-
-
-def seal(database: Database) -> None:
-    sealer = Sealer(database, "puller", settled_s=0.0)
-    for _ in range(2):
-        sealer.seal_new()
-        sealer.seal_old()
 
 
 @pytest.fixture

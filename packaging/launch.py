@@ -108,8 +108,7 @@ LONG: dict[str, tuple[str, tuple[str, ...]]] = {
             "--timeout=1200",
             "tests/torture",
             "tests/sync/test_mutated_oms.py",
-            "tests/models/guard/test_puller_service.py::"
-            "test_that_clocks_that_jump_take_no_job_from_its_puller",
+            "tests/models/guard/test_puller_service.py",
             "-k",
             "not primary_dies",
         ),

@@ -41,4 +41,8 @@ _PARTS = (
     server.server,
 )
 
-ATTACKS: tuple[Attack, ...] = tuple(attack for part in _PARTS for attack in part())
+PARTS = {
+    f"{part.__module__.rpartition('.')[2]}: {part.__name__.replace('_', ' ')}": tuple(part())
+    for part in _PARTS
+}
+ATTACKS: tuple[Attack, ...] = tuple(attack for part in PARTS.values() for attack in part)

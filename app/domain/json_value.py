@@ -5,7 +5,9 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeAlias
 
 import orjson
@@ -17,7 +19,11 @@ JsonObject: TypeAlias = dict[str, JsonValue]
 
 _SAFE_INTEGER = 2**53
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_DIFFERENT = re.compile(rb'\.0[,}\]]|e[-+]?[0-9]+[,}\]]|"[0-9]+":')
+_DIFFERENT = tuple(
+    # One by one they are found four times as fast as together.
+    re.compile(pattern)
+    for pattern in (rb"\.0[,}\]]", rb"e[-+]?[0-9]+[,}\]]", rb'"[0-9]+":')
+)
 """What JavaScript may print otherwise: 1.0, exponents, and keys that it puts first. In the midst of
 a text it means nothing, and costs only time."""
 _ONLY_JSON = (
@@ -119,11 +125,32 @@ def js_stringify(value: object) -> str:
         except orjson.JSONEncodeError:
             pass
         else:
-            if _DIFFERENT.search(text) is None:
+            if not any(pattern.search(text) for pattern in _DIFFERENT):
                 return text.decode()
     parts: list[str] = []
     _write(value, parts)
     return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A JSON value as a database wrote it, which nobody looks into."""
+
+    written: bytes
+
+    @property
+    def text(self) -> str:
+        """As JavaScript writes it."""
+        return (_kept_text if len(self.written) <= _KEPT_BYTES else _text_of)(self.written)
+
+
+def _text_of(written: bytes) -> str:
+    return js_stringify(js_parse(written))
+
+
+_KEPT_BYTES = 16 << 10
+_kept_text = lru_cache(maxsize=2048)(_text_of)
+"""The same values are asked for again and again, and most never change."""
 
 
 def unstorable(text: str) -> str:

@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import BadInput
-from app.domain.json_value import js_parse, js_stringify, js_value, number_in, text_hash
+from app.domain.json_value import (
+    Unread,
+    js_parse,
+    js_stringify,
+    js_value,
+    number_in,
+    text_hash,
+)
 
 NUMBERS = {
     1.0: "1",
@@ -169,3 +176,19 @@ def test_that_a_key_of_thousands_of_digits_is_a_key_like_any_other():
 def test_that_what_is_not_a_value_of_json_is_a_mistake_of_the_program():
     with pytest.raises(TypeError, match="set is not a JSON value"):
         js_stringify({"a": {1, 2}})
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ('{"b": 1.0, "a": [2.50, 1e-7]}', '{"b":1,"a":[2.5,1e-7]}'),
+        ('{"a": "1.0, 2e5", "10": null, "9": " : "}', '{"9":" : ","10":null,"a":"1.0, 2e5"}'),
+        ("[12345678901234567890, -0.0]", "[12345678901234567000,0]"),
+        ('"\\u0001\N{SNOWMAN}"', '"\\u0001\N{SNOWMAN}"'),
+        (f'["{"x" * 20_000}", 1.0]', f'["{"x" * 20_000}",1]'),
+    ],
+)
+def test_that_what_nobody_read_is_written_as_what_was_read(written, text):
+    unread = Unread(written.encode())
+    assert unread.text == text == js_stringify(js_parse(written))
+    assert unread.text == text  # again, from what was kept

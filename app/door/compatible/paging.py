@@ -25,7 +25,7 @@ DEFAULT_ROWS = 50
 _MOST_SORTS = 10
 _GREATEST = 2**31 - 1
 
-Listed = Callable[[Acting, Sequence[DatasetKey]], Iterable[JsonObject]]
+Listed = Callable[[Acting, Sequence[DatasetKey]], Iterable[str]]
 
 
 def page(asked: Asked, kind: TableKind, listed: Listed) -> Response:

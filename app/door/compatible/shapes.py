@@ -3,30 +3,18 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from app.domain.errors import BadInput
-from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.json_value import js_stringify
 from app.door.answers import JsonText
 from app.services.web_service.lumisections import Stretch
 
-_RUN = "Run"
-"""Key of the run in a dataset; datasets of one run come one after the other and share it."""
 
-
-def page(
-    name: str, rows: Iterable[JsonObject], *, pages: int, count: int, most_bytes: int
-) -> JsonText:
-    """A page of a table. Raises BadInput when its text is longer than that."""
+def page(name: str, rows: Iterable[str], *, pages: int, count: int, most_bytes: int) -> JsonText:
+    """A page of a table of rows as texts. Raises BadInput when its text is longer than that."""
     texts: list[str] = []
     size = 0
-    last: tuple[JsonValue, str] = (None, "")
     for row in rows:
-        run = row.pop(_RUN, None)
-        if run is None:
-            texts.append(js_stringify(row))
-        else:
-            if run is not last[0]:
-                last = (run, js_stringify(run))
-            texts.append(f'{js_stringify(row)[:-1]},"{_RUN}":{last[1]}}}')
-        size += len(texts[-1])
+        texts.append(row)
+        size += len(row)
         if size > most_bytes:
             raise BadInput(
                 f"A page with these rows is longer than {most_bytes >> 20} MB: ask for smaller"

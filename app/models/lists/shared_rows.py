@@ -65,9 +65,17 @@ def summaries(
         (row[0], row[1]): dict(zip(columns, row[2:], strict=True)) for row in rows
     }
     behind = [key for key in keys if key not in found]
-    for key, loaded in states.load(connection, behind, desk=desk).items():
-        found[key] = _summary(key, summarise(loaded.state))
-    return found
+    return found | made_summaries(connection, behind, desk=desk)
+
+
+def made_summaries(
+    connection: Connection, keys: Sequence[DatasetKey], *, desk: bool
+) -> dict[DatasetKey, Stored]:
+    """Whole summaries of these datasets, made from their lumisections."""
+    return {
+        key: _summary(key, summarise(loaded.state))
+        for key, loaded in states.load(connection, keys, desk=desk).items()
+    }
 
 
 def _summary(key: DatasetKey, made: Summary) -> Stored:

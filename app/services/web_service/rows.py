@@ -6,18 +6,16 @@ from typing import cast
 
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE, DatasetKey
-from app.models.lists import shared_rows
+from app.models.lists import shared_rows, written_rows
 from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
 from app.services.certification.summaries import page_of_keys
-from app.services.web_service.shapes import as_object
+from app.services.web_service.shapes import as_object, as_text
 
 _BLOCK = 500
 """Rows that are read and shaped at once."""
 
 _ONE = ("triplet_summary",)
-_LISTED = ("triplet_summary", "dcs_summary")
-_OF_RUN = ("rr_attributes", "oms_attributes")
 _WHOLE = (
     "run_number",
     "name",
@@ -44,41 +42,43 @@ def find(acting: Acting, query: TableQuery) -> Found:
     return Found(*page_of_keys(acting, query))
 
 
-def listed_runs(acting: Acting, keys: Sequence[DatasetKey]) -> Iterator[JsonObject]:
-    """Runs with the summary of their dataset `online`."""
+def listed_runs(acting: Acting, keys: Sequence[DatasetKey]) -> Iterator[str]:
+    """Texts of runs with the summary of their dataset `online`."""
     for first in range(0, len(keys), _BLOCK):
         numbers = [number for number, _ in keys[first:][:_BLOCK]]
         with acting.db.read() as connection:
-            found = shared_rows.runs(connection, numbers)
-            online = [(number, ONLINE) for number in numbers]
-            summaries = shared_rows.summaries(connection, online, _ONE, desk=acting.db.desk)
-        for row in found:
-            summary = summaries[int(str(row["run_number"])), ONLINE]
-            yield as_object(row) | {"DatasetTripletCache": _part(summary, _ONE)}
+            found = written_rows.runs(connection, numbers, desk=acting.db.desk)
+        for row, summary in found:
+            part = dict(zip(written_rows.OF_RUN, summary, strict=True))
+            yield f'{as_text(row)[:-1]},"DatasetTripletCache":{as_text(part)}}}'
 
 
-def listed_datasets(acting: Acting, keys: Sequence[DatasetKey]) -> Iterator[JsonObject]:
-    """Datasets with the attributes of their run and their summaries."""
+def listed_datasets(acting: Acting, keys: Sequence[DatasetKey]) -> Iterator[str]:
+    """Texts of datasets with the attributes of their run and their summaries."""
     for first in range(0, len(keys), _BLOCK):
         wanted = keys[first:][:_BLOCK]
         with acting.db.read() as connection:
-            rows = shared_rows.datasets(connection, wanted)
-            runs = shared_rows.runs_of(connection, wanted)
-            summaries = shared_rows.summaries(connection, wanted, _LISTED, desk=acting.db.desk)
-        # One object for all datasets of a run, which is written once.
-        parts = {number: _part(run, _OF_RUN) for number, run in runs.items()}
-        for row in rows:
-            key = _key(row)
-            yield as_object(row) | {
-                "Run": parts[key[0]],
-                "DatasetTripletCache": _part(summaries[key], _LISTED),
-            }
+            found = written_rows.datasets(connection, wanted, desk=acting.db.desk)
+            runs = written_rows.attributes_of_runs(connection, wanted)
+        # One text for all datasets of a run.
+        of_runs = {number: as_text(run) for number, run in runs.items()}
+        for row, summary in found:
+            part = dict(zip(written_rows.OF_DATASET, summary, strict=True))
+            yield (
+                f'{as_text(row)[:-1]},"DatasetTripletCache":{as_text(part)},'
+                f'"Run":{of_runs[int(str(row["run_number"]))]}}}'
+            )
 
 
 def run(acting: Acting, run_number: int) -> JsonObject | None:
     """A run as the actions on it answer; None when there is none, or when it is deleted."""
-    found = next(listed_runs(acting, [(run_number, ONLINE)]), None)
-    return None if found is None or found["deleted"] else found
+    key = run_number, ONLINE
+    with acting.db.read() as connection:
+        rows = shared_rows.runs(connection, [run_number])
+        if not rows or rows[0]["deleted"]:
+            return None
+        summary = shared_rows.summaries(connection, [key], _ONE, desk=acting.db.desk)[key]
+    return as_object(rows[0]) | {"DatasetTripletCache": _part(summary, _ONE)}
 
 
 def dataset(acting: Acting, key: DatasetKey) -> JsonObject | None:
@@ -108,10 +108,6 @@ def newest_edit(
     with acting.db.read() as connection:
         found = shared_rows.newest_edit(connection, key, oms=oms, atomic_version=atomic_version)
     return None if found is None else as_object(found)
-
-
-def _key(row: Mapping[str, object]) -> DatasetKey:
-    return int(str(row["run_number"])), str(row["name"])
 
 
 def _part(summary: Mapping[str, object], columns: Sequence[str]) -> JsonObject:

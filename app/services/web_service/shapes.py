@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import cast
 
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, Unread, js_stringify
 from app.models.lists.shared_rows import Stored
 
 
@@ -19,3 +19,15 @@ def as_object(row: Stored) -> JsonObject:
         name: js_time(value) if isinstance(value, datetime) else cast("JsonValue", value)
         for name, value in row.items()
     }
+
+
+def as_text(row: Stored) -> str:
+    """The text of the same object; what nobody has read is passed on."""
+    members = (f'"{name}":{_text_of(value)}' for name, value in row.items())
+    return f"{{{','.join(members)}}}"
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, Unread):
+        return value.text
+    return js_stringify(js_time(value) if isinstance(value, datetime) else value)

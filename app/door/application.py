@@ -123,19 +123,21 @@ class Door:
             lane.close()
 
     async def _answer(self, address: Address, request: Request) -> Response:
-        caller = await self._who_asks.run(partial(self._who.caller, request))
+        address_of = request.client.host if request.client else ""
+        caller = await self._who_asks.run(partial(self._who.caller, request), address_of)
         request.state.caller = caller.name
+        client = caller.actor.email or caller.client_id or address_of
         with Share(self.bodies) as share:
             try:
                 async with asyncio.timeout(self._patience.body_s):
                     text = await read_body(request, self._limits.body_bytes, share)
             except TimeoutError as error:
                 raise TooSlow from error
-            response = await self._answer_to(address, request, caller, text)
+            response = await self._answer_to(address, request, caller, client, text)
         return self._held(answers.unless_known(request, response))
 
     async def _answer_to(
-        self, address: Address, request: Request, caller: Caller, text: bytes
+        self, address: Address, request: Request, caller: Caller, client: str, text: bytes
     ) -> Response:
         asked = Asked(
             caller,
@@ -151,7 +153,7 @@ class Door:
         def work() -> Response:
             return address.answerer(replace(asked, body=body_of(text, self._limits.body_bytes)))
 
-        return await self._lanes[address.lane].run(work)
+        return await self._lanes[address.lane].run(work, client)
 
     def _held(self, response: Response) -> Response:
         """The answer, counted while it is taken. Raises Unavailable where too much is."""

@@ -1,5 +1,6 @@
 """Too much, too slow, too silent: what one client does, no other feels."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from app.door.application import Patience
 from app.door.asking import Limits
+from app.door.lanes import Turns
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
@@ -188,6 +190,49 @@ def test_that_a_slow_request_delays_no_other(acting):
         assert served.get("/healthz").status == 200
         go_on.set()
         assert {each.result().status for each in waiting} == {200}
+
+
+def test_that_fifty_requests_of_one_client_delay_nobody_else(acting):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(run_number):
+        if run_number != RUN:
+            return
+        begun.set()
+        assert go_on.wait(60)
+
+    pull.apply(Acting(acting.db), a_run(RUN + 1))
+    acting = Acting(acting.db, ask_oms=slow)
+    with serving(acting, behind_proxy()) as served, ThreadPoolExecutor(50) as pool:
+        path = f"/runs/refresh_run/{RUN}"
+        greedy = by_proxy() | {"email": "greedy@cern.ch"}
+        waiting = [pool.submit(served.post, path, headers=greedy) for _ in range(50)]
+        assert begun.wait(60)
+        other = served.post(f"/runs/refresh_run/{RUN + 1}", headers=by_proxy())
+        assert (other.status, any(each.done() for each in waiting)) == (200, False)
+        go_on.set()
+        assert {each.result().status for each in waiting} == {200}
+
+
+def test_that_threads_are_given_in_turn():
+    async def taken() -> list[str]:
+        turns, got = Turns(2), []
+
+        async def ask(client: str) -> None:
+            await turns.take(client)
+            got.append(client)
+
+        for client in ("a", "a", "a", "a", "b", "c", "b"):
+            asked.append(asyncio.create_task(ask(client)))
+            await asyncio.sleep(0)
+        asked[2].cancel()  # gone before it was its turn
+        while len(got) < 6:
+            turns.give(got[len(got) - 2])
+            await asyncio.sleep(0)
+        return got
+
+    asked: list[asyncio.Task[None]] = []
+    assert asyncio.run(taken()) == ["a", "b", "a", "c", "b", "a"]
 
 
 @pytest.mark.expected_log("was not answered")

@@ -201,11 +201,11 @@ def generate(
     )[0]
 
 
-def why_not_official(acting: Acting) -> str:
-    """Why the person may not mark lists as official; empty for experts."""
+def refusal_of_official(acting: Acting) -> NotPermitted | None:
+    """Why the person may not mark lists as official; None for experts."""
     if EXPERTS in acting.actor.egroups:
-        return ""
-    return f"Only {EXPERTS} may mark a golden JSON as official."
+        return None
+    return NotPermitted(f"Only {EXPERTS} may mark a golden JSON as official.", (EXPERTS,))
 
 
 def generate_several(
@@ -226,8 +226,8 @@ def generate_several(
     """
     allowed = configurations.current(acting).permissions
     allowed.check(acting.actor, permissions.generate_json_path())
-    if official and (refusal := why_not_official(acting)):
-        raise NotPermitted(refusal, (EXPERTS,))
+    if official and (refusal := refusal_of_official(acting)):
+        raise refusal
     waits = official and asking.must_ask(acting)
     conditions = [parse_condition(each.rule) for each in rules]
     names.version_at(acting, as_of)  # refuses one that there isn't

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from app.domain.certification.wishes import NOBODY, Asked, OfficialWish
-from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted
-from app.domain.errors import NotPermitted, Refused
+from app.domain.errors import Refused
 from app.domain.progress import SILENT, Progress
 from app.models.golden import checks, generated_json
 from app.models.golden.checks import Check
@@ -110,8 +109,8 @@ def make_official(
     On a guarded database pullers do that, so lists that none has confirmed are asked for. Refused
     when one doesn't come out of the events.
     """
-    if EXPERTS not in acting.actor.egroups:
-        raise NotPermitted(f"Only {EXPERTS} may mark a golden JSON as official.")
+    if refusal := golden.refusal_of_official(acting):
+        raise refusal
     with acting.db.read() as connection:
         ids = [id_ for id_ in dict.fromkeys(ids) if not generated_json.is_official(connection, id_)]
     if not ids:

@@ -4,33 +4,29 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from app.services.golden import exports as golden_exports
 from app.services.golden import lists as golden_lists
 from app.services.golden.exports import Export
 from app.views.actions import ActionRow
+from app.views.golden.chosen_lists import OnChosenLists
 from app.views.golden.export_dialog import ExportDialog
 from app.views.golden.forms import EXPORTS
 from app.views.looks import words
 from app.views.places import PlaceContext
 from app.views.widgets.dialogs.save_file import FileSaver
 
-NO_LIST = "Choose a golden JSON first."
 MENU = ("golden.export", *(f"golden.export.{export}" for export in EXPORTS))
 
 
-class GoldenExports(QObject):
-    """Exports the lists that `chosen()` names when an action is triggered."""
+class GoldenExports(OnChosenLists):
+    """Exports the chosen lists."""
 
     def __init__(
         self, context: PlaceContext, window: QWidget, chosen: Callable[[], Sequence[int]]
     ) -> None:
-        super().__init__(window)
-        self._context = context
-        self._window = window
-        self._chosen = chosen
+        super().__init__(context, window, chosen)
         self.saver = FileSaver(context.background, context.notices, window)
 
     def rows(self) -> list[ActionRow]:
@@ -43,7 +39,7 @@ class GoldenExports(QObject):
                 "Ctrl+Shift+X",
                 "save",
                 "Export the selected lists in several forms at once",
-                self._why_not,
+                self.why_not,
                 commands=("golden export",),
                 parameters=("list", "--form", "--out", "--provenance"),
             ),
@@ -53,16 +49,13 @@ class GoldenExports(QObject):
                     f"Export {_inside(title)}...",
                     partial(self.export_as, export),
                     tip=f"{title}: {what}",
-                    why_not=self._why_not,
+                    why_not=self.why_not,
                     commands=("golden export",),
                     parameters=("list", "--form", "--out"),
                 )
                 for export, (title, what) in EXPORTS.items()
             ),
         ]
-
-    def _why_not(self) -> str:
-        return "" if self._chosen() else NO_LIST
 
     def export(self) -> ExportDialog | None:
         """Opens the dialog that exports the chosen lists."""

@@ -6,21 +6,12 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
     QGridLayout,
-    QHBoxLayout,
-    QLineEdit,
     QListWidget,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from app.domain.errors import Refused, Unavailable
-from app.domain.progress import Cancelled
 from app.services.acting import Acting
 from app.services.golden import exports as golden_exports
 from app.services.golden.exports import Export, Planned
@@ -30,17 +21,16 @@ from app.views.looks import words
 from app.views.looks.theme import STEP
 from app.views.notices import ask
 from app.views.widgets.dialogs.fitting import resize_to_fit
-from app.views.widgets.dialogs.folder_choice import ask_folder
+from app.views.widgets.dialogs.folder_dialog import FolderDialog
 from app.views.widgets.dialogs.labelled_rows import label_rows
 from app.views.widgets.plain import Label, ListItem
 
 _FOLDER, _FORMS, _PROVENANCE = "export/folder", "export/forms", "export/provenance"
 _EXPORT = Qt.ItemDataRole.UserRole
 _NAMED = 3
-_WHOLE = 100
 
 
-class ExportDialog(QDialog):
+class ExportDialog(FolderDialog):
     """Exports stored lists into a folder, in several forms at once.
 
     Signals: `exported(tuple)` with the files that were written.
@@ -56,16 +46,13 @@ class ExportDialog(QDialog):
         remembered: QSettings,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Export")
+        folder = str(remembered.value(_FOLDER, str(Path.home())))
+        super().__init__(background, "Export", "Export", folder, parent)
         resize_to_fit(self, 560, 400)
         self._acting = acting
-        self._background = background
         self._ids = tuple(ids)
         self._remembered = remembered
         self._planning = Work(background, self)
-        self._work = Work(background, self)
         numbers = ", ".join(map(str, self._ids))
         self.lists = Label(f"golden JSON {numbers}", wordWrap=True)
         self.forms = QListWidget()
@@ -80,34 +67,14 @@ class ExportDialog(QDialog):
             ticked = export.value in chosen
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
             self.forms.addItem(item)
-        self.folder = QLineEdit(str(remembered.value(_FOLDER, str(Path.home()))))
-        self.folder.setAccessibleName("Folder")
-        self.choose = QPushButton("Choose...")
-        self.choose.setAutoDefault(False)
         self.provenance = QCheckBox("A file with the provenance beside each")
         self.provenance.setToolTip(
             "Rule, datasets with their versions, author, program version, checksums"
         )
         self.provenance.setChecked(str(remembered.value(_PROVENANCE, "")) == "true")
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.hide()
-        self.progress = QProgressBar()
-        self.progress.setAccessibleName("Progress")
-        self.progress.setTextVisible(False)
-        self.progress.hide()
-        self.buttons = QDialogButtonBox()
-        self.go = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.stop = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        self.go.setDefault(True)
         self._lay_out()
-        self.forms.itemChanged.connect(self._look)
-        self.choose.clicked.connect(self.ask_folder)
-        self._work.progressed.connect(self._show_progress)
-        self._work.running_changed.connect(self._show_running)
-        self.buttons.accepted.connect(self.submit)
-        self.buttons.rejected.connect(self.reject)
-        self._look()
+        self.forms.itemChanged.connect(self.look)
+        self.look()
 
     @property
     def ticked(self) -> tuple[Export, ...]:
@@ -119,24 +86,18 @@ class ExportDialog(QDialog):
             if item.checkState() is Qt.CheckState.Checked
         )
 
-    def ask_folder(self) -> QFileDialog:
-        """Asks for the folder."""
-        return ask_folder(self, self.folder)
-
     def submit(self) -> None:
         """Exports, after a question when files exist already."""
         if self._work.is_running or not self.ticked:
             return
-        self._refuse("")
-        folder = Path(self.folder.text().strip()).expanduser()
-        self._planning.start(self._plan(self.ticked, folder))
+        self.refusal.say("")
+        self._planning.start(self._plan(self.ticked, self.chosen_folder))
 
-    def reject(self) -> None:
-        if self._work.is_running:
-            self._work.stop()
-            self.stop.setEnabled(False)
-        else:
-            super().reject()
+    def form_parts(self) -> tuple[QWidget, ...]:
+        return (self.forms, self.provenance, *super().form_parts())
+
+    def look(self) -> None:
+        self.go.setEnabled(bool(self.ticked) and not self._work.is_running)
 
     async def _plan(self, exports: Sequence[Export], folder: Path) -> None:
         def plan() -> tuple[tuple[Planned, ...], list[str]]:
@@ -145,8 +106,8 @@ class ExportDialog(QDialog):
 
         try:
             planned, existing = await self._background.read(plan)
-        except Refused as error:
-            self._refuse(str(error))
+        except (Refused, Unavailable) as error:
+            self.refusal.tell(error)
             return
         if not existing:
             self._export(planned)
@@ -166,50 +127,23 @@ class ExportDialog(QDialog):
 
     async def _save(self, planned: Sequence[Planned], *, with_provenance: bool) -> None:
         progress = self._work.progress
-        try:
-            files = await self._background.act(
-                lambda: golden_exports.save_all(
-                    self._acting, planned, with_provenance=with_provenance, progress=progress
-                )
+        files = await self._done(
+            lambda: golden_exports.save_all(
+                self._acting, planned, with_provenance=with_provenance, progress=progress
             )
-        except (Refused, Cancelled) as error:
-            self._refuse(str(error))
-        except Unavailable as error:
-            self._refuse(error.advised)
-        else:
+        )
+        if files is not None:
             self.exported.emit(files)
             self.accept()
 
-    def _show_progress(self, share: float) -> None:
-        self.progress.setRange(0, _WHOLE)
-        self.progress.setValue(round(_WHOLE * share))
-
-    def _show_running(self, running: bool) -> None:
-        self.stop.setEnabled(True)
-        self.progress.setVisible(running)
-        self.progress.setRange(0, 0)
-        for part in (self.forms, self.folder, self.choose, self.provenance):
-            part.setEnabled(not running)
-        self._look()
-
-    def _look(self) -> None:
-        self.go.setEnabled(bool(self.ticked) and not self._work.is_running)
-
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
-
     def _lay_out(self) -> None:
-        folder = QHBoxLayout()
-        folder.addWidget(self.folder, 1)
-        folder.addWidget(self.choose)
         form = QGridLayout()
         form.setHorizontalSpacing(3 * STEP)
         form.setVerticalSpacing(STEP)
         form.addWidget(self.lists, 0, 1)
         form.addWidget(self.forms, 1, 1)
         form.addWidget(self.provenance, 2, 1)
-        form.addLayout(folder, 3, 1)
+        form.addLayout(self._folder_line(), 3, 1)
         label_rows(
             form,
             (
@@ -218,9 +152,4 @@ class ExportDialog(QDialog):
                 (3, "&Folder", self.folder),
             ),
         )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)
-        layout.addLayout(form, 1)
-        layout.addWidget(self.refusal)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.buttons)
+        self._lay_out_below(form)

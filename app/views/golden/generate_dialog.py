@@ -18,17 +18,16 @@ from PySide6.QtWidgets import (
 
 from app.domain.configuration.items import UnknownVariables
 from app.domain.configuration.permissions import generate_json_path
-from app.domain.errors import NotPermitted, Refused, Unavailable
+from app.domain.errors import Refused, Unavailable
 from app.domain.json_value import JsonValue, js_stringify
 from app.domain.progress import Cancelled
 from app.services.golden import bench as golden_bench
 from app.services.golden import rules as golden_rules
 from app.services.golden.bench import Narrowing
-from app.services.golden.generation import READING_SHARE, Generated, why_not_official
+from app.services.golden.generation import READING_SHARE, Generated, refusal_of_official
 from app.views.background import Work
 from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
-from app.views.rights import offer
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 from app.views.widgets.plain import Label, ListItem
@@ -79,10 +78,10 @@ class GenerateDialog(QDialog):
         self.tags.setAccessibleName("Tags")
         self.official = QCheckBox("Official")
         self.official.setToolTip("This is what physics is done with, once a puller confirmed it")
-        offer(self.official, why_not_official(acting))
+        self.official_right = RightLine(
+            context.rights, self.official, lambda: refusal_of_official(acting), self
+        )
         self.refusal = RefusalLine(self)
-        self.not_permitted = Label(wordWrap=True)
-        self.not_permitted.setProperty("role", "refusal")
         self.progress = QProgressBar()
         self.progress.setAccessibleName("Progress")
         self.progress.setTextVisible(False)
@@ -158,17 +157,9 @@ class GenerateDialog(QDialog):
             raise
         except Cancelled:
             self._refuse("Cancelled: no list was stored.")
-        except NotPermitted as error:
-            self._refuse("")
-            if official:
-                self.not_permitted.setText(str(error))
-            else:
-                self.refusal.tell(error)
-        except Refused as error:
-            self._refuse(str(error))
+        except (Refused, Unavailable) as error:
+            self.refusal.tell(error)
             self.insist.setVisible(isinstance(error, UnknownVariables))
-        except Unavailable as error:
-            self._refuse(error.advised)
         else:
             self.remark = generated[0].remark
             self.generated.emit(tuple(golden_json.id for golden_json in generated))
@@ -224,6 +215,7 @@ class GenerateDialog(QDialog):
         count = len(self.ticked)
         self.go.setText("Generate" if count < 2 else f"Generate {count}")
         self.right.offer(possible=bool(count) and not self.is_running)
+        self.official_right.offer(possible=not self.is_running)
 
     # Running
 
@@ -233,7 +225,7 @@ class GenerateDialog(QDialog):
         self.step.setVisible(running)
         self.progress.setRange(0, 0)
         self.step.setText("Starting ...")
-        for part in (self.search, self.rules, self.tags, self.official):
+        for part in (self.search, self.rules, self.tags):
             part.setEnabled(not running)
         self._look()
 
@@ -245,7 +237,6 @@ class GenerateDialog(QDialog):
         self.step.setText("Reading the state" if share < READING_SHARE else "Applying the rule")
 
     def _refuse(self, text: str) -> None:
-        self.not_permitted.clear()
         self.insist.hide()
         self.refusal.say(text)
 
@@ -253,8 +244,9 @@ class GenerateDialog(QDialog):
 
     def _lay_out(self) -> None:
         official = QHBoxLayout()
+        official.setSpacing(2 * STEP)
         official.addWidget(self.official)
-        official.addWidget(self.not_permitted, 1)
+        official.addWidget(self.official_right, 1)
         form = QGridLayout()
         form.setHorizontalSpacing(3 * STEP)
         form.setVerticalSpacing(STEP)
@@ -285,7 +277,6 @@ class GenerateDialog(QDialog):
     def _connect(self) -> None:
         self.search.textChanged.connect(self._find)
         self.rules.itemChanged.connect(self._look)
-        self.official.toggled.connect(self.not_permitted.clear)
         self._work.progressed.connect(self._show_progress)
         self._work.running_changed.connect(self._show_running)
         self.buttons.accepted.connect(self.submit)

@@ -1,36 +1,19 @@
 """Making the chosen lists official: at once, or by a puller that makes them again first."""
 
-from collections.abc import Callable, Sequence
-
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from collections.abc import Sequence
 
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted
 from app.services.golden import making_official
 from app.views.actions import ActionRow
-from app.views.golden.export_actions import NO_LIST
+from app.views.golden.chosen_lists import OnChosenLists
 from app.views.notices import ask
-from app.views.places import PlaceContext
 
 NAME = "golden.official"
 
 
-class MakingOfficial(QObject):
-    """Acts on the lists that `chosen()` names when the action is triggered.
-
-    Signals: `done()` when lists are official, or asked for.
-    """
-
-    done = Signal()
-
-    def __init__(
-        self, context: PlaceContext, window: QWidget, chosen: Callable[[], Sequence[int]]
-    ) -> None:
-        super().__init__(window)
-        self._context = context
-        self._window = window
-        self._chosen = chosen
+class MakingOfficial(OnChosenLists):
+    """Makes the chosen lists official, or has a puller do it."""
 
     def row(self) -> ActionRow:
         """The action."""
@@ -40,7 +23,7 @@ class MakingOfficial(QObject):
             self.make_official,
             tip="Make the selected golden JSONs again from the events, and official if they are"
             " the same",
-            why_not=lambda: "" if self._chosen() else NO_LIST,
+            why_not=self.why_not,
             who=f"a member of {EXPERTS}",
             commands=("golden official",),
             parameters=("id",),

@@ -143,7 +143,7 @@ class GoldenPlace(PlaceWidget):
                 "",
                 "edit",
                 "Open the rule and the datasets of the chosen list in the workbench",
-                self._why_not,
+                self.exports.why_not,
                 no_command="Only opens the rule; golden show prints it.",
             ),
             self.official.row(),
@@ -153,7 +153,7 @@ class GoldenPlace(PlaceWidget):
                 "Delete...",
                 self.delete,
                 tip="Delete the selected golden JSONs",
-                why_not=self._why_not,
+                why_not=self.exports.why_not,
                 who=f"its author, or a member of {EXPERTS}",
                 commands=("golden delete",),
                 parameters=("id",),
@@ -180,9 +180,6 @@ class GoldenPlace(PlaceWidget):
         self.wanted.emit()
         self.tabs.setCurrentIndex(number)
         give_keys(self.tabs.tabBar())
-
-    def _why_not(self) -> str:
-        return "" if self.entries.selected() else export_actions.NO_LIST
 
     def take_chosen(self) -> None:
         """Opens rule and datasets of the chosen list in the workbench."""

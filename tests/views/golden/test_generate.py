@@ -7,6 +7,7 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.domain.configuration.permissions import EXPERTS
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.models.database.engine import Database
@@ -204,17 +205,15 @@ def test_that_a_rule_that_reads_what_nothing_has_is_generated_when_the_person_in
     assert len(stored(acting)) == 1
 
 
-def test_that_who_may_not_mark_as_official_reads_it_beside_the_mark(
+def test_that_who_may_not_mark_as_official_reads_it_and_who_could_beside_the_mark(
     qtbot: QtBot, acting: Acting, context: PlaceContext, owner: QWidget
 ) -> None:
     author = acting.by(Actor("author@cern.ch", frozenset()))
     dialog = opened(qtbot, replace(context, workplace=a_workplace(author.db, author.actor)), owner)
-    dialog.official.setChecked(True)
-    dialog.submit()
-    qtbot.waitUntil(lambda: "may" in dialog.not_permitted.text())
-    assert not dialog.refusal.isVisible()
-    dialog.official.setChecked(False)
-    assert dialog.not_permitted.text() == ""
+    reason = f"Only {EXPERTS} may mark a golden JSON as official."
+    assert (dialog.official_right.text(), dialog.official.isEnabled()) == (reason, False)
+    assert dialog.official_right.pages is not None
+    assert dialog.official_right.pages.isVisible()
 
 
 def test_that_a_lost_connection_leaves_the_form_as_it_is(

@@ -168,5 +168,7 @@ def _of_guard(db: Database, login: str, *, guarded: bool) -> Iterator[Finding]:
 
 
 def _said_of(who: Guarded) -> str:
+    if who.kind != identity.PERSON:
+        return f"You are the login {who.login}, a service of kind {who.kind}."
     groups = ", ".join(sorted(who.egroups)) or "no e-groups: reading only"
-    return f"You are {who.email or who.kind}, login {who.login} ({groups})."
+    return f"You are {who.email}, login {who.login} ({groups})."

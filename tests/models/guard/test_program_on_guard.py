@@ -32,6 +32,7 @@ from app.services.acting import Acting, OfLogin
 from app.services.agents import proposals, registry
 from app.services.certification import cycles, datasets, runs
 from app.services.configuration import edits, workspaces
+from app.services.connections import trial
 from app.services.editing import dataset_tools, drafts, lumisections, presence
 from app.services.editing.drafts import Draft
 from app.services.editing.lumisections import BitEdit, ColumnEdit
@@ -442,3 +443,15 @@ def _edit_in_sql(database: Database) -> None:
         connection.exec_driver_sql(
             said(cells(DT, "online", OPEN_RUN), "shifter@cern.ch") + covers(1)
         )
+
+
+@pytest.mark.parametrize(
+    ("login", "said"),
+    [
+        ("g_nobody", "You are nobody@cern.ch, login g_nobody (no e-groups: reading only)."),
+        ("g_puller", "You are the login g_puller, a service of kind puller."),
+    ],
+)
+def test_that_the_trial_of_a_connection_says_who_comes_in(guarded_dsn: str, login: str, said: str):
+    tried = trial.try_address(address(guarded_dsn, login))
+    assert [each.text for each in tried.findings if each.about == "person"] == [said]

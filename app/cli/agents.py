@@ -133,7 +133,7 @@ def add(commands: Commands, common: Parser) -> None:
         parser.add_argument(
             "--agent", metavar="AGENT", dest="name", help="only proposals of this agent"
         )
-        parser.add_argument("--comment", metavar="TEXT", default="")
+        parser.add_argument("--comment", "--reason", metavar="TEXT", default="")
     parser = add_command(
         group, common, "agreement", "agreement of an agent with people", _agreement, writes=False
     )

@@ -113,6 +113,13 @@ def add_page(parser: Parser) -> None:
     )
 
 
+def add_reason(parser: Parser) -> None:
+    """The option that says why something that is verified is changed."""
+    parser.add_argument(
+        "--reason", default="", metavar="TEXT", help="why something verified is changed"
+    )
+
+
 def add_force(parser: Parser) -> None:
     """The option that replaces a file of another kind."""
     parser.add_argument(

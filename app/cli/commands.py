@@ -15,7 +15,16 @@ from app.cli import (
     settings,
 )
 from app.cli.arguments import Arguments, Commands, Parser, common_options
-from app.cli.certification import cycles, datasets, lumisections, notes, runs, todo, wishes
+from app.cli.certification import (
+    cycles,
+    datasets,
+    lumisections,
+    notes,
+    runs,
+    second_eyes,
+    todo,
+    wishes,
+)
 from app.cli.configuration import commands as configuration
 from app.cli.golden import lists as golden
 from app.cli.golden import luminosity
@@ -88,6 +97,7 @@ def parser(version: str) -> Parser:
         runs,
         datasets,
         cycles,
+        second_eyes,
         todo,
         notes,
         dqm_gui,

@@ -44,6 +44,7 @@ class Acting:
     Without an actor it only reads: nobody has rights, so every action is refused. `ask_oms`
     answers what OMS says of a run now, None when OMS can't be asked. `client` names this window
     among those that have a dataset open; `draft_folder` keeps drafts while the database is away.
+    `reason`: why something that is verified is changed.
     """
 
     db: Database
@@ -51,6 +52,7 @@ class Acting:
     ask_oms: Callable[[RunNumber], OmsRun | None] = oms_is_silent
     client: str = ""
     draft_folder: Path | None = None
+    reason: str = ""
 
     def check_automatic(self) -> None:
         """Refused where automatic versions come from the logins of pullers alone."""
@@ -59,6 +61,10 @@ class Acting:
                 "This writes an automatic version, which on this database only the login of a"
                 " puller may do. Ask who runs the puller to do it."
             )
+
+    def because(self, reason: str) -> Self:
+        """The same, with the reason for changing what is verified."""
+        return replace(self, reason=reason)
 
     def by(self, actor: Actor) -> Self:
         """The same database with somebody else acting on it."""

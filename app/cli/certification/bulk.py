@@ -3,7 +3,15 @@
 import sys
 from pathlib import Path
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, lumisections, truth
+from app.cli.arguments import (
+    Arguments,
+    Commands,
+    Parser,
+    add_command,
+    add_reason,
+    lumisections,
+    truth,
+)
 from app.cli.certification.dataset_tools import add_selection, names, selection
 from app.cli.output import (
     DONE,
@@ -63,7 +71,7 @@ def edit_from_file(program: Program, arguments: Arguments) -> Answer:
                 leave_out=arguments.leave_out_refused,
             )
         written = change_files.write(
-            program.acting,
+            program.acting.because(arguments.reason),
             content,
             comment=arguments.comment,
             leave_out_refused=arguments.leave_out_refused,
@@ -96,6 +104,7 @@ def add_edit_many(group: Commands, common: Parser) -> None:
     )
     parser.add_argument("--comment", default="", metavar="TEXT", help="required for BAD and bits")
     parser.add_argument("--cause", default="", metavar="TEXT", help="of a status")
+    add_reason(parser)
     parser.add_argument("--dry-run", action="store_true", help="report and write nothing")
     parser.add_argument(
         "--leave-out-refused", action="store_true", help="write what is not refused"
@@ -105,7 +114,7 @@ def add_edit_many(group: Commands, common: Parser) -> None:
 
 def _edit_many(program: Program, arguments: Arguments) -> Answer:
     changed, value = _value(arguments)
-    acting, leave_out = program.acting, arguments.leave_out_refused
+    acting, leave_out = program.acting.because(arguments.reason), arguments.leave_out_refused
     keys = selection(program, arguments, kind="runs" if arguments.online else "datasets")
     edits = bulk.same_edits(acting, keys, changed, value, arguments.ranges)
     comment = arguments.comment if isinstance(value, bool) else ""

@@ -1,6 +1,7 @@
 """Commands on cycles."""
 
 import argparse
+from collections.abc import Container
 from datetime import date
 
 from app.cli.arguments import (
@@ -26,8 +27,9 @@ from app.domain.clock import server_now
 from app.domain.json_value import JsonObject, JsonValue
 from app.services import names as typed
 from app.services.acting import Acting
-from app.services.certification import cycles
+from app.services.certification import cycles, second_eyes
 from app.services.certification.cycles import CycleChanged
+from app.services.certification.second_eyes import Frozen
 from app.services.configuration import in_force as configuration
 
 
@@ -88,6 +90,18 @@ def add(commands: Commands, common: Parser) -> None:
         _add_id(parser)
         parser.add_argument("workspace", metavar="WORKSPACE")
 
+    for name, help_, command in (
+        ("freeze", "freeze a cycle: nothing in it changes any more", _freeze),
+        ("thaw", "let what is in a frozen cycle change again", _thaw),
+    ):
+        parser = add_command(
+            group, common, name, help_, command, writes=True, example="1 --reason 'for Moriond'"
+        )
+        _add_id(parser)
+        parser.add_argument(
+            "--reason", default="", metavar="TEXT", help="kept with the cycle; required to thaw"
+        )
+
     parser = add_command(
         group,
         common,
@@ -107,7 +121,9 @@ def add(commands: Commands, common: Parser) -> None:
         default=[],
         help="datasets in this state too; may be repeated",
     )
-    parser.add_argument("--comment", default="", metavar="TEXT")
+    parser.add_argument(
+        "--comment", "--reason", default="", metavar="TEXT", help="required for what is verified"
+    )
 
     parser = add_command(
         group, common, "delete", "take a cycle out of the list", _delete, writes=True, example="1"
@@ -130,12 +146,13 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     typed.check_offline_workspace(program.acting, arguments.workspace)
     found = cycles.all_cycles(program.acting, arguments.workspace)
     workspace = arguments.workspace or "global"
+    frozen = second_eyes.freezes(program.acting)
     rows = [
         (
             each.id,
             each.name,
             each.deadline,
-            "overdue" if each.overdue(_today()) else each.states.get(workspace),
+            _state(each, workspace, frozen),
             each.datasets,
             f"{each.progress[workspace].share:.0%}" if workspace in each.progress else "",
         )
@@ -144,8 +161,16 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     heads = ("cycle", "name", "deadline", workspace, "datasets", "done")
     text = table(heads, rows, right=("cycle", "datasets", "done"))
     line = f"{number_of(len(found), 'cycle')}." if found else "No cycle."
-    document: JsonValue = {"cycles": [_document(each) for each in found]}
+    document: JsonValue = {
+        "cycles": [{**_document(each), "frozen": each.id in frozen} for each in found]
+    }
     return Answer(document, together((text, line)) if rows else line)
+
+
+def _state(cycle: Cycle, workspace: str, frozen: Container[int]) -> str | None:
+    if cycle.id in frozen:
+        return "frozen"
+    return "overdue" if cycle.overdue(_today()) else cycle.states.get(workspace)
 
 
 def _show(program: Program, arguments: Arguments) -> Answer:
@@ -153,6 +178,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     cycle = cycles.cycle(Acting(db), arguments.id)
     held = cycles.datasets(Acting(db), cycle.id)
     entries = cycles.history(Acting(db), cycle.id)
+    freeze = second_eyes.freezes(Acting(db)).get(cycle.id)
     rows = [
         (
             name,
@@ -170,13 +196,15 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     heads = ("workspace", "state", "COMPLETED", "SIGNOFF", "OPEN", "waiting", "not significant")
     lines = [
         f"Cycle {cycle.id}: {cycle.name}, deadline {cycle.deadline}"
-        + (", overdue" if cycle.overdue(_today()) else ""),
+        + (", overdue" if cycle.overdue(_today()) else "")
+        + (f", frozen by {freeze.by}" if freeze is not None else ""),
         table(heads, rows, right=heads[2:]),
         table(("run", "dataset"), held, right=("run",)),
         *(f"{entry.at:%Y-%m-%d %H:%M} {entry.by}: {entry.what}" for entry in entries),
     ]
     document: JsonObject = {
         **_document(cycle),
+        "frozen": freeze is not None,
         "held": keys_document(held),
         "history": [
             {
@@ -232,6 +260,18 @@ def _complete(program: Program, arguments: Arguments) -> Answer:
 
 def _reopen(program: Program, arguments: Arguments) -> Answer:
     return _answer_of(cycles.reopen(program.acting, arguments.id, arguments.workspace))
+
+
+def _freeze(program: Program, arguments: Arguments) -> Answer:
+    return _frozen(second_eyes.freeze(program.acting, arguments.id, arguments.reason))
+
+
+def _thaw(program: Program, arguments: Arguments) -> Answer:
+    return _frozen(second_eyes.thaw(program.acting, arguments.id, arguments.reason))
+
+
+def _frozen(done: Frozen) -> Answer:
+    return Answer({"id": done.id_cycle, "text": done.text}, done.text)
 
 
 def _move_all(program: Program, arguments: Arguments) -> Answer:

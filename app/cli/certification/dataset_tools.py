@@ -67,7 +67,9 @@ def add(group: Commands, common: Parser) -> None:
     parser.add_argument(
         "--from", dest="from_state", metavar="STATE", help="only if they are still in this state"
     )
-    parser.add_argument("--comment", default="", metavar="TEXT")
+    parser.add_argument(
+        "--comment", "--reason", default="", metavar="TEXT", help="required for what is verified"
+    )
 
     parser = _tool(
         group,

@@ -6,6 +6,7 @@ from app.cli.arguments import (
     Parser,
     add_command,
     add_group,
+    add_reason,
     add_run,
     lumisections,
     moment,
@@ -69,6 +70,7 @@ def add(commands: Commands, common: Parser) -> None:
     )
     parser.add_argument("--comment", default="", metavar="TEXT", help="required for BAD")
     parser.add_argument("--cause", default="", metavar="TEXT")
+    add_reason(parser)
     add_file_options(parser)
     parser.set_defaults(usage=parser.format_usage)
 
@@ -219,7 +221,7 @@ def _edit(program: Program, arguments: Arguments) -> Answer:
         arguments.ranges,
         Triplet(arguments.status, arguments.comment, arguments.cause),
     )
-    return _edited(services.edit_columns(program.acting, [edit]))
+    return _edited(services.edit_columns(program.acting.because(arguments.reason), [edit]))
 
 
 def _check_edit(arguments: Arguments) -> None:

@@ -22,7 +22,7 @@ def add(commands: Commands, common: Parser) -> None:
         commands, common, "undo", "undo a version by writing a new one", _undo, writes=True
     )
     parser.add_argument("version", type=positive, metavar="VERSION")
-    parser.add_argument("--comment", default="", metavar="TEXT", help="the reason")
+    parser.add_argument("--comment", "--reason", default="", metavar="TEXT", help="the reason")
     parser.add_argument(
         "--dry-run", action="store_true", help="list what would be undone and what wouldn't"
     )

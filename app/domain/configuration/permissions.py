@@ -241,6 +241,16 @@ def reopen_cycle_path(workspace: str) -> str:
     return actions.REOPEN_CYCLE.of(workspace=workspace)
 
 
+def freeze_cycle_path() -> str:
+    """Whoever may complete a cycle as a whole may freeze it."""
+    return actions.FREEZE_CYCLE.of()
+
+
+def verify_path(workspace: str) -> str:
+    """Whoever may complete a dataset in a workspace may verify it there."""
+    return actions.VERIFY.of(workspace=workspace)
+
+
 def move_all_datasets_path(workspace: str) -> str:
     return actions.MOVE_ALL_OF_CYCLE.of(workspace=workspace)
 

@@ -74,6 +74,7 @@ def rights(configuration: Configuration) -> tuple[Right, ...]:
             ("Create and edit", paths.cycles_path()),
             ("Add datasets", paths.add_to_cycle_path()),
             ("Delete datasets", paths.delete_from_cycle_path()),
+            ("Freeze and thaw", paths.freeze_cycle_path()),
         )
     ]
     found += [
@@ -134,6 +135,7 @@ def _of_workspace(workspace: str, columns: Sequence[str]) -> list[Right]:
         Right(group, action, (path,))
         for action, path in (
             ("Change many states", paths.change_states_path(workspace, "SIGNOFF", "OPEN")),
+            ("Verify", paths.verify_path(workspace)),
             ("Complete a cycle", paths.complete_cycle_path(workspace)),
             ("Reopen a cycle", paths.reopen_cycle_path(workspace)),
             ("Move all datasets of a cycle", paths.move_all_datasets_path(workspace)),

@@ -1,5 +1,5 @@
-"""The log: every version, configuration change, golden JSON, cycle action and note, the newest
-first."""
+"""The log: every version, configuration change, golden JSON, cycle action, note and mark of second
+eyes, the newest first."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +27,7 @@ class Kind(Enum):
     GOLDEN = "golden"
     CYCLE = "cycle"
     NOTE = "note"
+    VERIFIED = "verified"
 
 
 class Source(Enum):
@@ -37,6 +38,7 @@ class Source(Enum):
     GOLDEN = "golden"
     CYCLE = "cycle"
     NOTE = "note"
+    VERIFIED = "verified"
 
 
 class Who(Enum):
@@ -53,6 +55,7 @@ _SOURCE_OF = {
     Kind.GOLDEN: Source.GOLDEN,
     Kind.CYCLE: Source.CYCLE,
     Kind.NOTE: Source.NOTE,
+    Kind.VERIFIED: Source.VERIFIED,
 }
 
 
@@ -118,7 +121,8 @@ class LogEntry:
     """One line of the log.
 
     `subjects` are some of those it is about, `more` says whether there are others; `number` is
-    the version, the settings, the golden JSON, the entry of the cycle history or the note.
+    the version, the settings, the golden JSON, the entry of the cycle history, the note or
+    the mark.
     """
 
     source: Source
@@ -156,6 +160,7 @@ class Position:
     golden: int | None = None
     cycle: int | None = None
     note: int | None = None
+    verified: int | None = None
 
     def of(self, source: Source) -> int | None:
         """The number below which a source goes on."""
@@ -165,6 +170,7 @@ class Position:
             Source.GOLDEN: self.golden,
             Source.CYCLE: self.cycle,
             Source.NOTE: self.note,
+            Source.VERIFIED: self.verified,
         }[source]
 
     def after(self, source: Source, number: int) -> Self:
@@ -177,12 +183,14 @@ class Position:
             return replace(self, golden=number)
         if source is Source.CYCLE:
             return replace(self, cycle=number)
-        return replace(self, note=number)
+        if source is Source.NOTE:
+            return replace(self, note=number)
+        return replace(self, verified=number)
 
     def __str__(self) -> str:
-        """As it is given on the command line: `v120.s4.g7.c2.n3`, without those at the top."""
-        numbers = (self.version, self.settings, self.golden, self.cycle, self.note)
-        parts = zip("vsgcn", numbers, strict=True)
+        """As it is given on the command line: `v120.s4.g7.c2.n3.m5`, without those at the top."""
+        numbers = (self.version, self.settings, self.golden, self.cycle, self.note, self.verified)
+        parts = zip("vsgcnm", numbers, strict=True)
         return ".".join(f"{letter}{number}" for letter, number in parts if number is not None)
 
 
@@ -205,11 +213,11 @@ def parse_position(text: str) -> Position:
         return Position(version=int(text))
     found: dict[str, int] = {}
     for part in text.split("."):
-        matched = re.fullmatch(r"([vsgcn])(\d{1,10})", part, re.ASCII)
+        matched = re.fullmatch(r"([vsgcnm])(\d{1,10})", part, re.ASCII)
         if matched is None or matched[1] in found or int(matched[2]) > GREATEST_NUMBER:
             raise BadInput(f'"{text}" is not a position in the log, such as v120.s4 or 120.')
         found[matched[1]] = int(matched[2])
-    return Position(found.get("v"), found.get("s"), found.get("g"), found.get("c"), found.get("n"))
+    return Position(*(found.get(letter) for letter in "vsgcnm"))
 
 
 def merged(

@@ -31,6 +31,8 @@ class Content(StrEnum):
     CYCLE_DATASETS_REMOVED = "datasets taken out of a cycle"
     CYCLE_COMPLETED = "cycle completed"
     CYCLE_REOPENED = "cycle reopened"
+    CYCLE_FROZEN = "cycle frozen or thawed"
+    VERIFIED = "mark of a second person"
     LIST = "list of the configuration"
     DATASETS_ACCEPTED = "accepted datasets"
     PERMISSIONS = "permissions"
@@ -68,6 +70,7 @@ class Need(StrEnum):
     PENDING_CYCLE = "the dataset must be in a cycle that is pending in the workspace"
     A_COPY = "the dataset must be a copy of another of its run"
     NEW_CYCLE = "the cycle must be a new one"
+    ANOTHERS_CHANGE = "somebody else must have made the newest change there"
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,8 @@ CYCLES = Path("/cycles")
 ADD_TO_CYCLE = Path("/cycles/add_datasets_to_cycle")
 DELETE_FROM_CYCLE = Path("/cycles/delete_datasets_from_cycle")
 COMPLETE_CYCLE = Path("/cycles/mark_cycle_complete/{workspace}")
+FREEZE_CYCLE = Path("/cycles/mark_cycle_complete/global")
+VERIFY = Path("/datasets/{workspace}/move_dataset/SIGNOFF/COMPLETED")
 REOPEN_CYCLE = Path("/cycles/mark_cycle_pending/{workspace}")
 CLASSIFIERS = Path("/classifiers/{category}")
 DATASETS_ACCEPTED = Path("/datasets_accepted")
@@ -221,6 +226,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("Take datasets out of a cycle", Content.CYCLE_DATASETS_REMOVED, DELETE_FROM_CYCLE),
     Action("Complete a cycle", Content.CYCLE_COMPLETED, COMPLETE_CYCLE),
     Action("Reopen a cycle", Content.CYCLE_REOPENED, REOPEN_CYCLE),
+    Action("Freeze or thaw a cycle", Content.CYCLE_FROZEN, FREEZE_CYCLE),
+    Action(
+        "Verify a workspace",
+        Content.VERIFIED,
+        VERIFY,
+        (Need.DATASET_SHOWN, Need.ANOTHERS_CHANGE),
+    ),
     Action("Edit a list of the configuration", Content.LIST, CLASSIFIERS),
     Action("Edit the accepted datasets", Content.DATASETS_ACCEPTED, DATASETS_ACCEPTED),
     Action("Edit the permissions", Content.PERMISSIONS, PERMISSIONS),

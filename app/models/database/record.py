@@ -1,5 +1,5 @@
 """What only we keep, in schema `record`: agents, proposals, cycles, provenance, checks of
-lists, wishes, publications, notes; only appended to.
+lists, wishes, publications, notes, what was verified, what is frozen; only appended to.
 
 It can't be derived from anything, so it is backed up with the shared tables and never dropped.
 Without the privilege to create it the program works too, with less to show.
@@ -143,11 +143,37 @@ note = sa.Table(
     _at(),
 )
 
+verification = sa.Table(
+    "verification",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("run_number", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("workspace", sa.Text, nullable=False),
+    sa.Column("verified", sa.Boolean, nullable=False),
+    sa.Column("event", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    _at(),
+)
+cycle_freeze = sa.Table(
+    "cycle_freeze",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("id_cycle", sa.Integer, nullable=False),
+    sa.Column("frozen", sa.Boolean, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    _at(),
+)
+
 OWN = OwnSchema(
     SCHEMA,
     metadata,
     {table.name: "SELECT, INSERT" for table in metadata.sorted_tables},
-    # People write wishes and notes and publish; pullers say what became of wishes, and which lists
-    # are as the events say.
-    notes=frozenset({"wish", "wish_outcome", "golden_json_check", "publication", "note"}),
+    # People write wishes and notes, publish and freeze; pullers say what became of wishes, and
+    # which lists are as the events say.
+    notes=frozenset(
+        {"wish", "wish_outcome", "golden_json_check", "publication", "note", "cycle_freeze"}
+    ),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from sqlalchemy import Connection
 
+from app.domain.certification.second_eyes import NeedsReason, Protected, Touch
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey
@@ -17,8 +18,8 @@ from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.models.database import locks
 from app.models.database.engine import Database
 from app.models.database.statements import text
-from app.models.events import event_log, projections, rows, states
-from app.models.events.event_log import Change, LumisectionChange
+from app.models.events import event_log, projections, rows, second_eyes, states
+from app.models.events.event_log import Change, DatasetChange, LumisectionChange, RunChange
 from app.models.events.states import EventCounts, Loaded
 
 CHANGES_CHANNEL = "desk_changes"
@@ -41,11 +42,14 @@ class Action:
     """The open transaction of one action.
 
     What is read through it is what the action decides on; what is appended through it lands as a
-    whole, folds and summaries included, or not at all.
+    whole, folds and summaries included, or not at all. `reason`: why the person changes something
+    that is verified.
     """
 
     connection: Connection
     desk: bool
+    record: bool = False
+    reason: str = ""
     versions: list[int] = field(default_factory=list)
     _loaded: dict[DatasetKey, Loaded] = field(default_factory=dict)
     _appended: dict[DatasetKey, list[tuple[LumisectionChange, bool]]] = field(
@@ -57,6 +61,7 @@ class Action:
     _compact: dict[DatasetKey, tuple[CompactState, EventCounts]] = field(default_factory=dict)
     _copies: dict[DatasetKey, DatasetKey] = field(default_factory=dict)
     _online_after: dict[DatasetKey, Loaded] = field(default_factory=dict)
+    _protected: tuple[frozenset[int], Protected] = (frozenset(), Protected())
 
     def states(self, keys: Collection[DatasetKey]) -> dict[DatasetKey, DatasetState]:
         """Folded states of datasets as they were before this action appended anything."""
@@ -94,8 +99,22 @@ class Action:
             self.states([online])
         self._loaded[key] = _nothing(key, self._loaded[online] if key != online else None)
 
+    def protected(self, run_numbers: Collection[int]) -> Protected:
+        """What is verified or frozen of the datasets of runs."""
+        runs, known = self._protected
+        if self.record and not runs.issuperset(run_numbers):
+            runs = runs.union(run_numbers)
+            known = second_eyes.protected(self.connection, runs)
+            self._protected = runs, known
+        return known
+
     def append(self, by: str, comment: str, changes: Sequence[Change]) -> int:
-        """Writes one version; returns its `atomic_version`."""
+        """Writes one version; returns its `atomic_version`.
+
+        CycleFrozen when something of it is in a frozen cycle, NeedsReason when a person changes
+        what is verified and says no reason; an automatic change says its comment.
+        """
+        self._respect(by, comment, changes)
         self._read_followers(changes)
         for change in changes:
             if isinstance(change, LumisectionChange) and change.events:
@@ -104,11 +123,33 @@ class Action:
                     self.states([key])
                 self._appended[key].append((change, is_manual(by)))
                 self._touched.add(key)
-            elif isinstance(change, event_log.DatasetChange):
+            elif isinstance(change, DatasetChange):
                 self._relabelled.add((change.run_number, change.name))
         version = event_log.append(self.connection, by, comment, changes, self._stored)
         self.versions.append(version)
         return version
+
+    def _respect(self, by: str, comment: str, changes: Sequence[Change]) -> None:
+        """Refuses what is frozen, and takes away the marks of what is verified."""
+        if not self.record:
+            return
+        known = self.protected({change.run_number for change in changes})
+        if not known.frozen and not known.marks:
+            return
+        touched = _touched(changes, {*known.frozen, *known.marks})
+        known.check_thawed(touched)
+        fallen = known.fallen(touched)
+        if not fallen:
+            return
+        if is_manual(by) and not self.reason.strip():
+            raise NeedsReason(fallen)
+        second_eyes.take_away(self.connection, fallen, by, self.reason.strip() or comment)
+        gone = set(fallen)
+        left = {
+            key: tuple(mark for mark in marks if mark not in gone)
+            for key, marks in known.marks.items()
+        }
+        self._protected = self._protected[0], Protected(known.frozen, left)
 
     def finish(self, told: Callable[[float], None] | None = None) -> None:
         """Rewrites the summaries of the datasets touched and announces the versions.
@@ -251,17 +292,52 @@ class Action:
         return found | states.fold(self.connection, [key for key in followers if key not in found])
 
 
+def _touched(
+    changes: Sequence[Change], protected: Collection[DatasetKey]
+) -> dict[DatasetKey, Touch]:
+    """What changes touch of the datasets that are protected. What OMS says of `online`, and whether
+    a run is hidden, concerns all datasets of the run."""
+    touched: dict[DatasetKey, Touch] = {}
+    for change in changes:
+        if isinstance(change, RunChange):
+            if change.deleted is None:
+                continue
+            name, touch = ONLINE, Touch(visibility=True)
+        elif isinstance(change, DatasetChange):
+            name = change.name
+            touch = Touch(
+                attributes=frozenset(change.attributes), visibility=change.deleted is not None
+            )
+        elif not change.events:
+            continue
+        else:
+            name = change.name
+            keys = frozenset(key for values, _ in change.events for key in values)
+            touch = Touch(bits=keys) if change.oms else Touch(columns=keys)
+        of_all = name == ONLINE and bool(touch.bits or touch.visibility)
+        for key in protected:
+            if key[0] == change.run_number and (of_all or key[1] == name):
+                touched[key] = touched.get(key, Touch()) | touch
+    return touched
+
+
 @contextmanager
 def begin(
-    db: Database, run_numbers: Collection[int], told: Callable[[float], None] | None = None
+    db: Database,
+    run_numbers: Collection[int],
+    told: Callable[[float], None] | None = None,
+    *,
+    reason: str = "",
 ) -> Iterator[Action]:
     """A transaction in which nobody else of ours writes to these runs.
 
     `told` takes the share done of what follows the appending; when it raises, nothing is left.
+    `reason`: why the person changes something that is verified.
     """
     with db.transaction() as connection:
         locks.lock_runs(connection, run_numbers)
-        rows.lock(connection, run_numbers)
-        action = Action(connection, db.desk)
+        known = rows.lock(connection, run_numbers, record=db.record)
+        held = (frozenset(run_numbers), known)
+        action = Action(connection, db.desk, db.record, reason, _protected=held)
         yield action
         action.finish(told)

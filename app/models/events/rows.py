@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from app.domain.certification.second_eyes import Protected
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 from app.models.database.statements import text
+from app.models.events.second_eyes import PROTECTED, protected_of
 
 
 @dataclass(frozen=True)
@@ -44,22 +46,32 @@ class DatasetRow:
     version: int
 
 
-def lock(connection: Connection, run_numbers: Collection[int]) -> None:
-    """Holds the rows of these runs and their datasets for the rest of the transaction.
+def lock(
+    connection: Connection, run_numbers: Collection[int], *, record: bool = False
+) -> Protected:
+    """Holds the rows of these runs and their datasets for the rest of the transaction; with
+    `record`, returns what is verified or frozen of them.
 
     The web service knows none of our locks, but whoever stores an event refers to its dataset's
     row and then updates it: this waits for such a transaction, and lets no other begin. Datasets
     come first, because that is the order in which the web service touches the two when it edits.
+    Who freezes a cycle holds its datasets, so what is read with the runs is what holds now.
     """
     wanted = {"runs": sorted(set(run_numbers))}
+    found = Protected()
     for table, key in (("Dataset", "run_number, name"), ("Run", "run_number")):
-        connection.execute(
+        also = f", {PROTECTED}" if record and table == "Run" else ""
+        row = connection.execute(
             text(
-                "SELECT count(*) FROM (SELECT FROM"
-                f' "{table}" WHERE run_number = ANY(:runs) ORDER BY {key} FOR UPDATE) AS held'
+                "SELECT (SELECT count(*) FROM (SELECT FROM"
+                f' "{table}" WHERE run_number = ANY(:runs) ORDER BY {key} FOR UPDATE) AS held)'
+                f"{also}"
             ),
             wanted,
-        )
+        ).one()
+        if also:
+            found = protected_of(row[1], row[2])
+    return found
 
 
 def find_run(connection: Connection, run_number: int) -> RunRow | None:

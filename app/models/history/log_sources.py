@@ -1,4 +1,4 @@
-"""What the log tells beside versions: configuration, golden JSONs, cycles, notes."""
+"""What the log tells beside versions: configuration, golden JSONs, cycles, notes, marks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from app.domain.certification.notes import NoteKind
+from app.domain.certification.second_eyes import Mark, MarkEntry
 from app.domain.configuration.in_force import Kind as Configured
 from app.domain.errors import NotFound
 from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, who_is
@@ -256,6 +257,36 @@ def _notes(
     ]
 
 
+def _verified(
+    connection: Connection, query: LogQuery, before: int | None, limit: int
+) -> list[LogEntry]:
+    rows = connection.execute(
+        text(
+            'SELECT id, "by", at, run_number, name, workspace, verified, why'
+            " FROM record.verification WHERE (CAST(:before AS bigint) IS NULL OR id < :before)"
+            " AND (CAST(:run AS int) IS NULL OR run_number = :run)"
+            " AND (:dataset = '' OR name = :dataset) ORDER BY id DESC LIMIT :limit"
+        ),
+        {"before": before, "limit": limit, "run": query.run, "dataset": query.dataset},
+    )
+    return [
+        LogEntry(
+            Source.VERIFIED,
+            row.id,
+            row.by,
+            row.at,
+            MarkEntry(
+                Mark(row.run_number, row.name, row.workspace, row.by, row.at),
+                row.verified,
+                row.why,
+            ).text,
+            frozenset({Kind.VERIFIED}),
+            (Subject(row.run_number, row.name),),
+        )
+        for row in rows
+    ]
+
+
 def _note_words(kind: str, about: int | None, ranges: Sequence[Sequence[int]]) -> str:
     where = format_ranges([(first, last) for first, last in ranges])
     on = f" on LS {where}" if where else ""
@@ -276,4 +307,5 @@ _READERS: Mapping[Source, _Reader] = {
     Source.GOLDEN: _golden,
     Source.CYCLE: _cycles,
     Source.NOTE: _notes,
+    Source.VERIFIED: _verified,
 }

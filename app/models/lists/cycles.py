@@ -23,10 +23,12 @@ from app.domain.certification.datasets import (
     WAITING,
     states_of,
 )
+from app.domain.certification.second_eyes import CycleFrozen
 from app.domain.errors import Conflict, NotFound
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 from app.models.database import record
+from app.models.events import second_eyes
 
 _FIELD_OF = {
     COMPLETED: "completed",
@@ -102,8 +104,11 @@ def cycles(connection: Connection, ids: Collection[int] | None = None) -> tuple[
     return tuple(found)
 
 
-def cycle(connection: Connection, id_cycle: int, *, lock: bool = False) -> Cycle:
-    """One cycle, held against other writers if asked; NotFound when it is deleted."""
+def cycle(
+    connection: Connection, id_cycle: int, *, lock: bool = False, thawed: bool = False
+) -> Cycle:
+    """One cycle, held against other writers if asked; NotFound when it is deleted, with `thawed`
+    CycleFrozen when it is frozen."""
     if lock:
         connection.execute(
             text('SELECT FROM "Cycle" WHERE id_cycle = :id FOR UPDATE'), {"id": id_cycle}
@@ -111,6 +116,12 @@ def cycle(connection: Connection, id_cycle: int, *, lock: bool = False) -> Cycle
     found = cycles(connection, [id_cycle])
     if not found or found[0].deleted:
         raise NotFound(f"There is no cycle {id_cycle}.")
+    freeze = second_eyes.is_frozen(connection, id_cycle) if thawed else None
+    if freeze is not None:
+        raise CycleFrozen(
+            f"Cycle {found[0].name} is frozen by {freeze.by}: nothing in it changes until it is"
+            " thawed."
+        )
     return found[0]
 
 

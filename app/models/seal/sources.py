@@ -95,6 +95,8 @@ _AUTHORS = {
     "golden_json_check": 'row_."by"',
     "publication": 'row_."by"',
     "note": 'row_."by"',
+    "verification": 'row_."by"',
+    "cycle_freeze": 'row_."by"',
     "wish": 'row_."by"',
     "wish_outcome": 'row_."by"',
 }

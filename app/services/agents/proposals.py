@@ -140,7 +140,7 @@ def accept(
     configuration = configurations.current(acting)
     with acting.db.read() as connection:
         runs = {proposal.run_number for proposal in model.proposals(connection, ids=ids)}
-    with begin(acting.db, runs) as action:
+    with begin(acting.db, runs, reason=comment or acting.reason) as action:
         chosen = model.open_ones(action.connection, ids)
         edits = [changed.get(proposal.id) or _edit(proposal) for proposal in chosen]
         for proposal, edit in zip(chosen, edits, strict=True):

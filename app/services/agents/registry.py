@@ -189,7 +189,7 @@ def propose(
     if dry_run:
         with acting.db.read() as connection:
             return _record(
-                Action(connection, acting.db.desk),
+                Action(connection, acting.db.desk, acting.db.record),
                 configuration,
                 acting.actor,
                 agent,

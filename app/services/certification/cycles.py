@@ -101,7 +101,7 @@ def edit(
     configuration = _permitted(acting, permissions.cycles_path())
     name = None if name is None else cycles.checked_name(name)
     with acting.db.transaction() as connection:
-        before = model.cycle(connection, id_cycle, lock=True)
+        before = model.cycle(connection, id_cycle, lock=True, thawed=acting.db.record)
         states: JsonObject | None = None
         if workspaces is not None:
             for workspace in set(workspaces) - set(before.states):
@@ -142,7 +142,7 @@ def add(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> CycleChang
     _permitted(acting, permissions.add_to_cycle_path())
     wanted = _checked_keys(keys)
     with begin(acting.db, {run_number for run_number, _ in wanted}) as action:
-        cycle = model.cycle(action.connection, id_cycle, lock=True)
+        cycle = model.cycle(action.connection, id_cycle, lock=True, thawed=acting.db.record)
         cycles.check_open(cycle, "add datasets")
         visible_datasets(action, wanted)
         new = sorted(set(wanted) - model.keys_of(action.connection, id_cycle))
@@ -166,7 +166,7 @@ def remove(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> CycleCh
     _permitted(acting, permissions.delete_from_cycle_path())
     wanted = distinct(keys)
     with acting.db.transaction() as connection:
-        cycle = model.cycle(connection, id_cycle, lock=True)
+        cycle = model.cycle(connection, id_cycle, lock=True, thawed=acting.db.record)
         cycles.check_open(cycle, "take datasets out")
         missing = sorted(set(wanted) - model.keys_of(connection, id_cycle))
         if missing:
@@ -185,7 +185,7 @@ def delete(acting: Acting, id_cycle: int) -> CycleChanged:
     """Deletes a cycle; its datasets stay as they are."""
     _permitted(acting, permissions.cycles_path())
     with acting.db.transaction() as connection:
-        cycle = model.cycle(connection, id_cycle, lock=True)
+        cycle = model.cycle(connection, id_cycle, lock=True, thawed=acting.db.record)
         model.change(connection, id_cycle, deleted=True)
         if acting.db.record:
             model.note(connection, id_cycle, acting.actor.email, "deleted", {"name": cycle.name})
@@ -199,7 +199,7 @@ def complete(acting: Acting, id_cycle: int, workspace: str) -> CycleChanged:
         keys = model.keys_of(connection, id_cycle)
     # So that nobody reopens a dataset between the look at it and the completion.
     with begin(acting.db, {run_number for run_number, _ in keys}) as action:
-        cycle = model.cycle(action.connection, id_cycle, lock=True)
+        cycle = model.cycle(action.connection, id_cycle, lock=True, thawed=acting.db.record)
         found = model.datasets_of(action.connection, id_cycle)
         cycles.check_can_complete(cycle, workspace, found)
         after = _set_state(acting, action, cycle, workspace, CLOSED)
@@ -210,7 +210,7 @@ def reopen(acting: Acting, id_cycle: int, workspace: str) -> CycleChanged:
     """Moves a cycle back to pending in a workspace."""
     _permitted(acting, permissions.reopen_cycle_path(workspace))
     with begin(acting.db, ()) as action:
-        cycle = model.cycle(action.connection, id_cycle, lock=True)
+        cycle = model.cycle(action.connection, id_cycle, lock=True, thawed=acting.db.record)
         cycles.check_can_reopen(cycle, workspace)
         after = _set_state(acting, action, cycle, workspace, PENDING)
         return CycleChanged(
@@ -237,8 +237,9 @@ def move_all(
     _permitted(acting, permissions.move_all_datasets_path(workspace))
     with acting.db.read() as connection:
         keys = model.keys_of(connection, id_cycle)
-    with begin(acting.db, {run_number for run_number, _ in keys}) as action:
-        cycle = model.cycle(action.connection, id_cycle, lock=True)
+    runs = {run_number for run_number, _ in keys}
+    with begin(acting.db, runs, reason=comment or acting.reason) as action:
+        cycle = model.cycle(action.connection, id_cycle, lock=True, thawed=acting.db.record)
         cycles.check_pending(cycle, workspace)
         found = model.datasets_of(action.connection, id_cycle)
         # Who was added meanwhile isn't held by us.

@@ -60,7 +60,8 @@ def move(
     check_workspace(configuration, workspace)
     datasets.check_state(to_state)
     chosen = distinct(keys)
-    with begin(acting.db, {run_number for run_number, _ in chosen}) as action:
+    runs = {run_number for run_number, _ in chosen}
+    with begin(acting.db, runs, reason=comment or acting.reason) as action:
         rows_by_key = visible_datasets(action, chosen)
         pending = cycles.in_pending_cycle(action.connection, chosen, workspace)
         changed: dict[DatasetKey, JsonObject] = {}

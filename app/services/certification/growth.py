@@ -36,7 +36,8 @@ class TakenIn:
     first of `ranges` without a status where sign-off asks for one. `others`: what OMS changed
     besides, which only a refresh of the reopened run brings in. `settled`: the run needs no
     manual update any more. `asked`: whether OMS was, or only what is recorded was looked at;
-    `silent`: OMS should have been asked and can't be now.
+    `silent`: OMS should have been asked and can't be now. `frozen`: datasets in frozen cycles,
+    which were left as they are.
     """
 
     run_number: int
@@ -47,6 +48,7 @@ class TakenIn:
     settled: bool
     asked: bool
     silent: bool = False
+    frozen: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -73,6 +75,8 @@ class TakenIn:
             )
         elif self.settled:
             parts.append("The run needs no manual update any more.")
+        if self.frozen:
+            parts.append(f"Left as they are, in a frozen cycle: {', '.join(self.frozen)}.")
         if self.silent:
             parts.append("OMS can't be asked now: only what is recorded was looked at.")
         return " ".join(parts)
@@ -144,6 +148,7 @@ def carry_out_taking_in(
             configuration.certifiable_online_columns,
             ~padded(before, online.length),
         )
+    frozen = sorted(name for of, name in action.protected({run_number}).frozen if of == run_number)
     return TakenIn(
         run_number,
         grown.ranges,
@@ -153,6 +158,7 @@ def carry_out_taking_in(
         grown.settled,
         oms_run is not None,
         oms_run is None and not wanted.recorded,
+        tuple(frozen),
     )
 
 
@@ -170,7 +176,12 @@ def bring_in(
 
     States and everything that stands there already stay. `state`: of the run, as rules see it.
     """
-    names = [name for name, row in known.items() if name != ONLINE and not row.deleted]
+    frozen = action.protected({run.run_number}).frozen
+    names = [
+        name
+        for name, row in known.items()
+        if name != ONLINE and not row.deleted and (run.run_number, name) not in frozen
+    ]
     states = action.states([(run.run_number, name) for name in names])
     missing = {name: growth.missing(online, states[run.run_number, name]) for name in sorted(names)}
     missing = {name: mask for name, mask in missing.items() if mask.any()}

@@ -118,7 +118,7 @@ def preview(
         for at, number in enumerate(block, start):
             progress.at(at / len(numbers))
             with acting.db.read() as connection:
-                action = Action(connection, acting.db.desk)
+                action = Action(connection, acting.db.desk, acting.db.record)
                 try:
                     run = rows.get_run(connection, number)
                     _check_open(run)

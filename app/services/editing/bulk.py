@@ -143,7 +143,7 @@ def preview(
     check_given(edits, comment)
     configuration = configurations.current(acting)
     with acting.db.read() as connection:
-        action = Action(connection, acting.db.desk)
+        action = Action(connection, acting.db.desk, acting.db.record)
         progress.at(0.0)
         made = plan(action, configuration, acting.actor, edits, seen=seen)
         progress.at(0.4)
@@ -196,7 +196,8 @@ def write(
     configuration = configurations.current(acting)
     progress.at(0.0)
     finishing = progress.part(0.5, 1.0)
-    with begin(acting.db, {edit.run_number for edit in edits}, finishing.at) as action:
+    runs, reason = {edit.run_number for edit in edits}, comment or acting.reason
+    with begin(acting.db, runs, finishing.at, reason=reason) as action:
         progress.at(0.05)
         made = plan(action, configuration, acting.actor, edits, seen=seen)
         progress.at(0.3)

@@ -28,6 +28,7 @@ from app.domain.certification.datasets import (
     state_key,
     where,
 )
+from app.domain.certification.second_eyes import Protected, frozen_text
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import GLOBAL, Configuration
 from app.domain.counting import counted
@@ -68,6 +69,15 @@ class _Plan:
     def preview(self) -> Preview:
         return Preview(self.what, tuple(self.effects))
 
+    def leave_frozen(self, protected: Protected) -> None:
+        """Calls a problem what would change in a frozen cycle."""
+        self.effects = [
+            replace(each, text="", problem=frozen_text(each.key, protected.frozen[each.key]))
+            if each.changes and not each.problem and each.key in protected.frozen
+            else each
+            for each in self.effects
+        ]
+
 
 def preview(
     acting: Acting,
@@ -80,7 +90,7 @@ def preview(
     configuration = configurations.current(acting)
     _check_right(configuration, acting.actor, tool)
     with acting.db.read() as connection:
-        action = Action(connection, acting.db.desk)
+        action = Action(connection, acting.db.desk, acting.db.record)
         return _plan(action, configuration, tool, progress).preview
 
 
@@ -101,7 +111,8 @@ def apply(
     configuration = configurations.current(acting)
     _check_right(configuration, acting.actor, tool)
     planning, storing = progress.part(0.0, 0.4), progress.part(0.6, 1.0)
-    with begin(acting.db, {run_number for run_number, _ in tool.keys}, storing.at) as action:
+    runs = {run_number for run_number, _ in tool.keys}
+    with begin(acting.db, runs, storing.at, reason=reason or acting.reason) as action:
         plan = _plan(action, configuration, tool, planning)
         if plan.preview.problems:
             raise Refused(f"Nothing was changed: {first_of(plan.preview.problems)}")
@@ -143,6 +154,12 @@ def change_states_paths(
 
 
 def _plan(action: Action, configuration: Configuration, tool: Tool, progress: Progress) -> _Plan:
+    plan = _planned(action, configuration, tool, progress)
+    plan.leave_frozen(action.protected({run_number for run_number, _ in tool.keys}))
+    return plan
+
+
+def _planned(action: Action, configuration: Configuration, tool: Tool, progress: Progress) -> _Plan:
     keys = distinct(tool.keys)
     if isinstance(tool, Duplicate):
         return _duplicate(action, configuration, replace(tool, keys=tuple(keys)), progress)

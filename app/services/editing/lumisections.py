@@ -50,7 +50,7 @@ def edit_columns(
     set by hand lasts.
     """
     check_given(edits, comment)
-    return _edit(acting, edits, comment or _comment(edits), _summary, seen)
+    return _edit(acting, edits, comment or _comment(edits), _summary, seen, comment)
 
 
 def edit_bits(
@@ -70,7 +70,7 @@ def edit_bits(
         if len(edits) == 1
         else f"Edit {len(edits)} DCS bits, user comment: '{comment.strip()}'"
     )
-    return _edit(acting, edits, what, _summary_of_bits, seen)
+    return _edit(acting, edits, what, _summary_of_bits, seen, comment)
 
 
 def dataset_state(
@@ -92,9 +92,11 @@ def _edit(
     comment: str,
     summary: Callable[[Sequence[Given]], str],
     seen: Mapping[DatasetKey, int] | None,
+    reason: str,
 ) -> Edited:
     configuration = configurations.current(acting)
-    with begin(acting.db, {edit.run_number for edit in edits}) as action:
+    runs = {edit.run_number for edit in edits}
+    with begin(acting.db, runs, reason=reason or acting.reason) as action:
         made = plan(action, configuration, acting.actor, edits, seen=seen)
         for line in made.lines:
             if line.refused is not None:

@@ -6,6 +6,7 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
+from app.domain.certification.second_eyes import Protected
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
 from app.domain.counting import counted
@@ -293,6 +294,7 @@ class Checks:
     known_runs: Mapping[int, RunRow]
     known_datasets: Mapping[DatasetKey, DatasetRow]
     of_agent: bool = False
+    protected: Protected = field(default_factory=Protected)
     _answers: dict[tuple[object, ...], Refused | None] = field(default_factory=dict)
 
     def check(self, *question: object, by: Callable[[], object]) -> None:
@@ -315,6 +317,7 @@ class Checks:
             if not self.of_agent:
                 self.allowed(edit)
             self.dataset(key)
+            self.thawed(edit)
             if isinstance(edit, ColumnEdit):
                 self.column(key, edit.column)
         except Refused as refused:
@@ -360,6 +363,16 @@ class Checks:
             raise Refused(
                 f"Run {run_number} is in state {run.state}: it must be OPEN to be edited."
             )
+
+    def thawed(self, edit: Edit) -> None:
+        """Nothing that is in a frozen cycle; bits of `online` are those of all its datasets."""
+        key = (edit.run_number, edit.dataset)
+        if isinstance(edit, BitEdit) and key[1] == ONLINE:
+            self.protected.check_thawed(
+                of for of in self.protected.frozen if of[0] == edit.run_number
+            )
+        else:
+            self.protected.check_thawed([key])
 
     def column(self, key: DatasetKey, column: str) -> None:
         """A column that is known, of a dataset that is open in its workspace."""
@@ -412,6 +425,7 @@ def plan(
         rows.run_states(connection, run_numbers),
         rows.datasets_of_runs(connection, run_numbers),
         of_agent,
+        action.protected(run_numbers),
     )
     refusals = [_refusal(checks, edit) for edit in edits]
     accepted = [edit for edit, refused in zip(edits, refusals, strict=True) if refused is None]

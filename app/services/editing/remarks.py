@@ -7,6 +7,7 @@ from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
 from app.domain.sources.oms import DCS_BITS, KEPT_LUMISECTION_ATTRIBUTES
 from app.domain.triplets import GOOD, Triplet, triplet_from_json
 from app.models.events import rows
+from app.models.events.action import Action
 from app.models.history import writes as history
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
@@ -34,6 +35,7 @@ def refusals(
             acting.actor,
             rows.run_states(connection, {run_number}),
             rows.datasets_of_runs(connection, {run_number}),
+            protected=Action(connection, acting.db.desk, acting.db.record).protected({run_number}),
         )
     reasons: dict[str, str] = {}
     for key in keys:

@@ -27,8 +27,8 @@ _EXAMINED_CLOSELY = 6_000
 _STATEMENT_MS = 4_000
 _MINUTE = "%Y-%m-%d %H:%M"
 
-_OTHERS = (Source.SETTINGS, Source.GOLDEN, Source.CYCLE, Source.NOTE)
-_OF_RECORD = frozenset({Source.CYCLE, Source.NOTE})
+_OTHERS = (Source.SETTINGS, Source.GOLDEN, Source.CYCLE, Source.NOTE, Source.VERIFIED)
+_OF_RECORD = frozenset({Source.CYCLE, Source.NOTE, Source.VERIFIED})
 
 
 @dataclass(frozen=True, slots=True)

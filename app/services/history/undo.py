@@ -62,7 +62,7 @@ def preview(acting: Acting, version: int) -> Preview:
     """
     configuration = configurations.current(acting)
     with acting.db.read() as connection:
-        action = Action(connection, acting.db.desk)
+        action = Action(connection, acting.db.desk, acting.db.record)
         step, touched = step_of(action, version)
         return plan(action, configuration, acting.actor, step, touched)
 
@@ -83,12 +83,13 @@ def undo(
     """
     configuration = configurations.current(acting)
     with acting.db.read() as connection:
-        step, touched = step_of(Action(connection, acting.db.desk), version)
+        step, touched = step_of(Action(connection, acting.db.desk, acting.db.record), version)
 
     def finishing(share: float) -> None:
         progress.at(0.5 + 0.5 * share)
 
-    with begin(acting.db, touched.run_numbers, finishing) as action:
+    reason = comment or acting.reason
+    with begin(acting.db, touched.run_numbers, finishing, reason=reason) as action:
         progress.at(0.05)
         made = plan(action, configuration, acting.actor, step, touched)
         progress.at(0.4)

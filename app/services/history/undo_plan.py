@@ -82,6 +82,7 @@ def plan(
         actor,
         stored.run_states(action.connection, touched.run_numbers),
         stored.datasets_of_runs(action.connection, touched.run_numbers),
+        protected=action.protected(touched.run_numbers),
     )
     planner = _Planner(action, checks, undone, frozenset(step))
     planner.plan_runs(touched.runs)
@@ -239,6 +240,7 @@ class _Planner:
             checks.check(
                 "hide", by=lambda: checks.configuration.permissions.check(checks.actor, path)
             )
+            checks.protected.check_thawed([(change.run_number, change.dataset)])
         except Refused as refused:
             name = HIDING if change.hide else UNHIDING
             self._refused.append(PartRefused(change.run_number, change.dataset, name, refused))
@@ -261,6 +263,7 @@ class _Planner:
                     for shown in self._visibility
                 ):
                     raise Refused(f"{where(*key)} is hidden: un-hide it before editing it.")
+                self._checks.protected.check_thawed([key])
                 pending = key in self._pending_cycle(workspace)
                 paths = permissions.move_dataset_paths(
                     workspace, str(now), str(back), in_pending_cycle=pending

@@ -1,6 +1,7 @@
 """Bringing in what the DQM GUI has: links, and the datasets that open because they appeared."""
 
 from app.domain.certification.datasets import OPEN
+from app.domain.certification.second_eyes import frozen_text
 from app.domain.errors import Unavailable
 from app.domain.identity import auto_author
 from app.domain.sources import dqm_gui
@@ -49,11 +50,17 @@ def apply(acting: Acting, listing: GuiListing) -> GuiOutcome:
         appeared: list[Appeared] = []
         changes: list[DatasetChange] = []
         undecided: set[str] = set()
+        frozen = action.protected(numbers).frozen
         opened = 0
         for key in sorted(new):
             row, run = datasets[key], runs[key[0]]
             in_gui = matcher.new_in_gui(*key, row.datasets_in_gui, listing)
             if row.deleted or not in_gui:
+                continue
+            if key in frozen:
+                problems.append(
+                    f"The DQM GUI has {in_gui[0]} now, but {frozen_text(key, frozen[key])}"
+                )
                 continue
             data = dqm_gui.classifier_data(
                 *key, row.attributes, run.oms_attributes, run.rr_attributes

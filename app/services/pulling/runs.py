@@ -11,7 +11,7 @@ from app.domain.counting import counted
 from app.domain.errors import Refused
 from app.domain.identity import Actor, auto_author
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.keys import ONLINE
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
 from app.domain.sources.oms import (
     KEPT_LUMISECTION_ATTRIBUTES,
@@ -286,6 +286,11 @@ def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Out
         return _flag(action, run, _what(plan.lumisections, plan.attributes), author)
     if plan.is_empty:
         return Outcome(OutcomeKind.UNCHANGED, f"Run {number}: nothing changed.")
+    if plan.oms_lumisections:
+        # What OMS says of `online` is what its datasets have.
+        frozen = [key for key in action.protected({number}).frozen if key[0] == number]
+        if frozen:
+            return _flag_frozen(action, run, frozen, author)
     changed: list[Change] = []
     if plan.oms_attributes or plan.attributes:
         changed.append(RunChange(number, plan.oms_attributes, plan.attributes))
@@ -319,11 +324,25 @@ def _check_none_is_missing(run: RunRow, recorded: Grid[JsonValue], computed: Com
         )
 
 
+def _flag_frozen(action: Action, run: RunRow, frozen: Sequence[DatasetKey], author: str) -> Outcome:
+    cycle = action.protected({run.run_number}).frozen[frozen[0]]
+    text = (
+        f"run flagged: OMS changes lumisections of run {run.run_number}, and"
+        f" {counted(len(frozen), 'dataset')} of it {'is' if len(frozen) == 1 else 'are'} in cycle"
+        f" {cycle}, which is frozen; thaw the cycle and refresh the run"
+    )
+    return _flagged(action, run, text, author)
+
+
 def _flag(action: Action, run: RunRow, what: str, author: str) -> Outcome:
     text = (
         f"run flagged: run {run.run_number} is in state {run.state}, OMS changes its {what};"
         " it needs to be updated manually"
     )
+    return _flagged(action, run, text, author)
+
+
+def _flagged(action: Action, run: RunRow, text: str, author: str) -> Outcome:
     if run.rr_attributes.get(NEEDS_MANUAL_UPDATE) is not True:
         change = RunChange(run.run_number, rr={NEEDS_MANUAL_UPDATE: True})
         action.append(author, text, [change])

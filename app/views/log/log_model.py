@@ -28,6 +28,7 @@ KIND_WORDS = {
     Kind.GOLDEN: "golden JSON",
     Kind.CYCLE: "cycle",
     Kind.NOTE: "note",
+    Kind.VERIFIED: "verified",
 }
 _WHO_TOKEN = {Who.PEOPLE: "text", Who.AUTOMATIC: "muted", Who.AGENTS: "accent"}
 
@@ -206,6 +207,7 @@ def name_of(entry: LogEntry) -> str:
         Source.GOLDEN: "Golden JSON",
         Source.CYCLE: "Cycle action",
         Source.NOTE: "Note",
+        Source.VERIFIED: "Mark",
     }
     return f"{named[entry.source]} {entry.number}"
 

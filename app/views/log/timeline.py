@@ -21,6 +21,7 @@ _LANES = (
     Kind.CYCLE,
     Kind.GOLDEN,
     Kind.NOTE,
+    Kind.VERIFIED,
 )
 _LANE_HEIGHT = 16
 _AXIS_HEIGHT = 18

@@ -1,0 +1,244 @@
+"""Marks of second eyes and freezes of cycles: rows of the schema `record`, only added."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import cast
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.domain.certification.second_eyes import WHOLE, Freeze, Mark, MarkEntry, Protected
+from app.domain.json_value import JsonObject
+from app.domain.keys import DatasetKey
+from app.models.database import record
+from app.models.database.statements import text
+
+CHANNEL = "desk_changes"
+_NEWS = "second eyes"
+
+# The web service knows nothing of marks: what it changed since takes them away all the same.
+_CHANGED_SINCE = f"""
+    EXISTS (
+        SELECT FROM "LumisectionEvent" AS later
+        JOIN "JSONBDeduplication" AS said ON said.id = later.lumisection_metadata_id
+        WHERE later.run_number = newest.run_number AND later.name = newest.name
+          AND later.version > newest.event
+          AND (newest.workspace = '{WHOLE}' OR EXISTS (
+            SELECT FROM jsonb_object_keys(said."jsonb") AS key
+            WHERE starts_with(key, newest.workspace || '-')))
+    ) OR EXISTS (
+        SELECT FROM "DatasetEvent" AS later
+        WHERE later.run_number = newest.run_number AND later.name = newest.name
+          AND later.version > newest.event
+          AND EXISTS (
+            SELECT FROM jsonb_object_keys(later.dataset_metadata) AS key
+            WHERE key = newest.workspace || '_state'
+              OR (newest.workspace = '{WHOLE}' AND key LIKE '%\\_state'))
+    )
+"""
+_STANDING = f"""
+    SELECT newest.* FROM (
+        SELECT DISTINCT ON (run_number, name, workspace) * FROM record.verification
+        WHERE {{which}} ORDER BY run_number, name, workspace, id DESC
+    ) AS newest
+    WHERE newest.verified AND NOT ({_CHANGED_SINCE})
+"""
+_NEWEST_FREEZES = (
+    "SELECT DISTINCT ON (id_cycle) * FROM record.cycle_freeze ORDER BY id_cycle, id DESC"
+)
+
+PROTECTED = f"""
+    (SELECT jsonb_agg(jsonb_build_array(run_number, name, workspace, "by", "at")
+        ORDER BY workspace <> '{WHOLE}', workspace)
+     FROM ({_STANDING.format(which="run_number = ANY(:runs)")}) AS marks),
+    (SELECT jsonb_agg(jsonb_build_array(held.run_number, held.name, cycle.cycle_name))
+     FROM ({_NEWEST_FREEZES}) AS newest
+     JOIN "Cycle" AS cycle USING (id_cycle)
+     JOIN "CycleDataset" AS held USING (id_cycle)
+     WHERE newest.frozen AND NOT cycle.deleted AND held.run_number = ANY(:runs))
+"""
+"""Two columns of a statement that knows :runs; `protected_of` reads them."""
+
+
+def protected_of(marks: object, frozen: object) -> Protected:
+    """What the columns of `PROTECTED` say."""
+    standing: dict[DatasetKey, tuple[Mark, ...]] = {}
+    for run, name, workspace, by, at in cast("list[list[str]]", marks or []):
+        key = (int(run), name)
+        mark = Mark(*key, workspace, by, datetime.fromisoformat(at))
+        standing[key] = (*standing.get(key, ()), mark)
+    held = cast("list[list[str]]", frozen or [])
+    return Protected({(int(run), name): cycle for run, name, cycle in held}, standing)
+
+
+def protected(connection: Connection, run_numbers: Collection[int]) -> Protected:
+    """What is protected of the datasets of these runs."""
+    if not run_numbers:
+        return Protected()
+    row = connection.execute(text(f"SELECT {PROTECTED}"), {"runs": sorted(run_numbers)}).one()
+    return protected_of(*row)
+
+
+def marks(connection: Connection, keys: Collection[DatasetKey]) -> dict[DatasetKey, list[Mark]]:
+    """The marks that stand on datasets, those on all of one first."""
+    found: dict[DatasetKey, list[Mark]] = {}
+    for row in connection.execute(
+        text(
+            _STANDING.format(
+                which="(run_number, name) IN"
+                " (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            )
+            + f" ORDER BY newest.workspace <> '{WHOLE}', newest.workspace"
+        ),
+        _arrays(keys),
+    ):
+        key = (row.run_number, row.name)
+        found.setdefault(key, []).append(Mark(*key, row.workspace, row.by, row.at))
+    return found
+
+
+def history(connection: Connection, key: DatasetKey) -> list[MarkEntry]:
+    """What was done to the marks of a dataset, the newest first."""
+    table = record.verification.c
+    rows = connection.execute(
+        sa.select(table.workspace, table.by, table.at, table.verified, table.why)
+        .where(table.run_number == key[0], table.name == key[1])
+        .order_by(table.id.desc())
+    )
+    return [
+        MarkEntry(Mark(*key, row.workspace, row.by, row.at), row.verified, row.why) for row in rows
+    ]
+
+
+def newest_authors(
+    connection: Connection, keys: Collection[DatasetKey], workspace: str
+) -> dict[DatasetKey, dict[str, str]]:
+    """Who made the newest change of the columns, the state and, of a whole dataset, the DCS bits;
+    by dataset and by what it changed. What happened automatically is nobody's, unless a person
+    asked for it."""
+    rows = connection.execute(
+        text(
+            """
+            WITH wanted AS (
+                SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))
+                    AS wanted (run_number, name)
+            ), changes AS (
+                SELECT run_number, name, 'columns' AS what, event.version
+                FROM wanted JOIN "LumisectionEvent" AS event USING (run_number, name)
+                JOIN "JSONBDeduplication" AS said ON said.id = event.lumisection_metadata_id
+                WHERE :workspace = :whole OR EXISTS (
+                    SELECT FROM jsonb_object_keys(said."jsonb") AS key
+                    WHERE starts_with(key, :workspace || '-'))
+                UNION ALL
+                SELECT run_number, name, 'state', event.version
+                FROM wanted JOIN "DatasetEvent" AS event USING (run_number, name)
+                WHERE event.dataset_metadata ? (:workspace || '_state')
+                   OR (:workspace = :whole AND EXISTS (
+                    SELECT FROM jsonb_object_keys(event.dataset_metadata) AS key
+                    WHERE key LIKE '%\\_state'))
+                UNION ALL
+                SELECT run_number, name, 'DCS bits', event.version
+                FROM wanted JOIN "OMSLumisectionEvent" AS event USING (run_number, name)
+                WHERE :workspace = :whole
+            )
+            SELECT DISTINCT ON (run_number, name, what) run_number, name, what, person
+            FROM (
+                SELECT changes.*, CASE WHEN made."by" NOT LIKE 'auto@auto%' THEN made."by"
+                    WHEN made."by" LIKE 'auto@auto - %@%' THEN substr(made."by", 13) END AS person
+                FROM changes JOIN "Event" AS event USING (version)
+                JOIN "Version" AS made USING (atomic_version)
+            ) AS told
+            WHERE person IS NOT NULL
+            ORDER BY run_number, name, what, version DESC
+            """
+        ),
+        {**_arrays(keys), "workspace": workspace, "whole": WHOLE},
+    )
+    found: dict[DatasetKey, dict[str, str]] = {}
+    for run_number, name, what, person in rows:
+        found.setdefault((run_number, name), {})[what] = person
+    return found
+
+
+def mark(
+    connection: Connection, keys: Collection[DatasetKey], workspace: str, by: str, why: str
+) -> None:
+    """Marks datasets as verified; author, time and event are the server's on a guarded database."""
+    connection.execute(
+        text(
+            'INSERT INTO record.verification (run_number, name, workspace, verified, event, "by",'
+            " why) SELECT run_number, name, :workspace, true, greatest("
+            '  (SELECT max(version) FROM "LumisectionEvent" AS said WHERE said.run_number ='
+            "   wanted.run_number AND said.name = wanted.name),"
+            '  (SELECT max(version) FROM "DatasetEvent" AS said WHERE said.run_number ='
+            "   wanted.run_number AND said.name = wanted.name)), :by, :why"
+            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])) AS wanted(run_number, name)"
+        ),
+        {**_arrays(keys), "workspace": workspace, "by": by, "why": why},
+    )
+    _announce(connection)
+
+
+def take_away(connection: Connection, fallen: Iterable[Mark], by: str, why: str) -> None:
+    """Takes marks away, by rows of their own."""
+    connection.execute(
+        sa.insert(record.verification),
+        [
+            {
+                "run_number": each.run_number,
+                "name": each.name,
+                "workspace": each.workspace,
+                "verified": False,
+                "by": by,
+                "why": why,
+            }
+            for each in fallen
+        ],
+    )
+    _announce(connection)
+
+
+def freezes(connection: Connection) -> dict[int, Freeze]:
+    """The cycles that are frozen."""
+    rows = connection.execute(
+        text(f'SELECT id_cycle, "by", "at", why FROM ({_NEWEST_FREEZES}) AS newest WHERE frozen')
+    )
+    return {row[0]: Freeze(*row) for row in rows}
+
+
+def freeze(connection: Connection, id_cycle: int, by: str, why: str, *, frozen: bool) -> None:
+    """Freezes a cycle, or thaws it."""
+    connection.execute(
+        sa.insert(record.cycle_freeze).values(id_cycle=id_cycle, frozen=frozen, by=by, why=why)
+    )
+    _announce(connection)
+
+
+def is_frozen(connection: Connection, id_cycle: int) -> Freeze | None:
+    """The freeze of a cycle, None while it isn't frozen."""
+    row = connection.execute(
+        text(
+            'SELECT id_cycle, "by", "at", why, frozen FROM record.cycle_freeze'
+            " WHERE id_cycle = :id ORDER BY id DESC LIMIT 1"
+        ),
+        {"id": id_cycle},
+    ).one_or_none()
+    return Freeze(*row[:4]) if row is not None and row.frozen else None
+
+
+def as_document(standing: Iterable[Mark]) -> list[JsonObject]:
+    """Marks as a document has them."""
+    return [
+        {"workspace": each.workspace, "by": each.by, "at": each.at.isoformat()} for each in standing
+    ]
+
+
+def _announce(connection: Connection) -> None:
+    connection.execute(
+        text("SELECT pg_notify(:channel, :news)"), {"channel": CHANNEL, "news": _NEWS}
+    )
+
+
+def _arrays(keys: Collection[DatasetKey]) -> Mapping[str, object]:
+    ordered = sorted(keys)
+    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

@@ -73,6 +73,7 @@ _NOT_THE_GUARD = f"current_user <> '{OWNER}'"
 """Nobody can take on the part of the guard's owner. How deep triggers call each other proves
 nothing: logins have triggers of their own, on temporary tables."""
 _NOT_THE_WEB = f"NOT pg_has_role(session_user, '{WEB}', 'MEMBER')"
+_THE_WEB = f"pg_has_role(session_user, '{WEB}', 'MEMBER')"
 _BOTH = "OLD TABLE AS removed NEW TABLE AS added"
 
 
@@ -93,6 +94,11 @@ def _public() -> Iterator[Trigger]:
     yield on("OMSLumisectionEvent", "AFTER INSERT", "on_oms_event", _ADDED)
     for table in _COVERED:
         yield on(table, "AFTER INSERT", "on_assignation", _ADDED)
+        yield on(table, "AFTER INSERT", "on_covered_of_frozen", _ADDED, only=_THE_WEB)
+    for table in ("LumisectionEvent", "OMSLumisectionEvent", "DatasetEvent"):
+        yield on(table, "AFTER INSERT", "on_second_eyes", _ADDED)
+    yield on("RunEvent", "AFTER INSERT", "on_run_of_frozen", _ADDED)
+    yield on("Dataset", "BEFORE UPDATE OR DELETE", "on_frozen_row", each="ROW", only=_THE_WEB)
     yield on("JSONBDeduplication", "AFTER INSERT", "on_object")
     for table, keep, call in (
         ("Run", "keep_run", "on_run"),
@@ -117,6 +123,11 @@ def _public() -> Iterator[Trigger]:
     yield on("Cycle", "AFTER UPDATE", "on_changed_cycle", _BOTH)
     yield on("CycleDataset", "AFTER INSERT", "on_datasets_of_cycle", "NEW TABLE AS touched")
     yield on("CycleDataset", "AFTER DELETE", "on_datasets_of_cycle", "OLD TABLE AS touched")
+    for table, event in (("Cycle", "UPDATE"), ("CycleDataset", "INSERT")):
+        yield on(table, f"AFTER {event}", "on_frozen_cycle", "NEW TABLE AS touched")
+    for table in ("Cycle", "CycleDataset"):
+        yield on(table, "AFTER DELETE", "on_frozen_cycle", "OLD TABLE AS touched")
+    yield on("CycleDataset", "AFTER UPDATE", "on_frozen_cycle", "OLD TABLE AS touched")
     yield on("GeneratedJson", "BEFORE INSERT", "number_json", each="ROW")
     yield on("GeneratedJson", "AFTER INSERT", "on_new_json", _ADDED)
     yield on("GeneratedJson", "AFTER UPDATE", "on_changed_json", _BOTH)
@@ -128,6 +139,8 @@ _JUDGES = {
     "golden_json_check": "on_golden_check",
     "publication": "on_publication",
     "note": "on_note",
+    "verification": "on_verification",
+    "cycle_freeze": "on_freeze",
 }
 """What judges rows of the record, where it isn't `on_record`."""
 _WRITTEN_BY: Mapping[str, frozenset[str]] = {
@@ -136,6 +149,7 @@ _WRITTEN_BY: Mapping[str, frozenset[str]] = {
     "golden_json_check": frozenset({PULLERS}),
     "publication": frozenset({PEOPLE, DOORS}),
     "note": frozenset({PEOPLE, DOORS}),
+    "cycle_freeze": frozenset({PEOPLE, DOORS}),
 }
 """Who may add to tables of the record that not everybody may add to."""
 
@@ -148,7 +162,15 @@ def _own() -> Iterator[Trigger]:
         yield Trigger(desk.SCHEMA, table, "BEFORE INSERT OR UPDATE OR DELETE", "on_pullers_note")
     for table in record.OWN.privileges:
         yield Trigger(record.SCHEMA, table, "BEFORE INSERT", "stamp", each="ROW")
-        yield Trigger(record.SCHEMA, table, "AFTER INSERT", _JUDGES.get(table, "on_record"), _ADDED)
+        # The guard itself takes away marks of what the web service changes.
+        only = _NOT_THE_GUARD if table == "verification" else ""
+        judge = _JUDGES.get(table, "on_record")
+        yield Trigger(record.SCHEMA, table, "AFTER INSERT", judge, _ADDED, only=only)
+    table = "verification"
+    yield Trigger(record.SCHEMA, table, "BEFORE INSERT", "place_mark", each="ROW")
+    yield Trigger(
+        record.SCHEMA, table, "AFTER INSERT", "check_taken_away", each="ROW", only="at the end"
+    )
     yield Trigger(seal.SCHEMA, "list_root", "BEFORE INSERT", "name_root", each="ROW")
 
 

@@ -9,6 +9,7 @@ from tests.models.guard.attacks import (
     own_schemas,
     publications,
     runs_and_datasets,
+    second_eyes,
     server,
     tricks,
     versions,
@@ -37,6 +38,7 @@ _PARTS = (
     checked_lists.checked_lists,
     publications.publications,
     notes.notes,
+    second_eyes.second_eyes,
     tricks.tricks,
     server.server,
 )

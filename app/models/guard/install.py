@@ -29,7 +29,7 @@ from app.models.guard.declared import (
 )
 from app.models.guard.owner import as_owner, execute
 
-VERSION = 5
+VERSION = 6
 """What this program installs. Greater ones belong to newer programs."""
 
 _SQL = Path(__file__).parent / "sql"

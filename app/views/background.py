@@ -129,6 +129,10 @@ class Background(QObject):
         else:
             then(result)
 
+    def promise(self) -> asyncio.Future[str]:
+        """What a coroutine of the window can wait for, until something there says it."""
+        return self._loop.create_future()
+
     def run(self, steps: Steps, owner: QObject) -> asyncio.Task[None] | None:
         """Runs a coroutine while its owner lives; what it doesn't catch is told by a signal.
 

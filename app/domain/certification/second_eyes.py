@@ -11,7 +11,6 @@ from app.domain.counting import counted
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue
 from app.domain.keys import DatasetKey
-from app.domain.sources.oms import LUMINOSITY
 
 LONGEST = 2_000
 """Characters of a reason."""
@@ -106,12 +105,12 @@ class Touch:
         )
 
     def takes(self, workspace: str) -> bool:
-        """Whether it takes away a mark there. Measured luminosity is nobody's judgement."""
+        """Whether it takes away a mark there."""
         if self.visibility:
             return True
         if workspace == WHOLE:
             states = any(name.endswith(STATE_SUFFIX) for name in self.attributes)
-            return states or bool(self.columns or self.bits - LUMINOSITY)
+            return states or bool(self.columns or self.bits)
         return f"{workspace}{STATE_SUFFIX}" in self.attributes or any(
             column.startswith(f"{workspace}-") for column in self.columns
         )

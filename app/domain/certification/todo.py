@@ -17,6 +17,7 @@ class TaskKind(StrEnum):
     OPEN = "open"
     NOT_IN_GUI = "not in the DQM GUI"
     NO_CYCLE = "in no cycle"
+    MARK = "mark taken away"
     LUMISECTIONS = "lumisections differ"
     LUMINOSITY = "little luminosity"
 

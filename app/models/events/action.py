@@ -13,6 +13,7 @@ from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import mask_of_ranges
+from app.domain.sources.oms import LUMINOSITY
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.models.database import locks
@@ -313,8 +314,11 @@ def _touched(
         else:
             name = change.name
             keys = frozenset(key for values, _ in change.events for key in values)
-            touch = Touch(bits=keys) if change.oms else Touch(columns=keys)
-        of_all = name == ONLINE and bool(touch.bits or touch.visibility)
+            # Measured luminosity is nobody's judgement.
+            touch = Touch(bits=keys - LUMINOSITY) if change.oms else Touch(columns=keys)
+        of_all = name == ONLINE and (
+            touch.visibility or (isinstance(change, LumisectionChange) and change.oms)
+        )
         for key in protected:
             if key[0] == change.run_number and (of_all or key[1] == name):
                 touched[key] = touched.get(key, Touch()) | touch

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.domain.certification.second_eyes import WHOLE, Freeze, Mark, MarkEntry, Protected
-from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 from app.models.database import record
 from app.models.database.statements import text
@@ -107,6 +106,23 @@ def history(connection: Connection, key: DatasetKey) -> list[MarkEntry]:
     )
     return [
         MarkEntry(Mark(*key, row.workspace, row.by, row.at), row.verified, row.why) for row in rows
+    ]
+
+
+def taken_away(connection: Connection, keys: Collection[DatasetKey]) -> list[MarkEntry]:
+    """The marks of datasets that were taken away and not set again."""
+    rows = connection.execute(
+        text(
+            "SELECT * FROM (SELECT DISTINCT ON (run_number, name, workspace) *"
+            "  FROM record.verification WHERE (run_number, name) IN"
+            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            "  ORDER BY run_number, name, workspace, id DESC) AS newest WHERE NOT verified"
+        ),
+        _arrays(keys),
+    )
+    return [
+        MarkEntry(Mark(row.run_number, row.name, row.workspace, row.by, row.at), False, row.why)
+        for row in rows
     ]
 
 
@@ -224,13 +240,6 @@ def is_frozen(connection: Connection, id_cycle: int) -> Freeze | None:
         {"id": id_cycle},
     ).one_or_none()
     return Freeze(*row[:4]) if row is not None and row.frozen else None
-
-
-def as_document(standing: Iterable[Mark]) -> list[JsonObject]:
-    """Marks as a document has them."""
-    return [
-        {"workspace": each.workspace, "by": each.by, "at": each.at.isoformat()} for each in standing
-    ]
 
 
 def _announce(connection: Connection) -> None:

@@ -1,6 +1,6 @@
 """Reading for the tables of runs and datasets: pages, single rows, details and history."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,7 +29,7 @@ from app.models.lists.tables.pages import Page
 from app.models.lists.tables.query import MOST_ROWS, Sort, TableKind, TableQuery
 from app.models.lists.tables.rows import Row, rows_by_key
 from app.services.acting import Acting
-from app.services.certification import summaries
+from app.services.certification import second_eyes, summaries
 
 __all__ = [
     "Attribute",
@@ -133,7 +133,7 @@ class Chosen:
 
 def page(acting: Acting, query: TableQuery) -> Page:
     """A page of the table of runs or datasets."""
-    return summaries.page(acting, query)
+    return datasets_page(acting, query) if query.kind == "datasets" else runs_page(acting, query)
 
 
 def runs_page(acting: Acting, query: TableQuery) -> Page:
@@ -143,12 +143,25 @@ def runs_page(acting: Acting, query: TableQuery) -> Page:
 
 def datasets_page(acting: Acting, query: TableQuery) -> Page:
     """A page of the table of datasets."""
-    return summaries.page(acting, replace(query, kind="datasets"))
+    found = summaries.page(acting, replace(query, kind="datasets"))
+    return replace(found, rows=_with_marks(acting, found.rows))
 
 
 def rows(acting: Acting, kind: TableKind, keys: Collection[DatasetKey]) -> tuple[Row, ...]:
     """Exactly these rows as they are now, deleted ones too; what doesn't exist is left out."""
-    return summaries.of_keys(acting, kind, keys)
+    found = summaries.of_keys(acting, kind, keys)
+    return _with_marks(acting, found) if kind == "datasets" else found
+
+
+def _with_marks(acting: Acting, found: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows with what is verified or frozen of them."""
+    known = second_eyes.protected(acting, {row.run_number for row in found})
+    return tuple(
+        replace(row, marks=known.marks.get(row.key, ()), frozen_in=known.frozen.get(row.key, ""))
+        if row.key in known.marks or row.key in known.frozen
+        else row
+        for row in found
+    )
 
 
 def matching(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:
@@ -213,7 +226,12 @@ def run_details(acting: Acting, run_number: int) -> RunDetails:
         authors = events.authors(
             connection, {each.version for each in (*oms.values(), *rr.values())}
         )
-    return RunDetails(run_rows[0], _attributes(oms, authors), _attributes(rr, authors), datasets)
+    return RunDetails(
+        run_rows[0],
+        _attributes(oms, authors),
+        _attributes(rr, authors),
+        _with_marks(acting, datasets),
+    )
 
 
 def dataset_details(acting: Acting, run_number: int, name: str) -> DatasetDetails:
@@ -226,7 +244,8 @@ def dataset_details(acting: Acting, run_number: int, name: str) -> DatasetDetail
         attributes = origins(own, manual_first=False)
         attributes.pop("datasets_in_gui", None)
         authors = events.authors(connection, {each.version for each in attributes.values()})
-    return DatasetDetails(dataset_rows[0], _attributes(attributes, authors))
+    (row,) = _with_marks(acting, dataset_rows)
+    return DatasetDetails(row, _attributes(attributes, authors))
 
 
 def run_history(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.certification.datasets import OPEN, states_of
+from app.domain.certification.second_eyes import MarkEntry
 from app.domain.certification.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE, DatasetKey
@@ -13,7 +14,7 @@ from app.domain.lumisections import Mask, format_ranges, ranges_of_mask
 from app.domain.progress import SILENT, Progress
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import padded
-from app.models.events import states
+from app.models.events import second_eyes, states
 from app.models.lists import cycles
 from app.models.lists import todo as model
 from app.models.lists.todo import DatasetInScope
@@ -63,6 +64,12 @@ def todo(acting: Acting, scope: TodoScope = EVERYTHING, progress: Progress = SIL
             by_run.setdefault(dataset.run_number, []).append(dataset)
         for of_run in by_run.values():
             tasks += _of_run(of_run[0], scope.least_luminosity)
+        if acting.db.record:
+            tasks += _of_marks(
+                second_eyes.taken_away(
+                    connection, [(each.run_number, each.name) for each in datasets]
+                )
+            )
         numbers = sorted(by_run)
         for start in range(0, len(numbers), _BLOCK):
             progress.at(start / len(numbers))
@@ -86,6 +93,14 @@ def _of_dataset(dataset: DatasetInScope, workspace: str | None) -> Iterator[Task
             yield Task(TaskKind.OPEN, *where, name, f"OPEN in workspace {name}")
     if not dataset.in_gui:
         yield Task(TaskKind.NOT_IN_GUI, *where, "", "not in the DQM GUI yet")
+
+
+def _of_marks(fallen: Sequence[MarkEntry]) -> Iterator[Task]:
+    """What was verified until somebody changed it: a second person has to look again."""
+    for each in fallen:
+        mark = each.mark
+        text = f"{mark.by} took the mark away {mark.what}: {each.why}; verify it again"
+        yield Task(TaskKind.MARK, mark.run_number, mark.name, mark.workspace, text)
 
 
 def _of_run(dataset: DatasetInScope, least_luminosity: float) -> Iterator[Task]:

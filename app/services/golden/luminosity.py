@@ -76,6 +76,8 @@ class ImportReport:
     runs: tuple[RunReport, ...]
     version: int | None
     dry_run: bool
+    frozen: tuple[int, ...] = ()
+    """Runs with datasets in a frozen cycle, which were left as they are."""
 
     @property
     def changed(self) -> int:
@@ -96,7 +98,11 @@ class ImportReport:
             return "Nothing to change: the runs have these luminosities."
         runs = counted(sum(run.outcome is Outcome.CHANGED for run in self.runs), "run")
         what = f"luminosity of {number(self.changed)} LS in {runs}"
-        return f"Would change the {what}." if self.dry_run else f"Imported {what}."
+        left = ""
+        if self.frozen:
+            runs = ", ".join(map(str, self.frozen))
+            left = f" Left as they are, with datasets in a frozen cycle: {runs}."
+        return f"Would change the {what}.{left}" if self.dry_run else f"Imported {what}.{left}"
 
     @property
     def unknown(self) -> tuple[int, ...]:
@@ -142,6 +148,8 @@ def import_brilcalc(
         return ImportReport(reports, None, dry_run)
     with begin(acting.db, touched, lambda share: progress.at(0.5 + 0.5 * share)) as action:
         progress.at(0.4)
+        frozen = sorted({run for run, _ in action.protected(touched).frozen})
+        touched = [run for run in touched if run not in frozen]
         held = action.compact_states([(run, ONLINE) for run in touched])
         current.update((run, state) for (run, _), state in held.items())
         changes = [
@@ -155,7 +163,7 @@ def import_brilcalc(
             else None
         )
         progress.at(0.5)
-    return ImportReport(_reports(measured, current), version, False)
+    return ImportReport(_reports(measured, current), version, False, tuple(frozen))
 
 
 def _measured_in(file: Path, checkpoint: Callable[[], None]) -> dict[int, Run]:

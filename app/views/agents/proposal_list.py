@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.agents.proposals import Proposal
-from app.domain.errors import Refused
+from app.domain.errors import Refused, Unavailable
 from app.services.acting import Acting
 from app.services.agents import proposals as decisions
 from app.views.agents.dialogs import CorrectDialog, RejectDialog, deciding_paths
@@ -28,6 +28,7 @@ from app.views.looks import words
 from app.views.looks.ages import Ages
 from app.views.looks.theme import STEP, Theme, Themes, set_property
 from app.views.rights import Rights, offer
+from app.views.widgets.dialogs.reason import with_reason
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.plain_table import PlainTable
 
@@ -176,13 +177,17 @@ class ProposalList(QWidget):
         if proposals and not self._deciding.is_running:
             self.say("")
             acting, ids = self._acting, [proposal.id for proposal in proposals]
-            self._deciding.start(
-                self._background.attempt(
-                    lambda: decisions.accept(acting, ids),
-                    lambda decided: self._done(decided.text, decided.version),
-                    lambda error: self.say(words.failure(error), "refusal"),
-                )
+            self._deciding.start(self._accepting(acting, ids))
+
+    async def _accepting(self, acting: Acting, ids: Sequence[int]) -> None:
+        try:
+            decided = await with_reason(
+                self._background, acting, self, lambda acting: decisions.accept(acting, ids)
             )
+        except (Refused, Unavailable) as error:
+            self.say(words.failure(error), "refusal")
+        else:
+            self._done(decided.text, decided.version)
 
     def _correct(self) -> None:
         chosen = self.chosen

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import NotPermitted, Refused
 from app.domain.progress import Progress
+from app.services.acting import Acting
 from app.services.editing.bulk import Written
 from app.services.editing.report import Report
 from app.views.bulk.report_view import ReportView
@@ -24,10 +25,11 @@ from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.long_work import LongWork
+from app.views.widgets.dialogs.reason import with_reason
 from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 
 Checking = Callable[[Progress], Report]
-Writing = Callable[[Progress], Written]
+Writing = Callable[[Acting, Progress], Written]
 
 _SIZE = (1180, 700)
 
@@ -125,7 +127,10 @@ class BulkDialog(QDialog):
         write = self.writing(self.report)
 
         async def steps(progress: Progress) -> None:
-            self.written.emit(await self._background.act(lambda: write(progress)))
+            written = await with_reason(
+                self._background, self._acting, self, lambda acting: write(acting, progress)
+            )
+            self.written.emit(written)
             self.accept()
 
         self.work.start("Writing", steps)

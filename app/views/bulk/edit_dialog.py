@@ -148,11 +148,11 @@ class BulkEditDialog(BulkDialog):
 
     def writing(self, report: Report) -> Writing:
         # The datasets of the preview, whatever the filter matches by now.
-        form, acting, keys = self._read_form(), self._acting, self._keys
+        form, keys = self._read_form(), self._keys
         seen = report.preview.seen if report.preview is not None else {}
         leave_out = self.leave_out.isChecked()
 
-        def write(progress: Progress) -> Written:
+        def write(acting: Acting, progress: Progress) -> Written:
             return bulk.write(
                 acting,
                 form.edits(acting, keys),

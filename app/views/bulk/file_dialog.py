@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from app.domain.editing.change_file import COLUMNS
 from app.domain.errors import BadInput
 from app.domain.progress import Progress
+from app.services.acting import Acting
 from app.services.editing import bulk, change_files
 from app.services.editing.bulk import Written
 from app.services.editing.report import Report
@@ -103,11 +104,11 @@ class ChangeFileDialog(BulkDialog):
 
     def writing(self, report: Report) -> Writing:
         # The text that was previewed, whatever the file holds by now.
-        acting, comment, content = self._acting, self.comment.text().strip(), self._content
+        comment, content = self.comment.text().strip(), self._content
         seen = report.preview.seen if report.preview is not None else {}
         leave_out = self.leave_out.isChecked()
 
-        def write(progress: Progress) -> Written:
+        def write(acting: Acting, progress: Progress) -> Written:
             return change_files.write(
                 acting,
                 content,

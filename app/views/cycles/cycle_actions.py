@@ -1,16 +1,22 @@
 """What can be done with the chosen cycle, from a menu, a button or the palette."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.domain.certification.cycles import Cycle
+from app.domain.certification.second_eyes import Freeze
 from app.domain.configuration import permissions
 from app.services.certification import cycles
 from app.services.certification.cycles import CycleChanged
 from app.views.actions import ActionRow
-from app.views.cycles.dialogs import EditCycleDialog, MoveCycleDialog, RemoveFromCycleDialog
+from app.views.cycles.dialogs import (
+    EditCycleDialog,
+    FreezeDialog,
+    MoveCycleDialog,
+    RemoveFromCycleDialog,
+)
 from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.selection import Selection
@@ -20,6 +26,8 @@ MENU = (
     "cycle.move",
     "cycle.complete",
     "cycle.reopen",
+    "cycle.freeze",
+    "cycle.thaw",
     "cycle.edit",
     "cycle.remove",
     "cycle.delete",
@@ -28,7 +36,7 @@ MENU = (
 
 class CycleActions(QObject):
     """Acts on the `cycle()` that is in front, in the `workspace()` that is shown, and on the
-    datasets of it that `selection()` names.
+    datasets of it that `selection()` names; `freezes()` are the cycles that are frozen.
 
     Signals: `acted(text)` when something was written.
     """
@@ -42,6 +50,7 @@ class CycleActions(QObject):
         cycle: Callable[[], Cycle | None],
         workspace: Callable[[], str],
         selection: Callable[[], Selection | None],
+        freezes: Callable[[], Mapping[int, Freeze]],
     ) -> None:
         super().__init__(window)
         self._context = context
@@ -49,6 +58,7 @@ class CycleActions(QObject):
         self._cycle = cycle
         self._workspace = workspace
         self._selection = selection
+        self._freezes = freezes
 
     def rows(self) -> list[ActionRow]:
         """Actions on the selected cycle."""
@@ -88,6 +98,30 @@ class CycleActions(QObject):
                 right=lambda: (permissions.reopen_cycle_path(self._its_workspace()),),
                 commands=("cycles reopen",),
                 parameters=("id", "workspace"),
+            ),
+            ActionRow(
+                "cycle.freeze",
+                "Freeze the cycle...",
+                lambda: self.freeze(frozen=True),
+                "",
+                "stop",
+                "Let nothing in the selected cycle change until it is thawed",
+                lambda: self._why_not_freeze(frozen=True),
+                right=lambda: (permissions.freeze_cycle_path(),),
+                commands=("cycles freeze",),
+                parameters=("id", "--reason"),
+            ),
+            ActionRow(
+                "cycle.thaw",
+                "Thaw the cycle...",
+                lambda: self.freeze(frozen=False),
+                "",
+                "reset",
+                "Let what is in the selected cycle change again, with a reason",
+                lambda: self._why_not_freeze(frozen=False),
+                right=lambda: (permissions.freeze_cycle_path(),),
+                commands=("cycles thaw",),
+                parameters=("id", "--reason"),
             ),
             ActionRow(
                 "cycle.edit",
@@ -133,6 +167,12 @@ class CycleActions(QObject):
             self._open(
                 MoveCycleDialog(self._context, cycle, self._workspace(), self._window.window())
             )
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Opens the dialog that freezes or thaws the cycle."""
+        if (cycle := self._cycle()) is not None:
+            window = self._window.window()
+            self._open(FreezeDialog(self._context, cycle, window, frozen=frozen))
 
     def edit(self) -> None:
         """Opens the dialog for name, deadline and workspaces."""
@@ -200,6 +240,15 @@ class CycleActions(QObject):
 
     def _why_not(self) -> str:
         return "" if self._cycle() is not None else "Choose a cycle in Cycles first."
+
+    def _why_not_freeze(self, *, frozen: bool) -> str:
+        cycle = self._cycle()
+        if cycle is None:
+            return self._why_not()
+        freeze = self._freezes().get(cycle.id)
+        if frozen and freeze is not None:
+            return f"Cycle {cycle.name} is frozen already, by {freeze.by}."
+        return "" if frozen or freeze is not None else f"Cycle {cycle.name} isn't frozen."
 
     def _why_not_pending(self) -> str:
         return self._why_not() or self._completed_words(completed=True)

@@ -13,7 +13,7 @@ from app.domain.configuration import permissions
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.counting import counted
 from app.domain.errors import BadInput
-from app.services.certification import cycles, tables
+from app.services.certification import cycles, second_eyes, tables
 from app.services.certification.tables import Chosen
 from app.services.configuration import workspaces as known_workspaces
 from app.services.configuration.workspaces import WorkspaceColumns
@@ -231,6 +231,42 @@ class EditCycleDialog(ActionDialog):
         self.workspaces.offer(sorted(names | set(self._own)), self.workspaces.ticked())
 
 
+class FreezeDialog(ActionDialog):
+    """Freezes a cycle, or thaws it with a reason."""
+
+    def __init__(
+        self, context: PlaceContext, cycle: Cycle, parent: QWidget | None = None, *, frozen: bool
+    ) -> None:
+        """`frozen`: what the cycle becomes."""
+        verb = "Freeze" if frozen else "Thaw"
+        super().__init__(
+            context.background, f"Cycle {cycle.name}", verb, parent, rights=context.rights
+        )
+        self._acting = context.acting
+        self._cycle, self._frozen = cycle, frozen
+        held = counted(cycle.datasets, "dataset")
+        about = (
+            f"Nothing in cycle {cycle.name} changes any more, neither its {held} nor the cycle"
+            " itself, until it is thawed. That holds for everybody, tools, agents and pullers"
+            " included."
+            if frozen
+            else f"The {held} of cycle {cycle.name} can be changed again."
+        )
+        self.form.addRow(Label(about, wordWrap=True))
+        self.why = QLineEdit(placeholderText="Kept with the cycle, for everybody to read")
+        self.why.setAccessibleName("Reason")
+        self.form.addRow("Reason", self.why)
+        give_keys(self.why)
+
+    def wanted(self) -> Iterable[Sequence[str]]:
+        return [(permissions.freeze_cycle_path(),)]
+
+    def work(self) -> Callable[[], str]:
+        acting, id_cycle, why = self._acting, self._cycle.id, self.why.text()
+        act = second_eyes.freeze if self._frozen else second_eyes.thaw
+        return lambda: act(acting, id_cycle, why).text
+
+
 class MoveCycleDialog(ActionDialog):
     """Moves all datasets of a cycle in a workspace."""
 
@@ -267,7 +303,10 @@ class MoveCycleDialog(ActionDialog):
     def work(self) -> Callable[[], str]:
         acting, id_cycle, workspace = self._acting, self._cycle.id, self._workspace
         to_state, also = self.to_state.currentText(), self._also()
-        return lambda: cycles.move_all(acting, id_cycle, workspace, to_state, also=also).text
+        reason = self.given_reason
+        return lambda: (
+            cycles.move_all(acting, id_cycle, workspace, to_state, also=also, comment=reason).text
+        )
 
     def _also(self) -> list[str]:
         boxes = ((WAITING, self.waiting), (NOT_SIGNIFICANT, self.not_significant))

@@ -1,10 +1,11 @@
 """Cycles, their workspaces and their history as lines of tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.domain.certification.cycles import Cycle, CycleEntry, Progress
+from app.domain.certification.second_eyes import Freeze
 from app.domain.json_value import JsonValue
 from app.views.looks import words
 from app.views.widgets.tables.lines_model import Line
@@ -36,18 +37,26 @@ class WorkspaceProgress:
     progress: Progress
 
 
-def cycle_lines(cycles: Sequence[Cycle], workspace: str, today: date) -> list[Line[Cycle]]:
-    """Cycles with how far they are in a workspace; overdue ones are marked."""
+def cycle_lines(
+    cycles: Sequence[Cycle],
+    workspace: str,
+    today: date,
+    freezes: Mapping[int, Freeze],
+) -> list[Line[Cycle]]:
+    """Cycles with how far they are in a workspace; overdue and frozen ones are marked."""
     lines = []
     for each in cycles:
         late = each.deadline < today and each.pending_in(workspace)
+        freeze = freezes.get(each.id)
         deadline = f"{each.deadline}, overdue" if late else f"{each.deadline}"
+        if freeze is not None:
+            deadline = f"{each.deadline}, frozen"
         progress = each.progress.get(workspace, Progress())
         state = each.states.get(workspace, "")
         texts = (each.name, deadline, done_text(progress))
         tips = (
             f"{each.name}, cycle {each.id}: {words.counted(each.datasets, 'dataset')}, {state} in"
-            f" workspace {workspace}",
+            f" workspace {workspace}{frozen_words(freeze)}",
             deadline_words(each.deadline, today),
             progress_tip(progress),
         )
@@ -104,6 +113,14 @@ def progress_tip(progress: Progress) -> str:
     )
     told = [f"{words.number(number)} {name}" for number, name in parts if number]
     return "\n".join(told) or "no dataset"
+
+
+def frozen_words(freeze: Freeze | None) -> str:
+    """That a cycle is frozen, by whom and why; nothing when it isn't."""
+    if freeze is None:
+        return ""
+    why = f": {freeze.why}" if freeze.why else ""
+    return f", frozen by {freeze.by}{why}"
 
 
 def deadline_words(deadline: date, today: date) -> str:

@@ -13,9 +13,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.certification.cycles import Cycle, CycleEntry, Progress
+from app.domain.certification.second_eyes import Freeze
 from app.domain.clock import server_now
 from app.domain.configuration.in_force import GLOBAL
-from app.services.certification import cycles, tables
+from app.services.certification import cycles, second_eyes, tables
 from app.services.certification.tables import Row
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.actions import ActionRow
@@ -31,6 +32,7 @@ from app.views.cycles.lines import (
     WorkspaceProgress,
     cycle_lines,
     deadline_words,
+    frozen_words,
     history_lines,
     workspace_lines,
 )
@@ -78,6 +80,7 @@ class CyclesPlace(PlaceWidget):
         self._reading_history = Work(context.background, self)
         self._entries: tuple[CycleEntry, ...] = ()
         self._known = False
+        self._freezes: Mapping[int, Freeze] = {}
         themes = context.themes
         self.cycles: LinesModel[Cycle] = LinesModel(CYCLE_TITLES, themes, self)
         self.list = DetailsTable("Cycles")
@@ -118,11 +121,18 @@ class CyclesPlace(PlaceWidget):
                 ("cycle.move", "Move all..."),
                 ("cycle.complete", "Complete..."),
                 ("cycle.reopen", "Reopen..."),
+                ("cycle.freeze", "Freeze..."),
+                ("cycle.thaw", "Thaw..."),
                 ("cycle.edit", "Edit..."),
             )
         }
         self.actions_ = CycleActions(
-            context, self, self._in_front, lambda: self._workspace.name, self.selection
+            context,
+            self,
+            self._in_front,
+            lambda: self._workspace.name,
+            self.selection,
+            lambda: self._freezes,
         )
         self.actions_.acted.connect(self._done)
         self._lay_out()
@@ -176,15 +186,18 @@ class CyclesPlace(PlaceWidget):
     async def _read(self) -> None:
         acting, workspace = self._acting, self._workspace.name
         self.bar.set_loading(True)
-        found = await self._context.background.read(lambda: cycles.all_cycles(acting, workspace))
+        found, freezes = await self._context.background.read(
+            lambda: (cycles.all_cycles(acting, workspace), second_eyes.freezes(acting))
+        )
         self.bar.set_loading(False)
+        self._freezes = freezes
         if workspace == self._workspace.name:
             self._show(workspace, found)
 
     def _show(self, workspace: str, found: Sequence[Cycle]) -> None:
         self._known = True
         today = server_now().date()
-        self.cycles.show_lines(cycle_lines(found, workspace, today))
+        self.cycles.show_lines(cycle_lines(found, workspace, today, self._freezes))
         self.count_changed.emit(sum(each.pending_in(workspace) for each in found))
         ids = [each.id for each in found]
         if self._chosen not in ids:
@@ -211,6 +224,7 @@ class CyclesPlace(PlaceWidget):
         self.words.setText(
             f"{words.counted(cycle.datasets, 'dataset')}, {deadline_words(cycle.deadline, today)},"
             f" {state} in workspace {self._workspace.name}"
+            f"{frozen_words(self._freezes.get(cycle.id))}"
         )
         self.words.setToolTip(self.words.text())
         self.workspaces.show_lines(workspace_lines(cycle))
@@ -220,6 +234,8 @@ class CyclesPlace(PlaceWidget):
             ("cycle.complete", is_pending),
             ("cycle.move", is_pending),
             ("cycle.reopen", not is_pending),
+            ("cycle.freeze", cycle.id not in self._freezes),
+            ("cycle.thaw", cycle.id in self._freezes),
         ):
             self.buttons[id_].setVisible(possible)
         self._offer()
@@ -302,6 +318,8 @@ class CyclesPlace(PlaceWidget):
             "cycle.move": self.actions_.move_all,
             "cycle.complete": self.actions_.complete,
             "cycle.reopen": self.actions_.reopen,
+            "cycle.freeze": lambda: self.actions_.freeze(frozen=True),
+            "cycle.thaw": lambda: self.actions_.freeze(frozen=False),
             "cycle.edit": self.actions_.edit,
         }
         for id_, button in self.buttons.items():

@@ -19,6 +19,7 @@ from app.views.datasets.tool_dialogs import (
     UnhideDialog,
 )
 from app.views.places import PlaceContext
+from app.views.second_eyes.dialogs import TakeBackDialog, VerifyDialog
 from app.views.selection import Selection, why_not_on
 from app.views.widgets.dialogs.action_dialog import ActionDialog
 
@@ -30,6 +31,9 @@ MENU = (
     "",
     "dataset.new_cycle",
     "dataset.add_to_cycle",
+    "",
+    "dataset.verify",
+    "dataset.unverify",
     "",
     "dataset.csv",
     "dataset.hide",
@@ -134,6 +138,31 @@ class ToolActions(QObject):
                 parameters=("id",),
             ),
             self._row(
+                "dataset.verify",
+                "Verify...",
+                self.verify,
+                "Ctrl+Alt+Y",
+                "done",
+                "Say that you, a second person, have looked at the datasets",
+                hidden=False,
+                right=self._verify_paths,
+                command="verify mark",
+                parameters=("--workspace", "--comment"),
+            ),
+            self._row(
+                "dataset.unverify",
+                "Take a mark back...",
+                self.take_back,
+                "",
+                "undo",
+                "Take away that the datasets are verified, with a reason",
+                hidden=False,
+                right=None,
+                who="who set the mark, and who may verify there",
+                command="verify take-back",
+                parameters=("--workspace", "--reason"),
+            ),
+            self._row(
                 "dataset.csv",
                 "Export as CSV...",
                 self.export,
@@ -190,6 +219,18 @@ class ToolActions(QObject):
         if selection is not None:
             self._open(AddToCycleDialog(self._context, selection, self._window))
 
+    def verify(self) -> None:
+        """Opens the dialog that verifies the datasets."""
+        selection = self._selection()
+        if selection is not None:
+            self._open(VerifyDialog(self._context, selection, self._window))
+
+    def take_back(self) -> None:
+        """Opens the dialog that takes marks back."""
+        selection = self._selection()
+        if selection is not None:
+            self._open(TakeBackDialog(self._context, selection, self._window))
+
     def export(self) -> None:
         """Opens the dialog that writes a file."""
         selection = self._selection()
@@ -236,6 +277,7 @@ class ToolActions(QObject):
         right: Callable[[], Sequence[str]] | None,
         command: str,
         parameters: tuple[str, ...],
+        who: str = "",
     ) -> ActionRow:
         """`hidden`: for hidden datasets only, for the others only, or for both when it is None."""
         return ActionRow(
@@ -247,9 +289,14 @@ class ToolActions(QObject):
             tip,
             lambda: why_not_on(self._selection(), hidden=hidden),
             right=right,
+            who=who,
             commands=(command,),
             parameters=("--run", "--name", "--filter", *parameters),
         )
+
+    def _verify_paths(self) -> Sequence[str]:
+        """In which workspace is chosen in the dialog."""
+        return (permissions.verify_path("{workspace}"),)
 
     def _change_states_paths(self) -> Sequence[str]:
         """In which workspace, and from which state to which, is chosen in the dialog."""

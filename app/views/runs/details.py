@@ -341,6 +341,10 @@ class DetailsView(QWidget):
         reason = rr.get("stop_reason")
         if reason:
             parts.append(f"stopped: {cell(words.value(reason))}")
+        if (shown := self._rows.get(dataset)) is not None:
+            parts += [mark.words for mark in shown.marks]
+            if shown.frozen_in:
+                parts.append(f"in cycle {shown.frozen_in}, which is frozen")
         self.state.setText("   ".join(parts))
         self.state.setToolTip(tip(self.state.text()))
         self.warning.setText(

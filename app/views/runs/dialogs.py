@@ -160,6 +160,8 @@ class MoveDatasetsDialog(ActionDialog):
         return [self._paths]
 
     def work(self) -> Callable[[], Done]:
+        reason = self.given_reason
+
         def work() -> Done:
             moved = datasets.move(
                 self._acting,
@@ -167,6 +169,7 @@ class MoveDatasetsDialog(ActionDialog):
                 self._workspace,
                 self._to_state,
                 from_state=self._from_state,
+                comment=reason,
             )
             return Done(moved.text, moved.atomic_version)
 

@@ -64,6 +64,15 @@ class CellDelegate(QStyledItemDelegate):
                 return
             case CellKind.STATE:
                 token = "muted"
+                right = inside.right() - 12
+                for shown, icon, colour in (
+                    (cell.verified, "done", "success"),
+                    (cell.frozen, "frozen", "accent"),
+                ):
+                    if shown:
+                        self._paint_icon(painter, rect, right, icon, colour)
+                        right -= 18
+                        inside.setRight(right + 14)
                 if cell.text == "OPEN":
                     token = "danger"
                     bold = QFont(font)

@@ -42,6 +42,8 @@ class Cell:
     running: bool = False
     needs_update: bool = False
     at: datetime | None = None
+    verified: bool = False
+    frozen: bool = False
 
     def whole(self, now: datetime) -> str:
         """The tooltip, with the age of a time."""
@@ -235,7 +237,23 @@ def _cell(row: Row, column: Column) -> Cell:
         at = words.moment(value)
         if at is not None:
             return Cell(CellKind.TEXT, f"{at:%Y-%m-%d %H:%M}", value, at=at)
+    if column.kind is CellKind.STATE:
+        return _state_cell(row, column.field.name.removesuffix(STATE_SUFFIX), text)
     return Cell(column.kind, cell(text), text)
+
+
+def _state_cell(row: Row, workspace: str, state: str) -> Cell:
+    """A state, with the mark of who verified it there."""
+    tips = [state, *(mark.words for mark in row.marks if mark.workspace == workspace)]
+    if row.frozen_in:
+        tips.append(f"in cycle {row.frozen_in}, which is frozen")
+    return Cell(
+        CellKind.STATE,
+        cell(state),
+        "\n".join(tips),
+        verified=any(mark.workspace == workspace for mark in row.marks),
+        frozen=bool(row.frozen_in),
+    )
 
 
 def _run_cell(row: Row) -> Cell:

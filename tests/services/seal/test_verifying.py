@@ -425,6 +425,10 @@ ROWS = (
     " \"by\") VALUES (1, false, 'x', '1', 'auto@auto')",
     'INSERT INTO record.note (kind, about, run_number, name, ranges, text, "by") VALUES'
     " ('reply', 1, 390001, 'online', '[]', 'x', 'a@cern.ch')",
+    'INSERT INTO record.verification (run_number, name, workspace, verified, event, why, "by")'
+    " VALUES (390001, '/a/b/DQM', 'dt', true, 3, 'x', 'a@cern.ch')",
+    'INSERT INTO record.cycle_freeze (id_cycle, frozen, why, "by") VALUES'
+    " (1, true, 'x', 'a@cern.ch')",
     "INSERT INTO record.publication (generated_json_id, name, era, kind, number, parent, why,"
     " \"by\") VALUES (1, 'Cert', 'Collisions2025', 'golden', 2, 7, 'x', 'a@cern.ch')",
     'INSERT INTO "Cycle" (id_cycle, cycle_name, cycle_attributes, deadline, deleted, "createdAt",'

@@ -9,6 +9,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause, Select
 
+from app.domain.certification.second_eyes import Mark
 from app.domain.json_value import JsonObject
 from app.domain.keys import ONLINE, DatasetKey
 from app.models.database.tables import dataset, dataset_triplet_cache, run
@@ -21,6 +22,7 @@ class Row:
     """A run with its dataset `online`, or a dataset with its run.
 
     The summaries and luminosities are None while they are missing or older than the dataset.
+    `frozen_in` is the frozen cycle that holds the dataset, empty when none does.
     """
 
     run_number: int
@@ -38,6 +40,8 @@ class Row:
     summary_is_current: bool
     needs_manual_update: bool
     deleted: bool
+    marks: tuple[Mark, ...] = ()
+    frozen_in: str = ""
 
     @property
     def key(self) -> DatasetKey:

@@ -33,6 +33,7 @@ from app.views.looks.theme import STEP, Theme, Themes
 from app.views.lumisections.editing.conflicts_view import ConflictsView
 from app.views.rights import nothing_here, offer
 from app.views.widgets.dialogs.long_work import LongWork
+from app.views.widgets.dialogs.reason import with_reason
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, TreeItem
 
@@ -159,8 +160,11 @@ class PreviewPane(QFrame):
 
         async def steps(progress: Progress) -> None:
             try:
-                written = await self._background.act(
-                    lambda: bulk.write(
+                written = await with_reason(
+                    self._background,
+                    acting,
+                    self,
+                    lambda acting: bulk.write(
                         acting,
                         edits,
                         comment=comment,
@@ -168,7 +172,7 @@ class PreviewPane(QFrame):
                         leave_out_refused=leave_out,
                         progress=progress,
                         draft=draft,
-                    )
+                    ),
                 )
             except Unsure as unsure:
                 written = await self._found(unsure, draft, preview)

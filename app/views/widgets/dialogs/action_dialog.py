@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.certification.second_eyes import NeedsReason
 from app.domain.errors import Refused, Unavailable
 from app.views.background import Background
 from app.views.focus import give_keys, holder
@@ -60,6 +61,7 @@ class ActionDialog(QDialog):
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._is_acting = False
         self._possible = True
+        self._reason: QLineEdit | None = None
         self.refusal = RefusalLine(self)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.submit_button = self.buttons.addButton(submit, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -150,8 +152,19 @@ class ActionDialog(QDialog):
             self.refusal.tell(error)
 
     def show_refusal(self, error: Refused) -> None:
-        """Shows why the action was refused."""
+        """Shows why the action was refused; asks for a reason where that is all it lacks."""
         self.refusal.tell(error)
+        if isinstance(error, NeedsReason) and self._reason is None:
+            self._reason = QLineEdit(placeholderText="Kept with the change")
+            self._reason.setAccessibleName("Reason")
+            self.form.addRow("Reason", self._reason)
+        if isinstance(error, NeedsReason) and self._reason is not None:
+            give_keys(self._reason)
+
+    @property
+    def given_reason(self) -> str:
+        """Why something that is verified changes; empty until it was asked for."""
+        return "" if self._reason is None else self._reason.text().strip()
 
     def refuse(self, text: str) -> None:
         """Shows why it was refused; nothing when the text is empty."""

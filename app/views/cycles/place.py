@@ -221,10 +221,10 @@ class CyclesPlace(PlaceWidget):
         today = server_now().date()
         state = cycle.states.get(self._workspace.name, "")
         self.title.setText(cycle.name)
+        frozen = frozen_words(self._freezes.get(cycle.id)).removeprefix(", ")
         self.words.setText(
-            f"{words.counted(cycle.datasets, 'dataset')}, {deadline_words(cycle.deadline, today)},"
+            f"{frozen}{', ' if frozen else ''}{words.counted(cycle.datasets, 'dataset')}, {deadline_words(cycle.deadline, today)},"
             f" {state} in workspace {self._workspace.name}"
-            f"{frozen_words(self._freezes.get(cycle.id))}"
         )
         self.words.setToolTip(self.words.text())
         self.workspaces.show_lines(workspace_lines(cycle))

@@ -69,9 +69,9 @@ def test_that_a_cycle_is_made_of_the_selected_datasets_and_shows_them(
 def test_that_overdue_cycles_are_marked_and_completed_ones_are_muted() -> None:
     states_ = {"global": "pending", "dt": "completed"}
     late = Cycle(1, "A", states_, date(2025, 5, 1), datetime.now(UTC), 3, {"dt": Progress(2, 0, 1)})
-    (line,) = cycle_lines([late], "global", date(2025, 5, 3))
+    (line,) = cycle_lines([late], "global", date(2025, 5, 3), {})
     assert (line.texts[1], line.token) == ("2025-05-01, overdue", "danger")
-    (line,) = cycle_lines([late], "dt", date(2025, 5, 3))
+    (line,) = cycle_lines([late], "dt", date(2025, 5, 3), {})
     assert line.texts[1:] == ("2025-05-01", "2 of 3")
     assert line.token == "muted"
     assert deadline_words(date(2025, 5, 1), date(2025, 5, 1)).startswith("until the end of today")

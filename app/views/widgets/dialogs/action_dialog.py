@@ -21,6 +21,7 @@ from app.domain.errors import Refused, Unavailable
 from app.views.background import Background
 from app.views.focus import give_keys, holder
 from app.views.rights import Rights
+from app.views.widgets.dialogs.fitting import make_room
 from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 
 
@@ -153,11 +154,13 @@ class ActionDialog(QDialog):
 
     def show_refusal(self, error: Refused) -> None:
         """Shows why the action was refused; asks for a reason where that is all it lacks."""
-        self.refusal.tell(error)
         if isinstance(error, NeedsReason) and self._reason is None:
             self._reason = QLineEdit(placeholderText="Kept with the change")
             self._reason.setAccessibleName("Reason")
             self.form.addRow("Reason", self._reason)
+            self._reason.show()
+            make_room(self._reason)
+        self.refusal.tell(error)
         if isinstance(error, NeedsReason) and self._reason is not None:
             give_keys(self._reason)
 

@@ -7,7 +7,7 @@ from app.domain.lumisections import LumiRange
 from app.models.database.engine import Database
 from app.services import notes
 from app.services.acting import Acting
-from app.services.certification import cycles, tables
+from app.services.certification import cycles, second_eyes, tables
 from app.services.certification.tables import TableQuery
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
@@ -40,7 +40,11 @@ def test_that_they_sign_off_the_older_runs_and_begin_cycles_of_what_is_open(
         time.sleep(0.05)
     open_all(database, *older)
     colleagues.wait(60)
-    late, new = cycles.all_cycles(Acting(database))
+    shown, late, new = cycles.all_cycles(Acting(database))
+    assert set(second_eyes.freezes(Acting(database))) == {shown.id}
+    keys = cycles.datasets(Acting(database), late.id)
+    marks = second_eyes.marks(Acting(database), keys)
+    assert {mark.by for each in marks.values() for mark in each} == {"second@cern.ch"}
     assert late.overdue(late.created.date())
     assert not new.overdue(new.created.date())
     assert not late.pending_in("dt")

@@ -32,6 +32,7 @@ from app.views.configuration.versions.restore_dialog import RestoreDialog
 from app.views.cycles.dialogs import (
     AddToCycleDialog,
     EditCycleDialog,
+    FreezeDialog,
     MoveCycleDialog,
     NewCycleDialog,
     RemoveFromCycleDialog,
@@ -53,6 +54,7 @@ from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.rights import READ_ONLY
 from app.views.runs.dialogs import EditRunDialog, MoveDatasetsDialog, MoveDialog
+from app.views.second_eyes.dialogs import TakeMarkBackDialog, VerifyDatasetsDialog
 from app.views.selection import Selection
 from app.views.widgets.dialogs.refusal_line import RefusalLine, RightLine
 from tests.models.guard.conftest import Login, come_in, guarded_dsn, guarded_template
@@ -128,6 +130,8 @@ TAKE_A_RIGHT: dict[type[QDialog], Callable[[PlaceContext, QWidget], QDialog]] = 
     ),
     EditCycleDialog: lambda context, owner: EditCycleDialog(context, CYCLE, owner),
     MoveCycleDialog: lambda context, owner: MoveCycleDialog(context, CYCLE, "dt", owner),
+    FreezeDialog: lambda context, owner: FreezeDialog(context, CYCLE, owner, frozen=True),
+    VerifyDatasetsDialog: lambda context, owner: VerifyDatasetsDialog(context, SELECTION, owner),
     CorrectDialog: correct,
     RejectDialog: reject,
     RegisterDialog: lambda context, owner: RegisterDialog(context, ("dt-dt",), owner),
@@ -157,6 +161,8 @@ ONLY_SHOW = frozenset(
         *("SavedFiltersDialog", "ColumnChooser", "ReportDialog", "MomentChooser", "WhyDialog"),
         *("ExportDialog", "CommandPalette", "AboutDialog", "WhyClassDialog", "ConnectionsDialog"),
         *("ConnectionDialog", "CsvDialog", "VerifyDialog", "ScrolledText"),
+        # Asks why, of who was allowed the rest.
+        "ReasonDialog",
         # Counts; only a login that may writes what is wrong anew.
         "StandingDialog",
         # Its buttons are those of its editor.
@@ -175,9 +181,10 @@ ANYBODY_MAY: dict[type[QDialog], Callable[[PlaceContext, QWidget], QDialog]] = {
     NotesDialog: lambda context, owner: NotesDialog(
         context.acting, context.background, context.rights, FIRST, PROMPT, (), owner
     ),
+    TakeMarkBackDialog: lambda context, owner: TakeMarkBackDialog(context, SELECTION, owner),
 }
 """Those that take no right, but a connection that may write."""
-FRAMES = frozenset({"ActionDialog", "BulkDialog", "ToolDialog", "_DatasetsDialog"})
+FRAMES = frozenset({"ActionDialog", "BulkDialog", "ToolDialog", "_DatasetsDialog", "MarkDialog"})
 
 
 def button_of(dialog: QDialog) -> QAbstractButton:

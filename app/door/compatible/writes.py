@@ -85,7 +85,7 @@ def edit_rr_lumisections(asked: Asked) -> Response:
     ranges = _ranges(asked, number, name, wanted)
     edit = ColumnEdit(number, name, column, ranges, triplet)
     try:
-        edited = lumisections.edit_columns(acting, [edit])
+        edited = lumisections.edit_columns(acting.because(_text(asked.body, "reason")), [edit])
     except NotPermitted:
         raise
     except Refused as error:
@@ -137,7 +137,7 @@ def move_dataset(asked: Asked) -> Response:
     attributes = found["dataset_attributes"]
     assert isinstance(attributes, dict)
     if attributes.get(f"{workspace}_state") != to_state:
-        datasets.move(acting, [key], workspace, to_state)
+        datasets.move(acting.because(_text(asked.body, "reason")), [key], workspace, to_state)
         found = rows.dataset(acting, key)
     return answers.answer(found)
 

@@ -221,11 +221,13 @@ class CyclesPlace(PlaceWidget):
         today = server_now().date()
         state = cycle.states.get(self._workspace.name, "")
         self.title.setText(cycle.name)
-        frozen = frozen_words(self._freezes.get(cycle.id)).removeprefix(", ")
-        self.words.setText(
-            f"{frozen}{', ' if frozen else ''}{words.counted(cycle.datasets, 'dataset')}, {deadline_words(cycle.deadline, today)},"
-            f" {state} in workspace {self._workspace.name}"
+        parts = (
+            frozen_words(self._freezes.get(cycle.id)).removeprefix(", "),
+            words.counted(cycle.datasets, "dataset"),
+            deadline_words(cycle.deadline, today),
+            f"{state} in workspace {self._workspace.name}",
         )
+        self.words.setText(", ".join(filter(None, parts)))
         self.words.setToolTip(self.words.text())
         self.workspaces.show_lines(workspace_lines(cycle))
         self.datasets.show_cycle(cycle.id)

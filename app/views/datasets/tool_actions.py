@@ -19,7 +19,7 @@ from app.views.datasets.tool_dialogs import (
     UnhideDialog,
 )
 from app.views.places import PlaceContext
-from app.views.second_eyes.dialogs import TakeBackDialog, VerifyDialog
+from app.views.second_eyes.dialogs import TakeMarkBackDialog, VerifyDatasetsDialog
 from app.views.selection import Selection, why_not_on
 from app.views.widgets.dialogs.action_dialog import ActionDialog
 
@@ -223,13 +223,13 @@ class ToolActions(QObject):
         """Opens the dialog that verifies the datasets."""
         selection = self._selection()
         if selection is not None:
-            self._open(VerifyDialog(self._context, selection, self._window))
+            self._open(VerifyDatasetsDialog(self._context, selection, self._window))
 
     def take_back(self) -> None:
         """Opens the dialog that takes marks back."""
         selection = self._selection()
         if selection is not None:
-            self._open(TakeBackDialog(self._context, selection, self._window))
+            self._open(TakeMarkBackDialog(self._context, selection, self._window))
 
     def export(self) -> None:
         """Opens the dialog that writes a file."""

@@ -69,7 +69,7 @@ class MarkDialog(ActionDialog):
                 self.workspace.addItem(each.name)
 
 
-class VerifyDialog(MarkDialog):
+class VerifyDatasetsDialog(MarkDialog):
     """Verifies datasets, which somebody else changed last."""
 
     def __init__(
@@ -92,7 +92,7 @@ class VerifyDialog(MarkDialog):
         )
 
 
-class TakeBackDialog(MarkDialog):
+class TakeMarkBackDialog(MarkDialog):
     """Takes marks away without changing anything else."""
 
     def __init__(

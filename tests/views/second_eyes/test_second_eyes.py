@@ -18,7 +18,7 @@ from app.services.editing.lumisections import ColumnEdit
 from app.views.cycles.dialogs import FreezeDialog
 from app.views.frame.main_window import MainWindow
 from app.views.runs.dialogs import MoveDatasetsDialog
-from app.views.second_eyes.dialogs import TakeBackDialog, VerifyDialog
+from app.views.second_eyes.dialogs import TakeMarkBackDialog, VerifyDatasetsDialog
 from app.views.widgets.dialogs.reason import ReasonDialog, with_reason
 from tests.builders import EXPERT
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT
@@ -47,7 +47,7 @@ def test_that_a_mark_is_set_shown_and_taken_away_with_the_reason_that_is_asked_f
     row = table.model.place_of(KEY)
     assert row is not None
     select(table, row)
-    dialog = opened(real_window, "dataset.verify", VerifyDialog)
+    dialog = opened(real_window, "dataset.verify", VerifyDatasetsDialog)
     assert dialog.workspace.currentText() == "dt"
     with qtbot.waitSignal(dialog.acted):
         dialog.submit_button.click()
@@ -155,7 +155,7 @@ def test_that_a_mark_is_taken_back_by_who_set_it(
     row = real_window.offline.table.model.place_of(KEY)
     assert row is not None
     select(real_window.offline.table, row)
-    dialog = opened(real_window, "dataset.unverify", TakeBackDialog)
+    dialog = opened(real_window, "dataset.unverify", TakeMarkBackDialog)
     dialog.submit_button.click()
     qtbot.waitUntil(lambda: "Give a reason" in dialog.refusal.text())
     dialog.why.setText("wrong run")

@@ -167,6 +167,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
         "recorded_luminosity_total": selection.total.recorded,
         "warnings": [*warnings],
         "not_counted": made.not_counted,
+        "verified": made.verified,
     }
     said = filter(None, (*warnings, made.figures, made.remark, f"Written to {out}."))
     text = together(said)

@@ -9,15 +9,26 @@ Range = tuple[int, int]
 
 
 @dataclass(frozen=True)
+class VerifiedBy:
+    """A second person verified a workspace of a dataset, with `global` all of it."""
+
+    workspace: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True)
 class RecordRow:
     """A run (its dataset `online`) or another dataset: attributes of OMS, of the Run Registry and
-    of the dataset."""
+    of the dataset; as it is now also who verified it, and the frozen cycle that holds it."""
 
     run_number: int
     name: str
     oms: dict[str, JsonValue]
     rr: dict[str, JsonValue]
     dataset: dict[str, JsonValue]
+    verified: list[VerifiedBy]
+    frozen_in: str | None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from app.domain.json_value import JsonValue
 from app.domain.lumisections import GREATEST_NUMBER
 from app.door.asking import Asked
 from app.door.v1 import cursors
-from app.door.v1.answered import RecordRow, RecordsAnswer, RunAnswer
+from app.door.v1.answered import RecordRow, RecordsAnswer, RunAnswer, VerifiedBy
 from app.door.v1.answering import Answered
 from app.door.v1.asked import OfRecords, OfRun, version_of
 from app.door.v1.problems import BadParameter
@@ -95,6 +95,8 @@ def _row(record: Record) -> RecordRow:
         record.oms_attributes,
         record.rr_attributes,
         record.dataset_attributes,
+        [VerifiedBy(each.workspace, each.by, each.at.isoformat()) for each in record.marks],
+        record.frozen_in or None,
     )
 
 
@@ -108,4 +110,7 @@ def _table(rows: list[RecordRow]) -> Table:
         attributes = [getattr(row, part) for row in rows]
         for name in sorted({name for each in attributes for name in each}):
             columns[f"{part}.{name}"] = [each.get(name) for each in attributes]
+    if any(row.verified or row.frozen_in for row in rows):
+        columns["verified"] = [", ".join(each.workspace for each in row.verified) for row in rows]
+        columns["frozen_in"] = [row.frozen_in for row in rows]
     return Table(len(rows), columns)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.domain.certification.second_eyes import Mark
 from app.domain.errors import NotFound, Refused
 from app.domain.filters import Node, Source, fields_of
 from app.domain.json_value import JsonObject
@@ -22,7 +23,7 @@ from app.models.lists.tables.query import TableKind, TableQuery
 from app.models.lists.tables.records import Place, places_after, run_numbers_down_from
 from app.models.lists.tables.rows import attributes_by_key
 from app.services.acting import Acting
-from app.services.certification import summaries
+from app.services.certification import second_eyes, summaries
 
 _RUNS_AT_ONCE = 200
 _MOST_RUNS = 10_000
@@ -36,13 +37,16 @@ _OF_STATES = {Source.COLUMN, Source.BIT, Source.RECORDED, Source.DELIVERED}
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A run (its dataset `online`) or another dataset, with its attributes and those of its run."""
+    """A run (its dataset `online`) or another dataset, with its attributes and those of its run;
+    as it is now also with marks, and the frozen cycle that holds it."""
 
     run_number: int
     name: str
     oms_attributes: JsonObject
     rr_attributes: JsonObject
     dataset_attributes: JsonObject
+    marks: tuple[Mark, ...] = ()
+    frozen_in: str = ""
 
     @property
     def key(self) -> DatasetKey:
@@ -68,7 +72,15 @@ def page(acting: Acting, query: TableQuery, after: Place | None = None) -> Recor
         places = places_after(connection, one_more, after, computed)
         keys = [place.key for place in places[:limit]]
         found = attributes_by_key(connection, query.kind, keys)
-    records = tuple(Record(*each) for each in found)
+    known = second_eyes.protected(acting, {number for number, *_ in found})
+    records = tuple(
+        Record(
+            *each,
+            known.marks.get((each[0], each[1]), ()),
+            known.frozen.get((each[0], each[1]), ""),
+        )
+        for each in found
+    )
     return RecordPage(records, places[limit - 1] if len(places) > limit else None)
 
 

@@ -24,7 +24,7 @@ from app.golden.document import Style, from_json, to_text
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
 from app.models.database.engine import Database
-from app.models.events import pending, projections, states
+from app.models.events import pending, projections, second_eyes, states
 from app.models.golden import generated_json
 from app.models.golden.generated_json import JsonEntry, JsonRow, SeasonRead
 from app.models.history import writes as history
@@ -83,17 +83,23 @@ class Generated:
     """Set where it becomes official when a puller has made it again."""
     not_counted: int = 0
     """Datasets whose kept state nobody has counted again yet since they changed."""
+    verified: int = 0
+    """Datasets that a second person verified, as a whole or in a workspace."""
 
     @property
     def remark(self) -> str:
-        """What the list rests on that nobody has counted again yet; empty when there is nothing."""
-        if not self.not_counted:
-            return ""
+        """What the list rests on: how many datasets a second person verified, and how many nobody
+        has counted again yet; empty when there is nothing to say."""
         of_all = counted(len(self.selection.season.datasets), "dataset")
-        return (
-            f"{number(self.not_counted)} of {of_all} weren't counted again yet since they changed."
-            " An official list rests on the events alone."
-        )
+        said = []
+        if self.verified:
+            said.append(f"{number(self.verified)} of {of_all} are verified by a second person.")
+        if self.not_counted:
+            said.append(
+                f"{number(self.not_counted)} of {of_all} weren't counted again yet since they"
+                " changed. An official list rests on the events alone."
+            )
+        return " ".join(said)
 
     @property
     def text(self) -> str:
@@ -243,6 +249,9 @@ def generate_several(
         unproved = 0
         if acting.db.desk and as_of is None and not official:
             unproved = marks.not_counted(connection, [*read.states])
+        verified = 0
+        if acting.db.record and as_of is None:
+            verified = len(second_eyes.marks(connection, [*read.states]))
     selections = _selections(season, conditions, insist=insist, progress=progress)
     of_all: JsonObject = {
         "dataset_name_filter": pattern,
@@ -257,7 +266,7 @@ def generate_several(
         for rule, condition in zip(rules, conditions, strict=True)
     ]
     made = _stored(acting, read, rows, selections, waits=waits, progress=progress)
-    return [replace(each, not_counted=unproved) for each in made]
+    return [replace(each, not_counted=unproved, verified=verified) for each in made]
 
 
 def _stored(

@@ -11,6 +11,7 @@ from app.domain.certification.second_eyes import WHOLE, CycleFrozen, NeedsReason
 from app.domain.errors import BadInput, NotPermitted, Refused
 from app.domain.history.log import Kind, LogQuery
 from app.domain.identity import Actor
+from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange
 from app.domain.sources.pull import OutcomeKind
 from app.domain.triplets import Triplet
@@ -18,10 +19,12 @@ from app.models.database.engine import Database
 from app.models.events import second_eyes as model
 from app.models.events.action import begin
 from app.models.events.event_log import LumisectionChange
+from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
-from app.services.certification import cycles, datasets, second_eyes
+from app.services.certification import cycles, datasets, records, second_eyes, tables
 from app.services.editing import bulk, dataset_tools, lumisections
 from app.services.editing.lumisections import BitEdit, ColumnEdit
+from app.services.golden import generation
 from app.services.history import log, undo
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run
@@ -300,3 +303,20 @@ def test_that_who_edits_just_now_is_waited_for_by_who_freezes_and_the_other_way_
         model.freeze(action.connection, made.id, "x@cern.ch", "", frozen=True)
     thread.join(10)
     assert [type(each) for each in refused] == [CycleFrozen]
+
+
+def test_that_pages_of_the_read_api_and_new_lists_tell_what_is_verified(
+    author: Acting, other: Acting
+) -> None:
+    edit(author)
+    second_eyes.verify(other, [KEY], "dt")
+    frozen_cycle(author)
+    found = {each.key: each for each in records.page(author, TableQuery("datasets")).records}
+    assert [mark.workspace for mark in found[KEY].marks] == ["dt"]
+    assert found[KEY].frozen_in == "week 40"
+    assert found[FIRST, EXPRESS].marks == ()
+    row = {each.key: each for each in tables.datasets_page(author, TableQuery("datasets")).rows}
+    assert (len(row[KEY].marks), row[KEY].frozen_in) == (1, "week 40")
+    rule: JsonValue = {"and": [{"==": [{"var": "dt-dt"}, "GOOD"]}]}
+    made = generation.generate(author, PROMPT, rule, insist=True)
+    assert made.remark.startswith("1 of 2 datasets are verified by a second person.")

@@ -117,8 +117,14 @@ BEGIN
             WHERE run_number = ANY (of_online)
         ) AS known;
     END IF;
-    PERFORM FROM public."Dataset" WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
-        ORDER BY run_number, name FOR KEY SHARE;
+    -- Of columns and attributes the triggers before this one hold the datasets already, unless it
+    -- is the web service that writes.
+    IF TG_TABLE_NAME = 'OMSLumisectionEvent'
+        OR pg_has_role(session_user, 'run_registry_web', 'MEMBER') THEN
+        PERFORM FROM public."Dataset"
+            WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
+            ORDER BY run_number, name FOR KEY SHARE;
+    END IF;
     IF NOT EXISTS (
         SELECT FROM record.cycle_freeze AS known WHERE known.frozen AND NOT EXISTS (
             SELECT FROM record.cycle_freeze AS newer

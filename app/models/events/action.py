@@ -115,7 +115,7 @@ class Action:
         CycleFrozen when something of it is in a frozen cycle, NeedsReason when a person changes
         what is verified and says no reason; an automatic change says its comment.
         """
-        self._respect(by, comment, changes)
+        comment = self._respected(by, comment, changes)
         self._read_followers(changes)
         for change in changes:
             if isinstance(change, LumisectionChange) and change.events:
@@ -130,27 +130,30 @@ class Action:
         self.versions.append(version)
         return version
 
-    def _respect(self, by: str, comment: str, changes: Sequence[Change]) -> None:
-        """Refuses what is frozen, and takes away the marks of what is verified."""
+    def _respected(self, by: str, comment: str, changes: Sequence[Change]) -> str:
+        """Refuses what is frozen, and takes away the marks of what is verified; returns the
+        comment, with the reason for that."""
         if not self.record:
-            return
+            return comment
         known = self.protected({change.run_number for change in changes})
         if not known.frozen and not known.marks:
-            return
+            return comment
         touched = _touched(changes, {*known.frozen, *known.marks})
         known.check_thawed(touched)
         fallen = known.fallen(touched)
         if not fallen:
-            return
-        if is_manual(by) and not self.reason.strip():
+            return comment
+        reason = self.reason.strip()
+        if is_manual(by) and not reason:
             raise NeedsReason(fallen)
-        second_eyes.take_away(self.connection, fallen, by, self.reason.strip() or comment)
+        second_eyes.take_away(self.connection, fallen, by, reason or comment)
         gone = set(fallen)
         left = {
             key: tuple(mark for mark in marks if mark not in gone)
             for key, marks in known.marks.items()
         }
         self._protected = self._protected[0], Protected(known.frozen, left)
+        return comment if reason in comment else f"{comment} ({reason})"
 
     def finish(self, told: Callable[[float], None] | None = None) -> None:
         """Rewrites the summaries of the datasets touched and announces the versions.

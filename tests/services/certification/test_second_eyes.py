@@ -28,7 +28,15 @@ from app.services.golden import generation
 from app.services.history import log, undo
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run
-from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, open_all, sign_off_runs
+from tests.services.offline_runs import (
+    EXPRESS,
+    FIRST,
+    PROMPT,
+    SECOND,
+    newest_version,
+    open_all,
+    sign_off_runs,
+)
 
 KEY = (FIRST, PROMPT)
 OTHER = Actor("second@cern.ch", EXPERT.egroups)
@@ -102,6 +110,8 @@ def test_that_changing_what_is_verified_takes_a_reason_and_the_mark_away(
     newest = second_eyes.history(author, KEY)[0]
     assert (newest.mark.by, newest.why, newest.verified) == (EXPERT.email, "HV trip found", False)
     assert newest.text == "mark taken away in dt: HV trip found"
+    # So that the history of the cells tells it, too.
+    assert newest_version(author.db)[2].endswith(" (HV trip found)")
 
 
 def test_that_every_way_to_change_states_and_columns_asks_for_the_reason(

@@ -181,3 +181,31 @@ def test_that_a_simulated_gui_serves_until_it_is_stopped(tmp_path):
         assert json.loads("".join(lines))["url"].endswith("/dqm/offline")
         served.send_signal(signal.SIGTERM)
         served.wait(20)
+
+
+def test_that_a_second_person_verifies_and_a_cycle_is_frozen_until_it_is_thawed(opened):
+    which = ("--run", FIRST, "--name", PROMPT)
+    edit = ("lumisections", "edit", FIRST, "--dataset", PROMPT, "--column", "dt-dt", "--ls", "1-2")
+    assert opened(*edit, "--status", "STANDBY").code == 0
+    own = opened("verify", "mark", *which, "--workspace", "dt")
+    assert own.code == 1
+    assert "a second person has to verify it" in own.err
+    second = ("--as-user", "second@cern.ch")
+    assert opened("verify", "mark", *which, "--workspace", "dt", *second).code == 0
+    refused = opened(*edit, "--status", "EXCLUDED")
+    assert "give a reason for changing it" in refused.err
+    assert opened(*edit, "--status", "EXCLUDED", "--reason", "HV trip").code == 0
+    shown = opened("verify", "list", FIRST, PROMPT, "--json").document
+    assert (shown["marks"], shown["frozen_in"]) == ([], None)
+    assert [each["why"] for each in shown["history"]] == ["HV trip", ""]
+    made = opened("cycles", "create", "Call 9", "--deadline", "2031-01-01", *which, "--json")
+    number = made.document["id"]
+    assert opened("cycles", "freeze", number, "--reason", "shown in a talk").code == 0
+    frozen = opened(*edit, "--status", "STANDBY", "--reason", "again")
+    assert "which is frozen" in frozen.err
+    assert "frozen" in opened("cycles", "list").out
+    assert "frozen by shifter@cern.ch" in opened("cycles", "show", number).out
+    assert opened("cycles", "thaw", number).code == 1
+    assert opened("cycles", "thaw", number, "--reason", "HV trip").code == 0
+    tasks = opened("todo", "--json").document["tasks"]
+    assert "mark taken away" in {task["kind"] for task in tasks}

@@ -13,7 +13,7 @@ from app.door.identity import Identification
 from app.models.database.engine import Database
 from app.services import notes
 from app.services.acting import Acting
-from app.services.certification import cycles
+from app.services.certification import cycles, second_eyes
 from app.services.golden import publishing
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
@@ -61,13 +61,14 @@ def filled(server, template):
             publishing.publish(Acting(database, EXPERT), [1, 2], Path(folder), NASTY)
         noted = notes.add(Acting(database, EXPERT), FIRST, PROMPT, (), f"{NASTY} {ELOG}").number
         notes.reply(Acting(database, EXPERT), noted, f"answer {NASTY}")
-        cycles.create(
+        made = cycles.create(
             Acting(database, EXPERT),
             f"cycle {NASTY}"[:60],
             date(2026, 1, 31),
             ["dt"],
             [(FIRST, PROMPT)],
         )
+        second_eyes.freeze(Acting(database, EXPERT), made.id, NASTY)
         with database.transaction() as connection:
             connection.execute(
                 text(
@@ -108,6 +109,7 @@ def test_that_nothing_a_person_wrote_becomes_markup(filled, path):
     ("path", "shown"),
     [
         (DATASET, "alert(1)"),
+        (DATASET, "which is frozen"),
         (f"/browse/runs/{SECOND}", "alert(2)"),
         ("/browse/runs", "alert(1)"),
         ("/browse/cycles", "alert(1)"),

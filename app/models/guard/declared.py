@@ -123,11 +123,10 @@ def _public() -> Iterator[Trigger]:
     yield on("Cycle", "AFTER UPDATE", "on_changed_cycle", _BOTH)
     yield on("CycleDataset", "AFTER INSERT", "on_datasets_of_cycle", "NEW TABLE AS touched")
     yield on("CycleDataset", "AFTER DELETE", "on_datasets_of_cycle", "OLD TABLE AS touched")
-    for table, event in (("Cycle", "UPDATE"), ("CycleDataset", "INSERT")):
-        yield on(table, f"AFTER {event}", "on_frozen_cycle", "NEW TABLE AS touched")
+    yield on("CycleDataset", "AFTER INSERT", "on_frozen_cycle", "NEW TABLE AS touched")
     for table in ("Cycle", "CycleDataset"):
         yield on(table, "AFTER DELETE", "on_frozen_cycle", "OLD TABLE AS touched")
-    yield on("CycleDataset", "AFTER UPDATE", "on_frozen_cycle", "OLD TABLE AS touched")
+        yield on(table, "AFTER UPDATE", "on_change_of_frozen", _BOTH)
     yield on("GeneratedJson", "BEFORE INSERT", "number_json", each="ROW")
     yield on("GeneratedJson", "AFTER INSERT", "on_new_json", _ADDED)
     yield on("GeneratedJson", "AFTER UPDATE", "on_changed_json", _BOTH)

@@ -115,6 +115,13 @@ def test_that_a_frozen_cycle_binds_the_web_service_and_the_puller_too(
         ("g_web", (f'UPDATE "Dataset" SET deleted = true WHERE run_number = {FIRST}',)),
         ("g_web", ('UPDATE "Cycle" SET cycle_name = cycle_name || 2',)),
         ("g_web", ('DELETE FROM "CycleDataset"',)),
+        (
+            "g_web",
+            (
+                f"UPDATE \"CycleDataset\" SET id_cycle = {made.id}, name = '{EXPRESS}'"
+                f" WHERE id_cycle <> {made.id}",
+            ),
+        ),
         ("g_web", ('DELETE FROM "Cycle"',)),
         (
             "g_web",

@@ -232,19 +232,36 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION guard.on_frozen_cycle() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard.check_cycles_thawed(cycles integer[]) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     frozen text;
 BEGIN
     SELECT coalesce(cycle.cycle_name, of.id_cycle::text) INTO frozen
-        FROM (SELECT DISTINCT id_cycle FROM touched) AS of
-        LEFT JOIN public."Cycle" AS cycle USING (id_cycle)
+        FROM unnest(cycles) AS of (id_cycle) LEFT JOIN public."Cycle" AS cycle USING (id_cycle)
         WHERE guard.is_frozen(of.id_cycle) ORDER BY of.id_cycle LIMIT 1;
     IF FOUND THEN
         PERFORM guard.refuse(format('Cycle %s is frozen: nothing in it changes until it is'
             ' thawed.', frozen));
     END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.on_frozen_cycle() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM guard.check_cycles_thawed(ARRAY(SELECT DISTINCT id_cycle FROM touched));
+    RETURN NULL;
+END
+$$;
+
+-- What comes into a cycle, and what leaves it.
+CREATE OR REPLACE FUNCTION guard.on_change_of_frozen() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM guard.check_cycles_thawed(ARRAY(
+        SELECT id_cycle FROM removed UNION SELECT id_cycle FROM added
+    ));
     RETURN NULL;
 END
 $$;

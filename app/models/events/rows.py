@@ -10,7 +10,7 @@ from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 from app.models.database.statements import text
-from app.models.events.second_eyes import PROTECTED, protected_of
+from app.models.events.second_eyes import ANYTHING, protected
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ def lock(
     Who freezes a cycle holds its datasets, so what is read with the runs is what holds now.
     """
     wanted = {"runs": sorted(set(run_numbers))}
-    found = Protected()
+    is_any = False
     for table, key in (("Dataset", "run_number, name"), ("Run", "run_number")):
-        also = f", {PROTECTED}" if record and table == "Run" else ""
+        also = f", {ANYTHING}" if record and table == "Run" else ", false"
         row = connection.execute(
             text(
                 "SELECT (SELECT count(*) FROM (SELECT FROM"
@@ -69,9 +69,8 @@ def lock(
             ),
             wanted,
         ).one()
-        if also:
-            found = protected_of(row[1], row[2])
-    return found
+        is_any = bool(row[1])
+    return protected(connection, run_numbers) if is_any else Protected()
 
 
 def find_run(connection: Connection, run_number: int) -> RunRow | None:

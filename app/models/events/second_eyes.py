@@ -46,7 +46,14 @@ _NEWEST_FREEZES = (
     "SELECT DISTINCT ON (id_cycle) * FROM record.cycle_freeze ORDER BY id_cycle, id DESC"
 )
 
-PROTECTED = f"""
+ANYTHING = """
+    (EXISTS (SELECT FROM record.verification WHERE run_number = ANY(:runs) AND verified)
+     OR EXISTS (SELECT FROM record.cycle_freeze AS known JOIN "CycleDataset" AS held
+        ON held.id_cycle = known.id_cycle AND held.run_number = ANY(:runs) WHERE known.frozen))
+"""
+"""Whether anything of :runs was ever verified or frozen: it is planned with each edit, which
+costs more than looking."""
+_PROTECTED = f"""
     (SELECT jsonb_agg(jsonb_build_array(run_number, name, workspace, "by", "at")
         ORDER BY workspace <> '{WHOLE}', workspace)
      FROM ({_STANDING.format(which="run_number = ANY(:runs)")}) AS marks),
@@ -56,11 +63,17 @@ PROTECTED = f"""
      JOIN "CycleDataset" AS held USING (id_cycle)
      WHERE newest.frozen AND NOT cycle.deleted AND held.run_number = ANY(:runs))
 """
-"""Two columns of a statement that knows :runs; `protected_of` reads them."""
 
 
-def protected_of(marks: object, frozen: object) -> Protected:
-    """What the columns of `PROTECTED` say."""
+def protected(connection: Connection, run_numbers: Collection[int]) -> Protected:
+    """What is protected of the datasets of these runs."""
+    if not run_numbers:
+        return Protected()
+    row = connection.execute(text(f"SELECT {_PROTECTED}"), {"runs": sorted(run_numbers)}).one()
+    return _protected_of(*row)
+
+
+def _protected_of(marks: object, frozen: object) -> Protected:
     standing: dict[DatasetKey, tuple[Mark, ...]] = {}
     for run, name, workspace, by, at in cast("list[list[str]]", marks or []):
         key = (int(run), name)
@@ -68,14 +81,6 @@ def protected_of(marks: object, frozen: object) -> Protected:
         standing[key] = (*standing.get(key, ()), mark)
     held = cast("list[list[str]]", frozen or [])
     return Protected({(int(run), name): cycle for run, name, cycle in held}, standing)
-
-
-def protected(connection: Connection, run_numbers: Collection[int]) -> Protected:
-    """What is protected of the datasets of these runs."""
-    if not run_numbers:
-        return Protected()
-    row = connection.execute(text(f"SELECT {PROTECTED}"), {"runs": sorted(run_numbers)}).one()
-    return protected_of(*row)
 
 
 def marks(connection: Connection, keys: Collection[DatasetKey]) -> dict[DatasetKey, list[Mark]]:

@@ -28,9 +28,10 @@ _SUBJECTS: Mapping[str, Sequence[str]] = {
     ),
     "DQM GUI": (
         *("dqm_gui_url", "dqm_gui_certificate", "dqm_gui_key"),
-        *("dqm_gui_pull", "dqm_gui_interval_s"),
+        *("dqm_gui_layouts", "dqm_gui_pull", "dqm_gui_interval_s"),
     ),
-    "Web pages": ("oms_web_url", "elog_url"),
+    "Web pages": ("oms_web_url", "oms_lumisections_url", "elog_url"),
+    "Cache": ("cache_folder", "cache_mb", "cache_days"),
     "History": ("recount", "seal", "seal_key", "seal_public_key"),
     "HTTP door": (
         *("door_url", "door_issuer", "door_audience", "door_keys_url", "door_groups_claim"),

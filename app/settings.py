@@ -220,6 +220,11 @@ class Settings(BaseModel):
     dqm_gui_key: Path | None = Field(
         default=None, description="PEM file with its key, unless the certificate's file has it."
     )
+    dqm_gui_layouts: Path | None = Field(
+        default=None,
+        description="JSON file with your layouts of histograms, by workspace and name; they "
+        "replace those that are shipped for these workspaces.",
+    )
     dqm_gui_pull: bool = Field(
         default=True, description="Take part in pulling the DQM GUI; off where something else does."
     )
@@ -245,11 +250,18 @@ class Settings(BaseModel):
     )
     oms_web_url: WebAddress = Field(
         default="https://cmsoms.cern.ch/cms/runs/report",
-        description="Web page of a run in OMS, opened with ?cms_run=RUN.",
+        description="Web page of a run in OMS, opened with ?cms_run=RUN unless {run} stands in it.",
+    )
+    oms_lumisections_url: WebAddress = Field(
+        default="https://cmsoms.cern.ch/cms/runs/lumisection?cms_run={run}"
+        "&cms_run_sequence=GLOBAL-RUN",
+        description="Web page of the lumisections of a run in OMS; {run}, {dataset}, {first} and "
+        "{last} in it stand for run, dataset and lumisections.",
     )
     elog_url: WebAddress = Field(
         default="https://cmsonline.cern.ch/cms-elog",
-        description="Web page of the logbook; {run} in it stands for the run number.",
+        description="Web page of the logbook; {run}, {dataset}, {first} and {last} in it stand for "
+        "run, dataset and lumisections.",
     )
     door_issuer: WebAddress | None = Field(
         default=None,
@@ -300,6 +312,16 @@ class Settings(BaseModel):
     data_folder: Path = Field(
         default_factory=lambda: platformdirs.user_data_path(PROGRAM),
         description="Folder of the program's own database, and of drafts that aren't written yet.",
+    )
+    cache_folder: Path = Field(
+        default_factory=lambda: platformdirs.user_cache_path(PROGRAM),
+        description="Folder of what was fetched and can be fetched again, such as histograms.",
+    )
+    cache_mb: int = Field(
+        default=200, ge=0, le=100_000, description="Size of it at most; nothing is kept with 0."
+    )
+    cache_days: int = Field(
+        default=30, ge=1, le=3650, description="Days after which a histogram is fetched again."
     )
     theme: Literal["system", "light", "dark"] = Field(
         default="system", description="Light or dark window, or as the system has it."

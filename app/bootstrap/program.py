@@ -20,7 +20,7 @@ from app.demo.season import DemoSeason
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.connections.named import NamedConnection
-from app.domain.errors import NotPermitted, Refused
+from app.domain.errors import BadInput, NotPermitted, Refused
 from app.domain.identity import Actor
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
@@ -38,6 +38,9 @@ from app.services.acting import Acting, OfLogin
 from app.services.connections import trial
 from app.services.connections.book import ConnectionBook, checked_address
 from app.services.connections.trial import Trial
+from app.services.evidence import histograms
+from app.services.evidence.kept import Kept
+from app.services.evidence.sources import Evidence
 from app.services.pulling.dqm_gui import GuiStore
 from app.services.pulling.store import PullStore
 from app.services.recount.background import Recounter
@@ -47,6 +50,7 @@ from app.services.seal.sealing import Sealer
 from app.services.taking_in import Intake
 from app.settings import PROGRAM, Settings, credential
 from app.sync.dqm_gui import DqmGuiSettings, listing_now
+from app.sync.evidence import EvidenceLoop
 from app.sync.oms_requests import OmsSettings
 from app.sync.worker import PullProgress, PullReport, fetch_now, pull_now
 
@@ -149,6 +153,7 @@ class Program:
         self._demonstration: SimulatedOms | LiveOms | None = None
         self._demonstration_gui: SimulatedDqmGui | None = None
         self._colleagues: Colleagues | None = None
+        self._evidence_loop: EvidenceLoop | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -354,6 +359,29 @@ class Program:
         settings = self.dqm_gui_settings
         return listing_now(settings if url is None else replace(settings, url=url))
 
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Histograms and numbers beside the flags; asked for in a thread of its own."""
+        settings = self.settings
+        self.join_demonstration()
+        kept = Kept(
+            settings.cache_folder / "evidence",
+            most_bytes=settings.cache_mb << 20,
+            most_days=settings.cache_days,
+        )
+        self._evidence_loop = EvidenceLoop(
+            lambda: self.dqm_gui_settings,
+            lambda: self.oms_settings,
+            kept,
+            on_bug=lambda error: logger.error("Evidence can't be fetched", exc_info=error),
+        )
+        faulty = ""
+        try:
+            layouts = histograms.known_layouts(settings.dqm_gui_layouts)
+        except BadInput as error:
+            faulty, layouts = str(error), histograms.known_layouts(None)
+        return Evidence(self._evidence_loop, layouts, settings.dqm_gui_url, faulty)
+
     @contextmanager
     def simulated_dqm_gui(self, folder: Path, port: int) -> Iterator[SimulatedDqmGui]:
         """A simulated DQM GUI on loopback that serves the document of a folder."""
@@ -490,6 +518,9 @@ class Program:
         colleagues, self._colleagues = self._colleagues, None
         if colleagues is not None and not colleagues.stop(_STOP_S):
             logger.warning("The colleagues haven't stopped in %.0f s", _STOP_S)
+        evidence, self._evidence_loop = self._evidence_loop, None
+        if evidence is not None:
+            evidence.stop()
         jobs, self.jobs = self.jobs, None
         if jobs is not None:
             jobs.stop()
@@ -506,7 +537,7 @@ class Program:
         silent = database is not None and database.was_given_up
         if database is not None:
             database.close()
-        for name in ("db", "_db_of_jobs", "acting", "pull_store", "gui_store"):
+        for name in ("db", "_db_of_jobs", "acting", "pull_store", "gui_store", "evidence"):
             self.__dict__.pop(name, None)
         server, self._server = self._server, None
         if server is not None and silent:

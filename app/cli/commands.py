@@ -32,7 +32,7 @@ from app.cli.history import changes as history
 from app.cli.history import log, undo
 from app.cli.output import Answer
 from app.cli.program import Program
-from app.cli.pulling import dqm_gui, oms, puller
+from app.cli.pulling import dqm_gui, evidence, oms, puller
 from app.cli.rights import guard, people
 from app.domain.errors import again_when_cancelled
 
@@ -101,6 +101,7 @@ def parser(version: str) -> Parser:
         todo,
         notes,
         dqm_gui,
+        evidence,
         lumisections,
         history,
         log,

@@ -17,6 +17,7 @@ from app.models.embedded import BackupNote, Upgraded
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook
 from app.services.connections.trial import Trial
+from app.services.evidence.sources import Evidence
 from app.services.seal.sealing import Sealer
 
 
@@ -173,6 +174,10 @@ class Program(Protocol):
     def dqm_gui_listing(self, url: str | None, *, to_write: bool = False) -> GuiListing:
         """What the DQM GUI has now; that of the settings unless another is named. Refused when
         what another has is `to_write` into the demonstration season."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """Histograms of the DQM GUI, and numbers of OMS, beside the flags."""
 
     def simulated_dqm_gui(self, folder: Path, port: int) -> AbstractContextManager[ServedGui]:
         """A simulated DQM GUI on loopback that serves the document of a folder."""

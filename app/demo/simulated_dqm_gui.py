@@ -1,18 +1,22 @@
-"""A small DQM GUI on loopback: real HTTP, and the list of datasets as the real one gives it."""
+"""A small DQM GUI on loopback: real HTTP, the list of datasets as the real one gives it, and
+pictures of histograms."""
 
 import json
+import re
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from app import files
+from app.demo.drawn_histograms import draw
 from app.demo.loopback import LoopbackHandler, LoopbackServer
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.sources.histograms import ONLINE_IN_GUI, Histogram, PictureSize
 
 BASE_PATH = "/dqm/offline"
 SAMPLES_PATH = f"{BASE_PATH}/data/json/samples"
@@ -22,6 +26,9 @@ Item = tuple[int, str]
 """Run number and GUI dataset."""
 
 _ITEMS_PER_CHUNK = 500
+_ONLINE_PATH = "/dqm/online"
+_PICTURE = re.compile(r"/plotfairy/archive/(\d{1,10})((?:/[^/]+){3})/(.+)")
+_LARGEST = 2000
 
 
 class SimulatedDqmGui(LoopbackServer):
@@ -65,6 +72,22 @@ class SimulatedDqmGui(LoopbackServer):
         with self._lock:
             self._items.extend(items)
 
+    def picture(self, path: str, query: str) -> bytes | None:
+        """The picture of a histogram by its address; None where it has no such dataset."""
+        online = path.startswith(f"{_ONLINE_PATH}/")
+        found = _PICTURE.fullmatch(
+            unquote(path.removeprefix(_ONLINE_PATH if online else BASE_PATH))
+        )
+        if found is None:
+            return None
+        histogram = Histogram(int(found[1]), found[2], found[3])
+        here = histogram.run_number, histogram.dataset
+        if histogram.dataset != ONLINE_IN_GUI if online else here not in self.items("*."):
+            return None
+        asked = dict(re.findall(r"\b([wh])=(\d{1,4})\b", query))
+        width, height = (min(int(asked.get(each, "400")), _LARGEST) for each in "wh")
+        return draw(histogram, PictureSize(width, height))
+
     def items(self, match: str) -> list[Item]:
         """What it has now whose name holds `match`; `*.` is everything."""
         with self._lock:
@@ -92,7 +115,7 @@ class _Handler(LoopbackHandler):
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         if address.path != SAMPLES_PATH:
-            self.send_error(HTTPStatus.NOT_FOUND)
+            self._answer_picture(self.served.picture(address.path, address.query))
             return
         match = parse_qs(address.query).get("match", ["*."])[-1]
         self.send_response(HTTPStatus.OK)
@@ -104,6 +127,16 @@ class _Handler(LoopbackHandler):
             chunk = ",".join(map(_as_json, found[start : start + _ITEMS_PER_CHUNK]))
             self.wfile.write(("," if start else "").encode() + chunk.encode())
         self.wfile.write(b"]}]}")
+
+    def _answer_picture(self, picture: bytes | None) -> None:
+        if picture is None:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "image/png")
+        self.send_header("Content-Length", str(len(picture)))
+        self.end_headers()
+        self.wfile.write(picture)
 
 
 def _as_json(item: Item) -> str:

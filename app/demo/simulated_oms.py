@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from app import files
 from app.demo.loopback import LoopbackHandler, LoopbackServer
+from app.demo.rates import DEAD_TIMES, L1_RATES, rates
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
 
@@ -117,7 +118,8 @@ class SimulatedOms(LoopbackServer):
     # Answers, asked for in the threads of the server
 
     def document(self, resource: str, asked: Mapping[str, str]) -> JsonObject | None:
-        """The document of `runs`, `lumisections` or `fills`; None for another resource."""
+        """The document of `runs`, `lumisections`, `fills`, or of rates by lumisection; None for
+        another resource."""
         filters = {
             key[len("filter[") : -1]: value
             for key, value in asked.items()
@@ -127,15 +129,21 @@ class SimulatedOms(LoopbackServer):
             if resource == "runs":
                 found = [(str(number), run) for number, run in sorted(self._runs.items())]
             elif resource == "lumisections":
-                run_number = filters.pop("run_number", None)
+                only = filters.pop("run_number", None)
                 found = [
                     (f"{number}_{lumisection.get('lumisection_number')}", lumisection)
                     for number, of_run in self._lumisections.items()
-                    if run_number is None or str(number) == run_number
+                    if only is None or str(number) == only
                     for lumisection in of_run
                 ]
             elif resource == "fills":
                 found = [(str(number), fill) for number, fill in sorted(self._fills.items())]
+            elif resource in (L1_RATES, DEAD_TIMES):
+                wanted = filters.pop("run_number", "")
+                run_number = int(wanted) if wanted.isdecimal() else 0
+                run, of_run = self._runs.get(run_number), self._lumisections.get(run_number, ())
+                records = [] if run is None else rates(resource, run, of_run)
+                found = [(f"{wanted}_{place}", each) for place, each in enumerate(records, 1)]
             else:
                 return None
         found = [

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Unpack
+from typing import Protocol, TypeVar, Unpack
 
 import httpx
 
@@ -36,6 +36,8 @@ EVERYTHING = "*."
 _LIMITS = JsonLimits(text_bytes=256 << 20)  # some 40 MB are usual
 _SHOWN_BYTES = 160
 
+Answer = TypeVar("Answer")
+
 
 class GuiUnavailable(Unavailable):
     """The DQM GUI can't be reached, refuses access, or fails."""
@@ -61,8 +63,11 @@ class DqmGuiSettings:
     longest_wait_s: float = 300.0
 
 
-class DqmGuiClient(HttpClient):
-    """The list of datasets, for one asyncio loop. `on_wait` hears of back-offs, and None after."""
+class GuiRequests(HttpClient):
+    """Asks the DQM GUI, for one asyncio loop. `on_wait` hears of back-offs, and None after."""
+
+    _accepts = "application/json"
+    _at_once = 1
 
     def __init__(
         self,
@@ -86,27 +91,28 @@ class DqmGuiClient(HttpClient):
             jitter,
         )
 
-    async def listing(self, match: str = EVERYTHING) -> GuiListing:
-        """What the GUI has. Raises `GuiUnavailable` after the last try, `BadInput` when the answer
-        is no list of samples."""
-        url = httpx.URL(f"{self._base}{SAMPLES}", params={"match": match})
-        async with self._one_at_a_time:
-            return await self._back_off.answer(url, lambda: self._ask(url))
-
     @property
     def _certificate_hint(self) -> str:
         if self._settings.certificate is not None:
             return "it doesn't accept our certificate"
         return "it needs a certificate; name yours in the settings"
 
-    async def _ask(self, url: httpx.URL) -> GuiListing | Again:
-        """The listing, or why to ask again."""
+    async def _answer(
+        self, url: httpx.URL, read: Callable[[httpx.Response, httpx.URL], Awaitable[Answer]]
+    ) -> Answer:
+        """What `read` makes of a good answer. Raises `GuiUnavailable` after the last try."""
+        return await self._back_off.answer(url, lambda: self._ask(url, read))
+
+    async def _ask(
+        self, url: httpx.URL, read: Callable[[httpx.Response, httpx.URL], Awaitable[Answer]]
+    ) -> Answer | Again:
+        """The answer, or why to ask again."""
         try:
             async with (
                 asyncio.timeout(self._settings.request_limit_s),
                 self._client().stream("GET", url) as response,
             ):
-                return await self._read(response, url)
+                return self._why_again(response, url) or await read(response, url)
         except (httpx.TransportError, ssl.SSLError) as error:
             # Only while the answer is read does TLS 1.3 tell that a certificate is missing.
             about_ours = isinstance(error, ssl.SSLError) or "ALERT" in str(error)
@@ -116,7 +122,8 @@ class DqmGuiClient(HttpClient):
                 ) from error
             raise
 
-    async def _read(self, response: httpx.Response, url: httpx.URL) -> GuiListing | Again:
+    def _why_again(self, response: httpx.Response, url: httpx.URL) -> Again | None:
+        """Why to ask again, None for a good answer."""
         status = response.status_code
         if status == 429 or response.is_server_error:
             return Again(f"{status} from {shown_url(url)}", retry_after(response))
@@ -127,7 +134,39 @@ class DqmGuiClient(HttpClient):
             )
         if not response.is_success:
             raise GuiUnavailable(f"The DQM GUI answers {status} at {shown_url(url)}.")
-        return await self._parsed(response, url)
+        return None
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._http is None:
+            settings = self._settings
+            context = certificates((self._base,), settings.ca_bundle)
+            if settings.certificate is not None:
+                _present(context, settings)
+            self._http = httpx.AsyncClient(
+                verify=context,
+                timeout=httpx.Timeout(settings.silence_limit_s, connect=settings.connect_limit_s),
+                # The GUI answers programs that don't name themselves with an error.
+                headers={
+                    "User-Agent": "run-registry-desktop",
+                    "Accept": self._accepts,
+                    "Accept-Encoding": UNPACKED_HERE,
+                },
+                limits=httpx.Limits(max_connections=self._at_once),
+                # A proxy of the environment can't reach a server on this machine's loopback.
+                trust_env=not is_loopback(self._base.host),
+            )
+        return self._http
+
+
+class DqmGuiClient(GuiRequests):
+    """The list of datasets."""
+
+    async def listing(self, match: str = EVERYTHING) -> GuiListing:
+        """What the GUI has. Raises `GuiUnavailable` after the last try, `BadInput` when the answer
+        is no list of samples."""
+        url = httpx.URL(f"{self._base}{SAMPLES}", params={"match": match})
+        async with self._one_at_a_time:
+            return await self._answer(url, self._parsed)
 
     async def _parsed(self, response: httpx.Response, url: httpx.URL) -> GuiListing:
         builder = ListingBuilder()
@@ -151,27 +190,6 @@ class DqmGuiClient(HttpClient):
         text = masked(head.decode("utf-8", "replace"))[:_SHOWN_BYTES]
         excerpt = ascii(" ".join(text.split()))
         return BadInput(f"The DQM GUI gives {kind}, at {shown_url(url)}: {excerpt}")
-
-    def _client(self) -> httpx.AsyncClient:
-        if self._http is None:
-            settings = self._settings
-            context = certificates((self._base,), settings.ca_bundle)
-            if settings.certificate is not None:
-                _present(context, settings)
-            self._http = httpx.AsyncClient(
-                verify=context,
-                timeout=httpx.Timeout(settings.silence_limit_s, connect=settings.connect_limit_s),
-                # The GUI answers programs that don't name themselves with an error.
-                headers={
-                    "User-Agent": "run-registry-desktop",
-                    "Accept": "application/json",
-                    "Accept-Encoding": UNPACKED_HERE,
-                },
-                limits=httpx.Limits(max_connections=1),
-                # A proxy of the environment can't reach a server on this machine's loopback.
-                trust_env=not is_loopback(self._base.host),
-            )
-        return self._http
 
 
 def _present(context: ssl.SSLContext, settings: DqmGuiSettings) -> None:

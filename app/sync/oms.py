@@ -96,6 +96,29 @@ class OmsClient(OmsRequests):
         except BadInput as error:
             raise self._placed(error, first) from error
 
+    async def rates(self, resource: str, run_number: int) -> tuple[JsonObject, ...]:
+        """Records of a run by lumisection of `l1triggerrates` or `deadtimes`; none where OMS has
+        none of the run."""
+        limit = str(self._settings.lumisections_per_page)
+        pages = self._pages(
+            resource,
+            {
+                "filter[run_number]": str(run_number),
+                "group[granularity]": "lumisection",
+                "page[limit]": limit,
+            },
+        )
+        found: list[JsonObject] = []
+        try:
+            async for answer in pages:
+                for record in answer.page:
+                    attributes = self._attributes(record, f"run {run_number}, {resource}")
+                    if isinstance(attributes, dict):
+                        found.append(attributes)
+        except NotFound:
+            return ()
+        return tuple(found)
+
     async def fill(self, fill_number: int) -> JsonObject | None:
         """Attributes of a fill; None when OMS doesn't know it."""
         try:

@@ -211,9 +211,15 @@ class _Connected:
             _session(program, demonstration=self._demonstration),
             news,
             pullers,
-            WebAddresses(settings.oms_web_url, settings.dqm_gui_url, settings.elog_url),
+            WebAddresses(
+                settings.oms_web_url,
+                settings.dqm_gui_url,
+                settings.elog_url,
+                settings.oms_lumisections_url,
+            ),
             _seal_key(program),
             self._openings,
+            program.evidence,
         )
         return Opened(workplace, stop)
 

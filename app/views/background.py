@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -114,6 +114,10 @@ class Background(QObject):
             raise
         finally:
             self._acting.discard(task)
+
+    async def fetched(self, future: Future[Result]) -> Result:
+        """What is fetched elsewhere than in the pool; ending the wait ends the fetching."""
+        return await asyncio.wrap_future(future, loop=self._loop)
 
     async def attempt(
         self,
@@ -356,3 +360,46 @@ class Work(QObject):
             self.running_changed.emit(False)
             if following is not None:
                 self.start(following())
+
+
+class Works(QObject):
+    """Pieces of work of one widget that go on side by side; starting some drops those before.
+
+    Signals: `running_changed(bool)`.
+    """
+
+    running_changed = Signal(bool)
+
+    def __init__(self, background: Background, owner: QObject) -> None:
+        super().__init__(owner)
+        self._background = background
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether any of it hasn't ended."""
+        return bool(self._tasks)
+
+    def start(self, pieces: Iterable[Steps]) -> None:
+        """Drops what is under way, and runs coroutines in its place."""
+        self.drop()
+        tasks = [self._background.run(each, self) for each in pieces]
+        self._tasks = {task for task in tasks if task is not None}
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
+        if self._tasks:
+            self.running_changed.emit(True)
+
+    def drop(self) -> None:
+        """Nobody wants any outcome any more."""
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self.running_changed.emit(False)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task in self._tasks:
+            self._tasks.discard(task)
+            if not self._tasks and isValid(self):
+                self.running_changed.emit(False)

@@ -12,6 +12,7 @@ from app.domain.seal.notes import PublicKey
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook
 from app.services.connections.trial import Trial
+from app.services.evidence.sources import Evidence
 from app.services.news import News
 from app.services.pulling.pullers import Pullers
 
@@ -72,6 +73,7 @@ class WebAddresses:
     oms: str = ""
     dqm_gui: str = ""
     elog: str = ""
+    oms_lumisections: str = ""
 
 
 class Openings(Protocol):
@@ -96,7 +98,8 @@ class Openings(Protocol):
 @dataclass(frozen=True)
 class Workplace:
     """What a window is opened on, for all its places; `seal_key`: whose signatures count;
-    `openings` opens other servers."""
+    `openings` opens other servers; `evidence` of the DQM GUI and OMS, None where nobody is asked.
+    """
 
     acting: Acting
     session: Session
@@ -105,6 +108,7 @@ class Workplace:
     addresses: WebAddresses
     seal_key: PublicKey | None = None
     openings: Openings | None = None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)

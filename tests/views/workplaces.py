@@ -14,6 +14,7 @@ from app.preferences import PreferenceBook
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook
 from app.services.connections.trial import Trial, try_address
+from app.services.evidence.sources import Evidence
 from app.services.news import News
 from app.services.pulling.pullers import Pullers
 from app.settings import Settings
@@ -37,12 +38,15 @@ def a_workplace(
     client: str = "this client",
     draft_folder: Path | None = None,
     openings: Openings | None = None,
+    evidence: Evidence | None = None,
 ) -> Workplace:
     """A person at a database."""
     pullers = pullers or Pullers()
     acting = Acting(db, actor, client=client, draft_folder=draft_folder, ask_oms=pullers.ask_oms)
     session = Session("test", DatabaseKind.TEST, actor.email)
-    return Workplace(acting, session, News(acting), pullers, addresses, openings=openings)
+    return Workplace(
+        acting, session, News(acting), pullers, addresses, openings=openings, evidence=evidence
+    )
 
 
 class OneServer:

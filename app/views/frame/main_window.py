@@ -29,6 +29,7 @@ from app.views.configuration.trials.why_actions import WhyActions
 from app.views.cycles.place import CyclesPlace
 from app.views.datasets.links import LinkActions
 from app.views.datasets_accepted.window import DatasetsAcceptedWindow
+from app.views.evidence.evidence_actions import EvidenceActions
 from app.views.focus import (
     KeysKeeper,
     can_have_keys,
@@ -314,6 +315,7 @@ class MainWindow(QMainWindow):
         self.run_actions = RunActions(context, self, self.subject)
         self.history_actions = HistoryActions(context, self, self.table.details)
         self.note_actions = NoteActions(context, self, self.table.details)
+        self.evidence_actions = EvidenceActions(self.table.details)
         self.bulk_actions = BulkActions(context, self, self.table.table)
         self.workbench_actions = WorkbenchActions(context, self, self.subject)
         self.why_actions = WhyActions(context, self, self.subject, self.table.details)
@@ -333,6 +335,7 @@ class MainWindow(QMainWindow):
                 *self.why_actions.rows(),
                 *self.history_actions.rows(),
                 *self.note_actions.rows(),
+                *self.evidence_actions.rows(),
                 *self.bulk_actions.rows(),
                 *self.dataset_actions.rows(),
                 *self.links.rows(),

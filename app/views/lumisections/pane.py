@@ -20,7 +20,8 @@ from app.services.editing.bulk import Written
 from app.services.history.look import Look
 from app.services.news import Change, News
 from app.views.agents.proposal_strip import ProposalStrip
-from app.views.focus import give_keys, has_keys
+from app.views.evidence.evidence_pane import EvidencePane
+from app.views.focus import give_keys, give_keys_once_shown, has_keys
 from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
 from app.views.looks.theme import STEP
@@ -75,6 +76,7 @@ class LumisectionsPane(QWidget):
         acting, background, themes = context.acting, context.background, context.themes
         self._notices = context.notices
         self._themes = themes
+        self._remembered = context.remembered
         self._run_number: int | None = None
         self._order: tuple[str, ...] = ()
         self._is_left = False
@@ -105,6 +107,7 @@ class LumisectionsPane(QWidget):
         self.attendance = Attendance(context.open_datasets, background)
         self.proposals = ProposalStrip(context.acting, background, themes, context.rights)
         self.not_live = NotLive(background)
+        self.evidence = EvidencePane(context)
         self.words = Label(wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -121,6 +124,30 @@ class LumisectionsPane(QWidget):
     @property
     def run_number(self) -> int | None:
         return self._run_number
+
+    def show_evidence(self, *, shown: bool) -> None:
+        """Shows or hides the histograms beside the grid; shown ones get the keyboard."""
+        self.evidence.set_shown(shown=shown)
+        if shown:
+            self._make_room()
+            give_keys_once_shown(self.evidence.list)
+
+    def go_into_evidence(self) -> None:
+        """The keyboard goes to the histograms, which are shown for it."""
+        self.show_evidence(shown=True)
+
+    def _make_room(self) -> None:
+        """Gives the evidence the width that it had, from that of the grid."""
+        sizes = self._grid_part.sizes()
+        wide = min(self.evidence.wanted_width, max(sum(sizes) // 2, 1))
+        sizes[0], sizes[2] = max(sizes[0] + sizes[2] - wide, 1), wide
+        self._grid_part.setSizes(sizes)
+
+    def _attach(self, address: str) -> None:
+        if not self._can_be_edited():
+            self.strip.say("This can't be edited now, so nothing is attached.", "refusal")
+            return
+        self.editing.attach(address)
 
     def home(self) -> QWidget:
         """Who gets the keyboard when the strip or the preview gives it back."""
@@ -252,6 +279,7 @@ class LumisectionsPane(QWidget):
         self._loader.forget()
         self.grid.show_snapshot(None)
         self.grid.show_notes(())
+        self.evidence.follow(None)
         self.editor.show(None)
         self.cell.setText("")
         self.strip.say("", "")
@@ -287,6 +315,7 @@ class LumisectionsPane(QWidget):
         self.editing.refresh()
         self.proposals.show_dataset(snapshot.run_number, snapshot.dataset, snapshot.length)
         self._notes.read()
+        self._follow_with_evidence()
         if self._wanted is not None:
             self.go_to(*self._wanted)
         self.shown.emit()
@@ -303,7 +332,15 @@ class LumisectionsPane(QWidget):
         self.load(keep=False)
         self._cannot_be_edited()
 
-    def _focus_changed(self, _key: str, _lumisection: int) -> None:
+    def _follow_with_evidence(self) -> None:
+        snapshot, focus = self.grid.snapshot, self.grid.focus_cell
+        key = None if snapshot is None else (snapshot.run_number, snapshot.dataset)
+        if snapshot is not None and focus is not None:
+            self.evidence.follow_column(snapshot.rows[focus.row].key)
+        self.evidence.follow(key)
+
+    def _focus_changed(self, key: str, _lumisection: int) -> None:
+        self.evidence.follow_column(key)
         if not self.grid.chosen:
             self.editing.refresh()
 
@@ -347,6 +384,7 @@ class LumisectionsPane(QWidget):
             Qt.Key.Key_L: self._ask_ranges,
             Qt.Key.Key_H: self.history_wanted.emit,
             Qt.Key.Key_T: self.moment_wanted.emit,
+            Qt.Key.Key_E: self.go_into_evidence,
         }
         if self.moment:
             mine[Qt.Key.Key_Escape] = self.show_now
@@ -368,6 +406,7 @@ class LumisectionsPane(QWidget):
             set_bit=self.editing.set_bits,
             history=self.history_wanted.emit,
             moment=self.moment_wanted.emit,
+            evidence=self.go_into_evidence,
             run_actions=lambda: self.menu_wanted.emit(place),
         ).popup(place)
 
@@ -388,7 +427,8 @@ class LumisectionsPane(QWidget):
         self._grid_part.setChildrenCollapsible(False)
         self._grid_part.addWidget(self.grid)
         self._grid_part.addWidget(self.preview)
-        self._grid_part.setSizes(_PARTS)
+        self._grid_part.addWidget(self.evidence)
+        self._grid_part.setSizes([*_PARTS, self.evidence.wanted_width])
         self._grid_part.setStretchFactor(0, 1)
         self.dimmer = Dimmer(self._grid_part, self._themes)
         layout = QVBoxLayout(self)
@@ -420,6 +460,9 @@ class LumisectionsPane(QWidget):
         )
         self.editing.written.connect(self._wrote)
         self.editing.draft_changed.connect(self._attend)
+        self.evidence.grid_wanted.connect(lambda: give_keys(self.grid))
+        self.evidence.attach_wanted.connect(self._attach)
+        self._grid_part.splitterMoved.connect(lambda _at, _handle: self.evidence.remember_width())
         self._loader.loaded.connect(self._show)
         self._loader.refused.connect(self._refuse)
         self._loader.loading_changed.connect(self.bar.set_loading)
@@ -441,6 +484,10 @@ class LumisectionsPane(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        wanted = EvidencePane.is_wanted(self._remembered)
+        if wanted != self.evidence.isVisibleTo(self):
+            self.evidence.setVisible(wanted)
+            self._make_room()
         self._attend()
         self.editing.read_remarks()
 

@@ -219,6 +219,16 @@ class DetailsView(QWidget):
         """Says that the list above doesn't have the run any more."""
         self.not_listed.setText("" if listed else "not in this list")
 
+    @property
+    def has_evidence(self) -> bool:
+        """Whether histograms are shown beside the grid."""
+        return self.lumisections.evidence.isVisibleTo(self.lumisections)
+
+    def show_evidence(self, *, shown: bool) -> None:
+        """Shows the histograms beside the grid, or hides them."""
+        self.tabs.setCurrentWidget(self.lumisections)
+        self.lumisections.show_evidence(shown=shown)
+
     def go_into_grid(self) -> None:
         """The keyboard goes to the grid, when that is there."""
         self.tabs.setCurrentWidget(self.lumisections)
@@ -229,12 +239,15 @@ class DetailsView(QWidget):
         return self.tabs.tabBar()
 
     def panes(self) -> tuple[QWidget, ...]:
-        """What is looked at; beside lumisections the proposals and the preview, while shown."""
+        """What is looked at; beside lumisections proposals, preview and histograms, while shown."""
         inside = self.tabs.currentWidget()
         lumisections = self.lumisections
         if inside is not lumisections:
             return (inside,)
-        return (inside, lumisections.proposals.list.table, lumisections.preview)
+        return (
+            *(inside, lumisections.proposals.list.table, lumisections.preview),
+            lumisections.evidence.list,
+        )
 
     def dataset_state(self, key: str, dataset: str | None = None) -> str:
         """A `{workspace}_state` of the dataset in front or of another one; empty where unknown."""

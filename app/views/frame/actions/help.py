@@ -42,6 +42,11 @@ KEYS = (
     ("Ctrl+C", "copy what is selected, as a spreadsheet takes it: rows, cells of the grid"),
     ("Ctrl+Z  Ctrl+Y", "in a text or a rule: its own undo and redo"),
     ("H", "history of the selection"),
+    (
+        "E",
+        "histograms of the DQM GUI beside the grid; there Enter: open the page; A: attach it to the"
+        " comment; R: ask again; E or Escape: back to the grid",
+    ),
     ("T", "the grid at another moment; &lt; and &gt;: the moments before and after it"),
     ("Z", "undo the last step of the draft; without a draft, preview the undo of your last action"),
     ("Middle button, or drag the luminosity", "pan"),

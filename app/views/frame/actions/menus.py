@@ -8,6 +8,7 @@ from app.views.actions import Actions
 from app.views.bulk import actions as bulk_actions
 from app.views.configuration.trials import why_actions
 from app.views.datasets import links
+from app.views.evidence import evidence_actions
 from app.views.frame.actions import connections, look, preferences, share
 from app.views.frame.actions import help as help_actions
 from app.views.frame.navigation import PLACES
@@ -46,6 +47,7 @@ _MENUS: dict[str, Sequence[str]] = {
         "view.filter.build",
         "view.columns",
         "view.ranges",
+        *evidence_actions.MENU,
         "view.pane",
         "view.pane.back",
         "view.tab.close",

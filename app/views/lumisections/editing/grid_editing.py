@@ -117,6 +117,24 @@ class GridEditing(QObject):
         if not self.editor.set_remark(self._chosen(), comment=text):
             self.strip.comment.setModified(True)  # taken with the next status
 
+    def attach(self, address: str) -> None:
+        """Adds an address to the comment under way: that of the chosen cells, or of the status that
+        is set next."""
+        strip = self.strip
+        if len({triplet.comment for triplet in self.editor.shown(self._chosen())}) > 1:
+            strip.say(
+                "The selected cells have different comments: select cells with one comment.",
+                "refusal",
+            )
+        elif address in strip.comment.text():
+            strip.say("It is in the comment already.", "muted")
+        else:
+            strip.say("", "")
+            strip.comment.add(address)
+            if not strip.message.text():
+                where = "the comment" if self.editor.cells else "the comment of the next status"
+                strip.say(f"Attached to {where}: {address}", "success")
+
     def _draft_changed(self) -> None:
         editor = self.editor
         self._grid.show_draft(editor.cells if self._is_now() else None)

@@ -33,6 +33,7 @@ def grid_menu(
     set_bit: Callable[[bool], None],
     history: Callable[[], None],
     moment: Callable[[], None],
+    evidence: Callable[[], None],
     run_actions: Callable[[], None],
 ) -> QMenu:
     """The menu for the focused cell and what is selected; it deletes itself."""
@@ -52,6 +53,7 @@ def grid_menu(
         menu.addSeparator()
         _add(menu, "History of the selection\tH", history)
         _add(menu, "As of...\tT", moment)
+        _add(menu, "Histograms\tE", evidence)
         menu.addSeparator()
     _add(menu, "Run...", run_actions)
     return menu

@@ -77,6 +77,12 @@ class RemarkEdit(QLineEdit):
             self._shown = text
             self.entered.emit(text)
 
+    def add(self, text: str) -> None:
+        """Adds to what is there, as if it were typed and entered."""
+        self.setText(" ".join(filter(None, (self.text().strip(), text))))
+        self.setModified(True)
+        self.enter()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         enters = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)

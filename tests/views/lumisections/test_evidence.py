@@ -1,0 +1,209 @@
+"""Evidence beside the grid: histograms of the DQM GUI that follow run, dataset and column."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from app.demo.simulated_dqm_gui import SimulatedDqmGui
+from app.demo.simulated_oms import SimulatedOms
+from app.domain.lumisections import LumiRange
+from app.domain.sources.histograms import ONLINE_IN_GUI
+from app.models.database.engine import Database
+from app.services.evidence import histograms
+from app.services.evidence.kept import Kept
+from app.services.evidence.sources import Evidence
+from app.sync.dqm_gui import DqmGuiSettings
+from app.sync.evidence import EvidenceLoop
+from app.sync.oms_requests import OmsSettings
+from app.views.background import Background
+from app.views.evidence.evidence_pane import NO_DQM_GUI
+from app.views.evidence.histogram_list import HistogramList
+from app.views.focus import KeysKeeper, give_keys, has_keys
+from app.views.looks.theme import Themes
+from app.views.lumisections.pane import LumisectionsPane
+from app.views.notices import Notices
+from tests.builders import a_run
+from tests.views.lumisections.conftest import LENGTH, RUN
+from tests.views.workplaces import a_context, a_workplace
+
+CERN = "https://cmsweb.cern.ch/dqm/offline"
+OpenStory = Callable[[Evidence | None], "Story"]
+
+
+@dataclass
+class Servers:
+    """A DQM GUI and an OMS, and what asks them; a test may close them."""
+
+    gui: SimulatedDqmGui
+    oms: SimulatedOms
+    loop: EvidenceLoop
+    bugs: list[Exception] = field(default_factory=list)
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(self.loop, histograms.known_layouts(None), CERN)
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[Servers]:
+    run = a_run(RUN, LENGTH)
+    attributes = {**run.attributes, "l1_rate": 95_000.0}
+    bugs: list[Exception] = []
+    with SimulatedDqmGui() as gui, SimulatedOms([attributes], {RUN: run.lumisections}) as oms:
+        gui_url, oms_url = gui.url, oms.url
+        loop = EvidenceLoop(
+            lambda: DqmGuiSettings(url=gui_url, first_wait_s=0.01, longest_wait_s=0.01),
+            lambda: OmsSettings(url=oms_url, pause_s=0.0, first_wait_s=0.01, longest_wait_s=0.01),
+            Kept(tmp_path / "kept", most_bytes=1 << 24, most_days=1),
+            bugs.append,
+        )
+        yield Servers(gui, oms, loop, bugs)
+        loop.stop()
+    assert not bugs
+
+
+class Story:
+    """The lumisections of a run in a window of their own."""
+
+    def __init__(self, pane: LumisectionsPane, evidence: Evidence | None, qtbot: QtBot) -> None:
+        self.pane = pane
+        self.evidence = evidence
+        self.qtbot = qtbot
+
+    def press(self, key: Qt.Key, widget: QWidget | None = None) -> None:
+        if widget is None:
+            give_keys(self.pane.grid)
+        self.qtbot.keyClick(widget or self.pane.grid, key)
+
+    def focus_on(self, column: str) -> None:
+        self.pane.go_to([column], [LumiRange(3, 9)])
+
+
+@pytest.fixture
+def open_story(
+    qtbot: QtBot,
+    database: Database,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+) -> Iterator[OpenStory]:
+    """Opens the run, with or without servers to ask."""
+
+    def open_(evidence: Evidence | None) -> Story:
+        workplace = a_workplace(database, evidence=evidence)
+        pane = LumisectionsPane(a_context(workplace, background, notices, themes, remembered))
+        qtbot.addWidget(pane)
+        KeysKeeper(pane)
+        pane.resize(1100, 600)
+        pane.show()
+        pane.show_run(RUN, ["online"], "online", ("dt-dt", "csc-csc"))
+        qtbot.waitUntil(lambda: pane.grid.snapshot is not None)
+        return Story(pane, evidence, qtbot)
+
+    yield open_
+    qtbot.waitUntil(lambda: not background.busy)
+
+
+@pytest.fixture
+def story(open_story: OpenStory, servers: Servers) -> Story:
+    return open_story(servers.evidence)
+
+
+def pictures(story: Story) -> HistogramList:
+    """The list, once each histogram has its picture."""
+    found = story.pane.evidence.list
+    story.qtbot.waitUntil(lambda: 0 < found.histograms.rowCount() == found.histograms.shown)
+    return found
+
+
+def test_that_a_key_shows_histograms_of_the_column_and_a_key_goes_back(story: Story):
+    story.focus_on("dt-dt")
+    story.press(Qt.Key.Key_E)
+    found = pictures(story)
+    assert has_keys(found)
+    chosen = found.chosen
+    assert chosen is not None
+    assert (chosen.run_number, chosen.dataset) == (RUN, ONLINE_IN_GUI)
+    assert chosen.path.startswith("DT/02-Segments/")
+    assert story.pane.evidence.layouts.currentText() == "dt: Segments"
+    story.press(Qt.Key.Key_Down, found)
+    assert found.currentIndex().row() == 1
+    story.press(Qt.Key.Key_E, found)
+    assert has_keys(story.pane.grid)
+    assert found.isVisible()
+
+
+def test_that_the_layout_follows_the_column_and_the_choice_is_kept(story: Story):
+    story.focus_on("dt-dt")
+    story.press(Qt.Key.Key_E)
+    pictures(story)
+    layouts = story.pane.evidence.layouts
+    layouts.setCurrentIndex(1)
+    story.focus_on("csc-csc")
+    story.qtbot.waitUntil(lambda: layouts.currentText() == "csc: Chambers")
+    pictures(story)
+    story.focus_on("dt-dt")
+    story.qtbot.waitUntil(lambda: layouts.currentText() == "dt: Trigger")
+    assert pictures(story).histograms.rowCount() == 2
+
+
+def test_that_a_histogram_is_attached_to_the_comment_of_the_edit(story: Story):
+    story.focus_on("dt-dt")
+    story.press(Qt.Key.Key_B)
+    story.pane.strip.comment.add("wheel 2")
+    story.press(Qt.Key.Key_E)
+    found = pictures(story)
+    story.press(Qt.Key.Key_A, found)
+    (drafted,) = story.pane.editor.shown(story.pane.chosen())
+    assert story.evidence is not None
+    assert found.chosen is not None
+    address = story.evidence.page(found.chosen)
+    assert drafted.comment == f"wheel 2 {address}"
+    assert address.startswith(f"{CERN.removesuffix('/offline')}/online/start?runnr={RUN};")
+    assert "Attached to the comment" in story.pane.strip.message.text()
+    story.press(Qt.Key.Key_A, found)
+    assert "in the comment already" in story.pane.strip.message.text()
+    assert has_keys(found)
+
+
+@pytest.mark.expected_log("no connection to")
+def test_that_a_dqm_gui_that_is_away_is_told_and_asked_again(story: Story, servers: Servers):
+    port = servers.gui.port
+    servers.gui.close()
+    story.press(Qt.Key.Key_E)
+    pane = story.pane.evidence
+    story.qtbot.waitUntil(lambda: len(pane.list.histograms.failures) > 0 and not pane.bar.loading)
+    assert "No picture came. R asks again for all." in pane.message.text() or (
+        "pictures missing" in pane.message.text()
+    )
+    assert all("no connection to" in each for each in pane.list.histograms.failures)
+    servers.gui = SimulatedDqmGui(port=port)
+    with servers.gui:
+        story.press(Qt.Key.Key_R, pane.list)
+        pictures(story)
+    assert not pane.message.isVisible()
+
+
+def test_that_the_pane_is_remembered_until_it_is_hidden(
+    open_story: OpenStory, servers: Servers, remembered: QSettings
+):
+    story = open_story(servers.evidence)
+    story.pane.show_evidence(shown=True)
+    pictures(story)
+    other = open_story(servers.evidence)
+    pictures(other)
+    other.pane.evidence.close_button.click()
+    assert not other.pane.evidence.isVisible()
+    assert remembered.value("evidence/shown") == "false"
+
+
+def test_that_without_a_dqm_gui_the_pane_says_so(open_story: OpenStory):
+    story = open_story(None)
+    story.press(Qt.Key.Key_E)
+    story.qtbot.waitUntil(lambda: story.pane.evidence.empty.text() == NO_DQM_GUI)

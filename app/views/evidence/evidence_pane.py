@@ -34,12 +34,12 @@ class EvidencePane(QFrame):
     """Histograms of the dataset in front, by the layouts of the workspace whose column has the
     focus.
 
-    Signals: `grid_wanted()` when the keyboard is to go back; `attach_wanted(str)` with the address
-    of a histogram for the comment.
+    Signals: `grid_wanted()` when the keyboard is to go back; `attach_wanted(address, name)` of a
+    histogram for the comment.
     """
 
     grid_wanted = Signal()
-    attach_wanted = Signal(str)
+    attach_wanted = Signal(str, str)
 
     def __init__(
         self,
@@ -74,8 +74,8 @@ class EvidencePane(QFrame):
         self.message.hide()
         self.empty = Label(wordWrap=True)
         self.empty.setProperty("role", "empty")
-        self.attach = self._button("Attach to the comment (A)", "link", self._attach)
-        self.page = self._button("Open in the DQM GUI (Enter)", "arrow-right", self._open_page)
+        self.attach = self._button("Attach to the comment (A)", "add", self._attach)
+        self.page = self._button("Open in the DQM GUI (Enter)", "link", self._open_page)
         self.again = self._button("Ask again (R)", "refresh", self._again)
         self.close_button = self._button("Hide", "cross", lambda: self.set_shown(shown=False))
         self._lay_out()
@@ -244,7 +244,8 @@ class EvidencePane(QFrame):
 
     def _attach(self) -> None:
         if self._evidence is not None and self.list.chosen is not None:
-            self.attach_wanted.emit(self._evidence.page(self.list.chosen))
+            chosen = self.list.chosen
+            self.attach_wanted.emit(self._evidence.page(chosen), chosen.name)
 
     def _open_page(self) -> None:
         if self._evidence is None or self.list.chosen is None:

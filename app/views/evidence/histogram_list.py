@@ -156,7 +156,7 @@ class HistogramModel(QAbstractListModel):
             return None
         entry = self._entries[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return entry.histogram.name
+            return entry.histogram.path
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{entry.histogram.path}\n{entry.words}".strip()
         if role == Qt.ItemDataRole.AccessibleTextRole:

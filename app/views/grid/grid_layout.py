@@ -21,6 +21,10 @@ _LUMINOSITY_HEIGHT = 72
 _TALLEST_LUMINOSITY = 160
 _FOLDED_LUMINOSITY = 24
 _LEAST_HEADER = 96
+_TALLEST_PINNED = 30
+_LOWEST_PINNED = 18
+_PINNED_SHARE = 0.4
+"""Of the height at most, as long as the rows aren't too low for their names."""
 
 
 class Cell(NamedTuple):
@@ -37,7 +41,8 @@ class GridLayout:
 
     `scale` is in pixels per lumisection; `tops` are those of the rows before scrolling. Where not
     all rows are in sight, the luminosity is folded unless `luminosity_is_open` says otherwise, and
-    a line of `bits_height` above it tells where any DCS bit is false.
+    a line of `bits_height` above it tells where any DCS bit is false. Between that and the
+    luminosity are the `pinned` rows.
     """
 
     width: int = 1
@@ -52,16 +57,21 @@ class GridLayout:
     luminosity_height: int = 0
     luminosity_is_open: bool | None = None
     bits_height: int = 0
+    pinned: int = 0
+    pinned_row_height: int = 0
     _heights: list[int] = field(default_factory=list)
     _has_luminosity: bool = False
     _has_bits: bool = False
 
     def arrange(
-        self, snapshot: LumisectionsSnapshot | None, text_width: Callable[[str], int]
+        self,
+        snapshot: LumisectionsSnapshot | None,
+        text_width: Callable[[str], int],
+        least_header: int = 0,
     ) -> None:
-        """Gives every row of a snapshot its place."""
+        """Gives every row of a snapshot its place; names have `least_header` pixels at least."""
         self.tops, self._heights = [], []
-        self.header_width = _LEAST_HEADER
+        self.header_width = max(_LEAST_HEADER, least_header + 4 * STEP)
         self.length = snapshot.length if snapshot else 0
         top = 0
         previous: RowKind | None = None
@@ -83,6 +93,9 @@ class GridLayout:
     def resize(self, width: int, height: int) -> None:
         """The viewport has another size."""
         self.width, self.height = width, height
+        share = int(height * _PINNED_SHARE / max(self.pinned, 1))
+        self.pinned_row_height = min(max(share, _LOWEST_PINNED), _TALLEST_PINNED)
+        height -= self.pinned_height
         spare = height - AXIS_HEIGHT - self.content_height - STEP
         is_open = self.luminosity_is_open
         if is_open is None:
@@ -106,7 +119,13 @@ class GridLayout:
     @property
     def area_height(self) -> int:
         """Height of the rows in sight."""
-        return max(self.height - AXIS_HEIGHT - self.luminosity_height - self.bits_height, 1)
+        below = self.luminosity_height + self.bits_height + self.pinned_height
+        return max(self.height - AXIS_HEIGHT - below, 1)
+
+    @property
+    def pinned_height(self) -> int:
+        """Height of all pinned rows."""
+        return self.pinned * self.pinned_row_height
 
     @property
     def fit_scale(self) -> float:

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QStaticText,
 )
 
+from app.views.grid.curves import steps
 from app.views.grid.grid_layout import AXIS_HEIGHT, BIT_HEIGHT, GridLayout
 from app.views.grid.snapshot import (
     FALSE,
@@ -24,7 +25,6 @@ from app.views.grid.snapshot import (
     TRUE,
     GridRow,
     LumisectionsSnapshot,
-    Numbers,
     Ranks,
     RowKind,
 )
@@ -359,7 +359,7 @@ class GridPainter:
             (snapshot.recorded, "accent", True),
             (snapshot.delivered, "muted", False),
         ):
-            for polygon in self._curve(numbers, highest, bottom, height):
+            for polygon in steps(self._layout, numbers, highest, bottom, height):
                 if filled:
                     area = QColor(self._theme.colour(token))
                     area.setAlpha(64)
@@ -372,34 +372,6 @@ class GridPainter:
                 painter.setPen(QPen(self._theme.colour(token), 1))
                 painter.drawPolyline(polygon)
         painter.setClipRect(self._layout.whole())
-
-    def _curve(
-        self, numbers: Numbers, highest: float, bottom: float, height: float
-    ) -> Iterator[list[QPointF]]:
-        """Steps of what is in sight, one list for each stretch without gaps."""
-        offset = self._layout.left
-        width = self._layout.area_width
-        first, end = self._layout.positions_in_sight()
-        seen = numbers[first:end]
-        if self._layout.scale >= 1.0:
-            edges = (
-                np.arange(first, end + 1) * self._layout.scale - offset + self._layout.header_width
-            )
-        else:
-            starts = ((np.arange(width) + offset) / self._layout.scale).astype(np.intp) - first
-            starts = starts[starts < seen.size]
-            seen = np.fmax.reduceat(seen, starts)
-            edges = np.arange(starts.size + 1, dtype=np.float64) + self._layout.header_width
-        heights = bottom - seen / highest * height
-        known = np.isfinite(seen)
-        cuts = np.flatnonzero(np.diff(known, prepend=False, append=False))
-        for start, stop in zip(cuts[::2].tolist(), cuts[1::2].tolist(), strict=True):
-            if self._layout.scale >= 1.0:
-                xs = np.repeat(edges[start : stop + 1], 2)[1:-1].tolist()
-                ys = np.repeat(heights[start:stop], 2).tolist()
-            else:
-                xs, ys = edges[start:stop].tolist(), heights[start:stop].tolist()
-            yield list(map(QPointF, xs, ys))
 
 
 def plate_of(letter: QStaticText, place: QPointF) -> QRectF:

@@ -10,6 +10,7 @@ from app.domain.editing.draft_cells import DraftCells
 from app.views.grid.draft_painter import DraftPainter
 from app.views.grid.grid_layout import GridLayout
 from app.views.grid.grid_painter import GridPainter
+from app.views.grid.pinned_rows import PinnedRows
 from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.looks.theme import Theme
 
@@ -23,8 +24,10 @@ class GridPicture:
         theme: Theme,
         font: QFont,
         over: Callable[[QPainter, LumisectionsSnapshot], None],
+        pinned: PinnedRows,
     ) -> None:
         self._layout = layout
+        self._pinned = pinned
         self._over = over
         self._stored: QPixmap | None = None
         self._whole: QPixmap | None = None
@@ -33,6 +36,7 @@ class GridPicture:
     def apply_theme(self, theme: Theme, font: QFont) -> None:
         """Paints in other colours or letters."""
         self._theme = theme
+        self._metrics = QFontMetrics(font)
         self._painter = GridPainter(self._layout, theme, font)
         self._drafts = DraftPainter(self._layout, theme, QFontMetrics(font))
         self.forget()
@@ -79,6 +83,7 @@ class GridPicture:
             painter = QPainter(picture)
             self._painter.paint(painter, snapshot)
             if snapshot.rows and snapshot.length:
+                self._pinned.paint(painter, self._theme, self._metrics)
                 painter.setClipRect(self._layout.area())
                 self._over(painter, snapshot)
             painter.end()

@@ -30,6 +30,7 @@ from app.views.grid.grid_keys import GridKeys
 from app.views.grid.grid_layout import WIDEST_CELL, Cell, GridLayout
 from app.views.grid.grid_mouse import GridMouse
 from app.views.grid.grid_picture import GridPicture
+from app.views.grid.pinned_rows import PinnedRow, PinnedRows
 from app.views.grid.selection_model import Mode, SelectionModel, Span
 from app.views.grid.selection_painter import SelectionPainter
 from app.views.grid.snapshot import LumisectionsSnapshot
@@ -70,7 +71,8 @@ class GridView(QAbstractScrollArea):
         self._mouse = GridMouse(self, self._layout)
         self._tip_at: tuple[Cell, QPoint] | None = None
         self._notes = AxisNotes(self._layout)
-        self._picture = GridPicture(self._layout, theme, self.font(), self.paint_over)
+        self._pinned = PinnedRows(self._layout)
+        self._picture = GridPicture(self._layout, theme, self.font(), self.paint_over, self._pinned)
         self._over = SelectionPainter(self._layout, theme, self.fontMetrics())
         self.setFrameShape(self.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -132,6 +134,17 @@ class GridView(QAbstractScrollArea):
         """Marks on the axis what is noted on the dataset."""
         self._notes.notes = tuple(notes)
         self.viewport().update()
+
+    @property
+    def pinned(self) -> Sequence[PinnedRow]:
+        """The rows under the cells."""
+        return self._pinned.rows
+
+    def show_pinned(self, rows: Sequence[PinnedRow]) -> None:
+        """Pins rows under the cells, on the same axis."""
+        self._pinned.show(rows)
+        self._lay_out()
+        self._describe()
 
     def flash(self, changed: Selection) -> None:
         """Lights cells up that somebody changed, softly and for a moment."""
@@ -276,7 +289,8 @@ class GridView(QAbstractScrollArea):
     def _lay_out(self) -> None:
         layout = self._layout
         layout.resize(self.viewport().width(), self.viewport().height())
-        layout.arrange(self._snapshot, self.fontMetrics().horizontalAdvance)
+        text_width = self.fontMetrics().horizontalAdvance
+        layout.arrange(self._snapshot, text_width, self._pinned.header_width(text_width))
         layout.scale = layout.fit_scale if self._fitted else max(layout.scale, layout.fit_scale)
         self._set_ranges()
         self._forget_picture()
@@ -304,6 +318,9 @@ class GridView(QAbstractScrollArea):
             return
         self.setAccessibleName(f"Lumisections of run {snapshot.run_number}, {snapshot.dataset}")
         text = self.text_of(self._focus).replace("\n", "; ")
+        number = self._focus.lumisection
+        for row in self._pinned.rows:
+            text += f"; {row.label} {row.text_at(number) or 'unknown'}"
         size = snapshot.size_of(self._model.chosen)
         if size.cells > 1:
             text += f"; {size.cells} cells are selected"
@@ -338,6 +355,7 @@ class GridView(QAbstractScrollArea):
             over.paint_letters(painter, picture, self._picture.plates)
         if self._focus is not None:
             over.paint_focus(painter, self._focus, strong=self.hasFocus())
+            self._pinned.paint_values(painter, self._theme, self._focus.lumisection)
         self._notes.paint(painter, self._theme)
 
     def choose_alike(self, *, everywhere: bool = False) -> None:
@@ -399,7 +417,7 @@ class GridView(QAbstractScrollArea):
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             cell = self.cell_at(event.pos())
-            noted = self._notes.text_at(event.pos())
+            noted = self._notes.text_at(event.pos()) or self._pinned.text_at(event.pos())
             if cell is None or self._snapshot is None or noted:
                 self._tip_at = None
                 if noted:

@@ -21,6 +21,7 @@ from app.services.history.look import Look
 from app.services.news import Change, News
 from app.views.agents.proposal_strip import ProposalStrip
 from app.views.evidence.evidence_pane import EvidencePane
+from app.views.evidence.pinning import Pinning
 from app.views.focus import give_keys, give_keys_once_shown, has_keys
 from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
@@ -90,6 +91,7 @@ class LumisectionsPane(QWidget):
         self.datasets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.grid = GridView(themes.theme)
         self.ranges = RangesEdit(self.grid)
+        self.pinning = Pinning(context, self.grid)
         self._notes = NotesOnAxis(acting, background, self.grid)
         self.bar = LoadingBar(themes)
         self.moment_line = MomentLine(themes)
@@ -136,6 +138,11 @@ class LumisectionsPane(QWidget):
         """The keyboard goes to the histograms, which are shown for it."""
         self.show_evidence(shown=True)
 
+    def choose_pinned(self) -> None:
+        """Asks which rows are pinned under the grid."""
+        corner = self.grid.rect().bottomLeft()
+        self.pinning.menu(self.grid.mapToGlobal(corner - QPoint(0, self.grid.height() // 2)))
+
     def _make_room(self) -> None:
         """Gives the evidence the width that it had, from that of the grid."""
         sizes = self._grid_part.sizes()
@@ -143,11 +150,11 @@ class LumisectionsPane(QWidget):
         sizes[0], sizes[2] = max(sizes[0] + sizes[2] - wide, 1), wide
         self._grid_part.setSizes(sizes)
 
-    def _attach(self, address: str) -> None:
+    def _attach(self, address: str, name: str) -> None:
         if not self._can_be_edited():
             self.strip.say("This can't be edited now, so nothing is attached.", "refusal")
             return
-        self.editing.attach(address)
+        self.editing.attach(address, name)
 
     def home(self) -> QWidget:
         """Who gets the keyboard when the strip or the preview gives it back."""
@@ -333,6 +340,7 @@ class LumisectionsPane(QWidget):
         self._cannot_be_edited()
 
     def _follow_with_evidence(self) -> None:
+        self.pinning.follow()
         snapshot, focus = self.grid.snapshot, self.grid.focus_cell
         key = None if snapshot is None else (snapshot.run_number, snapshot.dataset)
         if snapshot is not None and focus is not None:
@@ -385,6 +393,7 @@ class LumisectionsPane(QWidget):
             Qt.Key.Key_H: self.history_wanted.emit,
             Qt.Key.Key_T: self.moment_wanted.emit,
             Qt.Key.Key_E: self.go_into_evidence,
+            Qt.Key.Key_P: self.choose_pinned,
         }
         if self.moment:
             mine[Qt.Key.Key_Escape] = self.show_now
@@ -407,6 +416,7 @@ class LumisectionsPane(QWidget):
             history=self.history_wanted.emit,
             moment=self.moment_wanted.emit,
             evidence=self.go_into_evidence,
+            pin=self.choose_pinned,
             run_actions=lambda: self.menu_wanted.emit(place),
         ).popup(place)
 

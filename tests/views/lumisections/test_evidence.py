@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
@@ -24,6 +24,7 @@ from app.views.background import Background
 from app.views.evidence.evidence_pane import NO_DQM_GUI
 from app.views.evidence.histogram_list import HistogramList
 from app.views.focus import KeysKeeper, give_keys, has_keys
+from app.views.grid.pinned_rows import PinnedRow
 from app.views.looks.theme import Themes
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.notices import Notices
@@ -207,3 +208,44 @@ def test_that_without_a_dqm_gui_the_pane_says_so(open_story: OpenStory):
     story = open_story(None)
     story.press(Qt.Key.Key_E)
     story.qtbot.waitUntil(lambda: story.pane.evidence.empty.text() == NO_DQM_GUI)
+
+
+def pin(story: Story, *words: str) -> None:
+    """Chooses rows in the menu by their keys."""
+    story.press(Qt.Key.Key_P)
+    for number, word in enumerate(words):
+        if number:
+            story.press(Qt.Key.Key_P)
+        (menu,) = [each for each in story.pane.grid.findChildren(QMenu) if each.isVisible()]
+        story.qtbot.keyClick(menu, word)
+
+
+def pinned(story: Story) -> dict[str, PinnedRow]:
+    return {row.label: row for row in story.pane.grid.pinned}
+
+
+def test_that_rows_of_oms_are_pinned_by_a_key_and_remembered(story: Story, remembered: QSettings):
+    pin(story, "1", "7")
+    story.qtbot.waitUntil(lambda: pinned(story)["L1 rate"].numbers is not None)
+    rows = pinned(story)
+    assert list(rows) == ["L1 rate", "beams"]
+    assert rows["L1 rate"].text_at(5).endswith(" kHz")
+    assert rows["beams"].text_at(5) == "stable"
+    assert remembered.value("evidence/pinned") == "l1 beam"
+    pin(story, "N")
+    story.qtbot.waitUntil(lambda: not story.pane.grid.pinned)
+
+
+@pytest.mark.expected_log("no connection to", "no connection to")
+def test_that_an_oms_that_is_away_is_told_where_the_numbers_would_be(
+    story: Story, servers: Servers
+):
+    port = servers.oms.port
+    servers.oms.close()
+    pin(story, "1", "7")
+    story.qtbot.waitUntil(lambda: "OMS failed 2 times" in pinned(story)["L1 rate"].note)
+    assert pinned(story)["beams"].text_at(5) == "stable"  # stored here
+    run = a_run(RUN, LENGTH)
+    with SimulatedOms([run.attributes], {RUN: run.lumisections}, port=port):
+        pin(story, "G")
+        story.qtbot.waitUntil(lambda: not pinned(story)["L1 rate"].note)

@@ -42,6 +42,7 @@ KEYS = (
     ("Ctrl+C", "copy what is selected, as a spreadsheet takes it: rows, cells of the grid"),
     ("Ctrl+Z  Ctrl+Y", "in a text or a rule: its own undo and redo"),
     ("H", "history of the selection"),
+    ("P", "pin rates, dead time, pile-up, prescale column or beams under the grid"),
     (
         "E",
         "histograms of the DQM GUI beside the grid; there Enter: open the page; A: attach it to the"

@@ -117,7 +117,7 @@ class GridEditing(QObject):
         if not self.editor.set_remark(self._chosen(), comment=text):
             self.strip.comment.setModified(True)  # taken with the next status
 
-    def attach(self, address: str) -> None:
+    def attach(self, address: str, name: str) -> None:
         """Adds an address to the comment under way: that of the chosen cells, or of the status that
         is set next."""
         strip = self.strip
@@ -133,7 +133,7 @@ class GridEditing(QObject):
             strip.comment.add(address)
             if not strip.message.text():
                 where = "the comment" if self.editor.cells else "the comment of the next status"
-                strip.say(f"Attached to {where}: {address}", "success")
+                strip.say(f"Attached to {where}: the address of {name}.", "success")
 
     def _draft_changed(self) -> None:
         editor = self.editor

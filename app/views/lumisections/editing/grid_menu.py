@@ -34,6 +34,7 @@ def grid_menu(
     history: Callable[[], None],
     moment: Callable[[], None],
     evidence: Callable[[], None],
+    pin: Callable[[], None],
     run_actions: Callable[[], None],
 ) -> QMenu:
     """The menu for the focused cell and what is selected; it deletes itself."""
@@ -54,6 +55,7 @@ def grid_menu(
         _add(menu, "History of the selection\tH", history)
         _add(menu, "As of...\tT", moment)
         _add(menu, "Histograms\tE", evidence)
+        _add(menu, "Pin rates, prescales, beams...\tP", pin)
         menu.addSeparator()
     _add(menu, "Run...", run_actions)
     return menu

@@ -80,6 +80,7 @@ class RemarkEdit(QLineEdit):
     def add(self, text: str) -> None:
         """Adds to what is there, as if it were typed and entered."""
         self.setText(" ".join(filter(None, (self.text().strip(), text))))
+        self.setCursorPosition(0)
         self.setModified(True)
         self.enter()
 

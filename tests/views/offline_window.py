@@ -17,7 +17,12 @@ from app.views.tables.table_view import TableView
 from tests.services.offline_runs import FIRST, SECOND, open_all, sign_off_runs
 from tests.views.workplaces import a_context, a_window, a_workplace
 
-ADDRESSES = WebAddresses("https://oms/report", "https://gui/dqm/offline", "https://elog/{run}")
+ADDRESSES = WebAddresses(
+    "https://oms/report",
+    "https://gui/dqm/offline",
+    "https://elog/{run}",
+    "https://oms/ls?r={run}&from={first}",
+)
 
 
 @pytest.fixture

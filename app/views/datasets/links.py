@@ -1,6 +1,6 @@
 """Web pages of runs and datasets, opened in the person's browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from PySide6.QtCore import QObject, QUrl
@@ -9,26 +9,40 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from app.domain.errors import Refused
 from app.domain.keys import ONLINE, DatasetKey
+from app.domain.lumisections import LumiRange
 from app.services.certification import tables
 from app.views.actions import ActionRow
 from app.views.places import PlaceContext
 from app.views.session import WebAddresses
 from app.views.subject import NO_SUBJECT
 
-MENU = ("open.gui", "open.oms", "open.elog")
+MENU = ("open.gui", "open.oms", "open.oms.lumisections", "open.elog")
 
 _MOST_OFFERED = 20
 _IN_BROWSER = "Opens a web page in the browser."
 
 
+def filled(
+    template: str, run_number: int, dataset: str = ONLINE, ranges: Sequence[LumiRange] = ()
+) -> str:
+    """An address with run, dataset and lumisections in the place of their names in braces; those of
+    lumisections stay empty where none are selected."""
+    values = {
+        "run": str(run_number),
+        "dataset": quote(dataset, safe=""),
+        "first": str(ranges[0].first) if ranges else "",
+        "last": str(ranges[-1].last) if ranges else "",
+    }
+    for name, value in values.items():
+        template = template.replace(f"{{{name}}}", value)
+    return template
+
+
 def run_in_oms(addresses: WebAddresses, run_number: int) -> str:
     """The run in OMS."""
+    if "{run}" in addresses.oms:
+        return filled(addresses.oms, run_number)
     return f"{addresses.oms}?cms_run={run_number}"
-
-
-def run_in_elog(addresses: WebAddresses, run_number: int) -> str:
-    """The logbook, at the run if its address contains `{run}`."""
-    return addresses.elog.replace("{run}", str(run_number))
 
 
 def online_in_gui(addresses: WebAddresses, run_number: int) -> str:
@@ -51,12 +65,16 @@ class LinkActions(QObject):
         window: QWidget,
         subject: Callable[[], DatasetKey | None],
         open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl,
+        *,
+        ranges: Callable[[DatasetKey], Sequence[LumiRange]] = lambda _key: (),
     ) -> None:
+        """`ranges(key)`: the lumisections that are selected in a dataset."""
         super().__init__(window)
         self._context = context
         self._window = window
         self._subject = subject
         self._open_url = open_url
+        self._ranges = ranges
 
     def rows(self) -> list[ActionRow]:
         """The actions by name."""
@@ -82,12 +100,21 @@ class LinkActions(QObject):
                 no_command=_IN_BROWSER,
             ),
             ActionRow(
+                "open.oms.lumisections",
+                "Open lumisections in OMS",
+                self.open_lumisections,
+                icon="link",
+                tip="Open the rates of the chosen run by lumisection in OMS, in the browser",
+                why_not=self._why_not,
+                no_command=_IN_BROWSER,
+            ),
+            ActionRow(
                 "open.elog",
                 "Open the logbook",
                 self.open_elog,
                 "Ctrl+Shift+E",
                 "link",
-                "Open the logbook of the chosen run, in the browser",
+                "Open the logbook at the chosen run and lumisections, in the browser",
                 self._why_not,
                 no_command=_IN_BROWSER,
             ),
@@ -99,11 +126,13 @@ class LinkActions(QObject):
         if subject is not None:
             self._open(run_in_oms(self._addresses, subject[0]))
 
+    def open_lumisections(self) -> None:
+        """Opens the lumisections of the run in OMS."""
+        self._open_filled(self._addresses.oms_lumisections)
+
     def open_elog(self) -> None:
         """Opens the logbook."""
-        subject = self._subject()
-        if subject is not None:
-            self._open(run_in_elog(self._addresses, subject[0]))
+        self._open_filled(self._addresses.elog)
 
     def open_gui(self) -> None:
         """Opens the dataset in the DQM GUI, with a choice where it has several names there."""
@@ -122,6 +151,11 @@ class LinkActions(QObject):
 
     def _why_not(self) -> str:
         return "" if self._subject() is not None else NO_SUBJECT
+
+    def _open_filled(self, template: str) -> None:
+        subject = self._subject()
+        if subject is not None:
+            self._open(filled(template, *subject, self._ranges(subject)))
 
     async def _find_in_gui(self, run_number: int, name: str) -> None:
         acting = self._context.acting

@@ -1,5 +1,6 @@
 """The frame of the window: places, menus, docks, status bar."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -18,6 +19,7 @@ from app.domain.certification.datasets import EDITABLE_STATES
 from app.domain.certification.runs import Unset
 from app.domain.clock import server_now
 from app.domain.keys import ONLINE, DatasetKey
+from app.domain.lumisections import LumiRange
 from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
@@ -278,6 +280,12 @@ class MainWindow(QMainWindow):
         subject = self.subject()
         return (subject.run_number, subject.dataset) if subject else None
 
+    def _selected_ranges(self, key: DatasetKey) -> Sequence[LumiRange]:
+        """The lumisections that are selected in a dataset, if it is in front."""
+        subject = self.subject()
+        is_in_front = subject is not None and (subject.run_number, subject.dataset) == key
+        return subject.ranges if subject is not None and is_in_front else ()
+
     # Making
 
     def _lay_out(self) -> None:
@@ -320,7 +328,7 @@ class MainWindow(QMainWindow):
         self.workbench_actions = WorkbenchActions(context, self, self.subject)
         self.why_actions = WhyActions(context, self, self.subject, self.table.details)
         self.dataset_actions = DatasetActions(context, self, self._selected_datasets)
-        self.links = LinkActions(context, self, self._linked)
+        self.links = LinkActions(context, self, self._linked, ranges=self._selected_ranges)
         self.shared = SharedLinks(context, self, self)
         self.connections = ConnectionActions(context, self)
         self.preferences = PreferencesActions(context, self)

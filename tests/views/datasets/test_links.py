@@ -5,13 +5,15 @@ from PySide6.QtCore import QSettings, QUrl
 from PySide6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.domain.lumisections import LumiRange
 from app.models.database.engine import Database
 from app.models.events.action import begin
 from app.models.events.event_log import DatasetChange
 from app.views.background import Background
-from app.views.datasets.links import LinkActions, dataset_in_gui, online_in_gui, run_in_elog
+from app.views.datasets.links import LinkActions, dataset_in_gui, filled, online_in_gui, run_in_oms
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
+from app.views.session import WebAddresses
 from tests.services.offline_runs import FIRST, PROMPT, sign_off_runs
 from tests.views.offline_window import ADDRESSES
 from tests.views.workplaces import a_context, a_workplace
@@ -42,7 +44,13 @@ def links(
 
     workplace = a_workplace(database, addresses=ADDRESSES)
     context = a_context(workplace, background, notices, themes, remembered)
-    return LinkActions(context, owner, lambda: (FIRST, PROMPT), open_url)
+    return LinkActions(
+        context,
+        owner,
+        lambda: (FIRST, PROMPT),
+        open_url,
+        ranges=lambda _key: (LumiRange(4, 8),),
+    )
 
 
 def link(db: Database, *names: str) -> None:
@@ -58,7 +66,24 @@ def test_that_addresses_are_those_of_the_web_pages() -> None:
     assert dataset_in_gui(ADDRESSES, 7, "/Muon/A b/DQMIO") == (
         "https://gui/dqm/offline/start?runnr=7;dataset=/Muon/A%20b/DQMIO"
     )
-    assert run_in_elog(ADDRESSES, 7) == "https://elog/7"
+    assert run_in_oms(WebAddresses("https://oms/{run}/report"), 7) == "https://oms/7/report"
+
+
+def test_that_run_dataset_and_lumisections_are_filled_into_an_address() -> None:
+    template = "https://elog/?run={run}&what={dataset}&ls={first}-{last}"
+    ranges = (LumiRange(3, 9), LumiRange(20, 30))
+    assert filled(template, 7, "/A/B c/D", ranges) == (
+        "https://elog/?run=7&what=%2FA%2FB%20c%2FD&ls=3-30"
+    )
+    assert filled(template, 7) == "https://elog/?run=7&what=online&ls=-"
+
+
+def test_that_the_selected_lumisections_are_those_of_the_pages(
+    links: LinkActions, opened: list[str]
+) -> None:
+    links.open_lumisections()
+    links.open_elog()
+    assert opened == [f"https://oms/ls?r={FIRST}&from=4", f"https://elog/{FIRST}"]
 
 
 def test_that_a_dataset_opens_as_the_gui_calls_it(

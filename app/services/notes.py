@@ -11,6 +11,7 @@ from app.domain.lumisections import LumiRange, join
 from app.models.history import notes
 from app.services import names
 from app.services.acting import Acting
+from app.services.configuration import in_force as configuration
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ def on_dataset(found: Sequence[Note], dataset: str) -> tuple[Note, ...]:
     return tuple(
         note for note in found if note.dataset in ("", dataset) and note.taken_back is None
     )
+
+
+def columns(acting: Acting) -> tuple[str, ...]:
+    """The columns that a note may name."""
+    current = configuration.current(acting)
+    return tuple(dict.fromkeys((*current.online_columns, *current.offline_columns)))
 
 
 def add(

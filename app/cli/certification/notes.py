@@ -15,7 +15,6 @@ from app.cli.program import Program
 from app.domain.certification.notes import Note, links_of, mentions_of
 from app.domain.json_value import JsonObject, JsonValue
 from app.services import names, notes
-from app.services.configuration import in_force as configuration
 from app.services.notes import Noted
 
 
@@ -69,8 +68,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         for note in notes.of_run(program.acting, arguments.run)
         if not arguments.dataset or note.dataset in ("", arguments.dataset)
     ]
-    current = configuration.current(program.acting)
-    columns = (*current.online_columns, *current.offline_columns)
+    columns = notes.columns(program.acting)
     document: JsonValue = {"notes": [_document(note, columns) for note in found]}
     if not found:
         return Answer(document, "No note.")

@@ -1,4 +1,5 @@
-"""Notes on the axis of the lumisections: where there are some, and what they say."""
+"""Notes on the axis of the lumisections and at the names of columns: where there are some, and what
+they say."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +12,18 @@ from app.views.grid.grid_layout import AXIS_HEIGHT, GridLayout
 from app.views.looks.theme import STEP, Theme
 
 _TOP, _TALL = 3, 3
+_WIDE = 3
 _TINT = 56
 _LEAST_WIDTH = 6.0
 
 
 @dataclass(frozen=True)
 class AxisNote:
-    """What is noted on lumisections; without any on all of them."""
+    """What is noted on lumisections, without any on all of them, and the columns that it names."""
 
     ranges: tuple[LumiRange, ...]
     text: str
+    columns: tuple[str, ...] = ()
 
 
 class AxisNotes:
@@ -30,11 +33,12 @@ class AxisNotes:
         self._layout = layout
         self.notes: Sequence[AxisNote] = ()
 
-    def paint(self, painter: QPainter, theme: Theme) -> None:
-        """Paints over the axis."""
+    def paint(self, painter: QPainter, theme: Theme, keys: Sequence[str]) -> None:
+        """Paints over the axis and the names of the rows, whose `keys` are given."""
         if not self.notes:
             return
         layout = self._layout
+        self._mark_columns(painter, theme, keys)
         count = len(self.notes)
         painter.setClipRect(layout.whole())
         painter.setPen(theme.colour("warning"))
@@ -55,10 +59,25 @@ class AxisNotes:
                 painter.fillRect(QRectF(left, _TOP, width, _TALL), theme.colour("warning"))
         painter.setClipRect(layout.whole())
 
-    def text_at(self, point: QPoint) -> str:
-        """What is noted where the mouse is on the axis; all notes beside it."""
+    def _mark_columns(self, painter: QPainter, theme: Theme, keys: Sequence[str]) -> None:
+        layout = self._layout
+        named = {column for note in self.notes for column in note.columns}
+        painter.setClipRect(QRect(0, AXIS_HEIGHT, layout.header_width, layout.area_height))
+        for row in layout.rows_in_sight():
+            if row < len(keys) and keys[row] in named:
+                top = layout.tops[row] + AXIS_HEIGHT - layout.top
+                high = layout.height_of(row)
+                place = QRect(layout.header_width - STEP - 1, top + 4, _WIDE, high - 8)
+                painter.fillRect(place, theme.colour("warning"))
+
+    def text_at(self, point: QPoint, keys: Sequence[str] = ()) -> str:
+        """What is noted where the mouse is on the axis, all notes beside it, and at the name of a
+        column those that name it."""
         if point.y() >= AXIS_HEIGHT:
-            return ""
+            row = self._layout.row_at(point.y())
+            if row is None or row >= len(keys) or point.x() >= self._layout.header_width:
+                return ""
+            return "\n".join(note.text for note in self.notes if keys[row] in note.columns)
         if point.x() < self._layout.header_width:
             return "\n".join(note.text for note in self.notes)
         # A band may be wider than its lumisections, so that it can be seen and hit.

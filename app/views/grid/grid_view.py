@@ -356,7 +356,7 @@ class GridView(QAbstractScrollArea):
         if self._focus is not None:
             over.paint_focus(painter, self._focus, strong=self.hasFocus())
             self._pinned.paint_values(painter, self._theme, self._focus.lumisection)
-        self._notes.paint(painter, self._theme)
+        self._notes.paint(painter, self._theme, snapshot.keys)
 
     def choose_alike(self, *, everywhere: bool = False) -> None:
         """Selects the stretch with the status, or bit, of the focused cell; or all of its row."""
@@ -417,7 +417,8 @@ class GridView(QAbstractScrollArea):
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             cell = self.cell_at(event.pos())
-            noted = self._notes.text_at(event.pos()) or self._pinned.text_at(event.pos())
+            keys = self._snapshot.keys if self._snapshot is not None else ()
+            noted = self._notes.text_at(event.pos(), keys) or self._pinned.text_at(event.pos())
             if cell is None or self._snapshot is None or noted:
                 self._tip_at = None
                 if noted:

@@ -1,7 +1,8 @@
-"""What people noted on lumisections, marked on the axis of the grid."""
+"""What people noted on lumisections, marked on the axis of the grid and at the columns it names."""
 
 from PySide6.QtCore import QObject
 
+from app.domain.certification.notes import mentions_of
 from app.services import notes
 from app.services.acting import Acting
 from app.views.background import Background, Work
@@ -33,7 +34,11 @@ class NotesOnAxis(QObject):
         if now is not None and (now.run_number, now.dataset) == shown:
             self._grid.show_notes(
                 [
-                    AxisNote(note.ranges, f"{note.where}: {note.text} ({note.by})")
+                    AxisNote(
+                        note.ranges,
+                        f"{note.where}: {note.text} ({note.by})",
+                        mentions_of(note.text, now.keys),
+                    )
                     for note in notes.on_dataset(found, now.dataset)
                 ]
             )

@@ -1,6 +1,6 @@
 """The dialog with the notes on a run: read, written, answered, corrected, taken back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC
 from functools import partial
 
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.certification.notes import Note, links_of
+from app.domain.certification.notes import Note, links_of, mentions_of
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import LumiRange, format_ranges
@@ -177,12 +177,13 @@ class NotesDialog(QDialog):
     async def _read(self) -> None:
         acting, run = self._acting, self._run_number
         found = await self._background.read(lambda: notes.of_run(acting, run))
+        columns = await self._background.read(lambda: notes.columns(acting))
         before = self.chosen
         self.notes.clear()
         for note in found:
-            item = _item(note, note.where.partition(", ")[2] or "run")
+            item = _item(note, note.where.partition(", ")[2] or "run", columns)
             self.notes.addTopLevelItem(item)
-            answers = [_item(answer, "") for answer in note.replies]
+            answers = [_item(answer, "", columns) for answer in note.replies]
             item.addChildren(answers)
             for each in (item, *answers):
                 shown = each.data(0, _NOTE)
@@ -256,11 +257,13 @@ class NotesDialog(QDialog):
         give_keys(self.text)
 
 
-def _item(note: Note, on: str) -> TreeItem:
+def _item(note: Note, on: str, columns: Collection[str]) -> TreeItem:
     gone = note.taken_back
     said = note.text if gone is None else f"taken back by {gone.by}: {gone.text}"
     when = f"{note.at.astimezone(UTC):%Y-%m-%d %H:%M}"
-    item = TreeItem([" ".join(said.split()), on, note.by, when])
+    item = TreeItem(
+        [" ".join(said.split()), on, ", ".join(mentions_of(note.text, columns)), note.by, when]
+    )
     item.setData(0, _NOTE, note)
     return item
 
@@ -280,7 +283,7 @@ def _whole(note: Note | None) -> str:
 def _list_of_notes() -> QTreeWidget:
     notes = QTreeWidget()
     notes.setAccessibleName("Notes")
-    notes.setHeaderLabels(["Note", "On", "By", "When (UTC)"])
+    notes.setHeaderLabels(["Note", "On", "Columns", "By", "When (UTC)"])
     notes.setUniformRowHeights(True)
     header = notes.header()
     header.setStretchLastSection(False)

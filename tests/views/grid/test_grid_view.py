@@ -218,6 +218,18 @@ def test_that_notes_are_marked_on_the_axis_and_told_there(
     assert "pump stopped" not in told[2]
 
 
+def test_that_a_column_that_a_note_names_is_marked_and_tells_it(view: GridView) -> None:
+    top = view.cell_rect(Cell(2, 1)).center().toPoint().y()
+    name = QPoint(view._layout.header_width - 4, top)
+    assert painted(view).pixelColor(name) != THEME.colour("warning")
+    view.show_notes([AxisNote((), "dt-dt: wheel off", ("dt-dt",)), AxisNote((), "magnet ramp")])
+    assert painted(view).pixelColor(name) == THEME.colour("warning")
+    assert view.snapshot is not None
+    keys = view.snapshot.keys
+    assert view._notes.text_at(name, keys) == "dt-dt: wheel off"
+    assert view._notes.text_at(name + QPoint(0, 22), keys) == ""
+
+
 def painted(view: GridView) -> QImage:
     return view.viewport().grab().toImage()
 

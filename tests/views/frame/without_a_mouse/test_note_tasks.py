@@ -45,9 +45,11 @@ def test_that_lumisections_are_noted_answered_corrected_and_taken_back(
     chosen_and("seen in the elog", "Answer")
     hand.until(lambda: notes.of_run(Acting(database), RUN)[1].replies)
     hand.settle()
-    chosen_and("HV trip of wheel 2", "Correct")
-    hand.until(lambda: notes.of_run(Acting(database), RUN)[1].text == "HV trip of wheel 2")
+    chosen_and("HV trip of dt-dt", "Correct")
+    hand.until(lambda: notes.of_run(Acting(database), RUN)[1].text == "HV trip of dt-dt")
     hand.settle()
+    columns = [dialog.notes.topLevelItem(place).text(2) for place in (0, 1)]
+    assert columns == ["", "dt-dt"]
     chosen_and("wrong run", "Take back")
     hand.until(lambda: notes.of_run(Acting(database), RUN)[1].taken_back is not None)
     hand.settle()

@@ -60,7 +60,15 @@ class GoldenLink:
     server: str = ""
 
 
-Link: TypeAlias = RunLink | ListLink | GoldenLink
+@dataclass(frozen=True, slots=True)
+class CycleLink:
+    """A cycle."""
+
+    id_cycle: int
+    server: str = ""
+
+
+Link: TypeAlias = RunLink | ListLink | GoldenLink | CycleLink
 
 
 def link_text(link: Link) -> str:
@@ -85,6 +93,8 @@ def link_text(link: Link) -> str:
             }
         case GoldenLink():
             where, given = f"golden/{link.list_id}", {}
+        case CycleLink():
+            where, given = f"cycle/{link.id_cycle}", {}
     given["server"] = link.server
     words = urlencode({key: value for key, value in given.items() if value}, quote_via=quote)
     return f"{SCHEME}://{where}{'?' if words else ''}{words}"
@@ -117,6 +127,8 @@ def parse_link(text: str) -> Link:
         )
     elif kind == "golden":
         link = GoldenLink(_number(number, "golden JSON"), server)
+    elif kind == "cycle":
+        link = CycleLink(_number(number, "cycle"), server)
     elif kind in _PLACES and not number:
         filter_text = given.pop("filter", "")
         filters.parse(filter_text)

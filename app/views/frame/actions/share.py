@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
 from app.domain import recipes
 from app.domain.errors import BadInput, Refused
 from app.domain.keys import ONLINE
-from app.domain.links import GoldenLink, Link, ListLink, RunLink, link_text, parse_link
+from app.domain.links import CycleLink, GoldenLink, Link, ListLink, RunLink, link_text, parse_link
 from app.domain.recipes import DatasetAsked, GoldenAsked, Thing
 from app.views.actions import ActionRow
+from app.views.cycles.place import CyclesPlace
 from app.views.focus import has_keys
 from app.views.frame.table_in_front import TableInFront
 from app.views.frame.workspaces import WorkspaceSelector
@@ -34,6 +35,7 @@ COPY_AS_MENU = (
     *(f"share.list.{form}" for form in _FORMS),
 )
 _NOTHING = "Select a run, a dataset or a golden JSON first."
+_NO_LINK = "Select a run, a dataset, a golden JSON or a cycle first."
 _NO_LIST = "Go to the list in Online or Offline first."
 _IS_TEXT = "A script writes it by itself."
 
@@ -44,6 +46,7 @@ class Window(Protocol):
     online: TablePlace
     offline: TablePlace
     golden: GoldenPlace
+    cycles: CyclesPlace
     table: TableInFront
     workspaces: WorkspaceSelector
 
@@ -73,8 +76,8 @@ class SharedLinks(QObject):
                 lambda: self._copy(self.link_in_front()),
                 "Ctrl+Alt+C",
                 "copy",
-                "A link to the run, dataset, selected cells or golden JSON in front",
-                lambda: "" if self.link_in_front() is not None else _NOTHING,
+                "A link to the run, dataset, selected cells, golden JSON or cycle in front",
+                lambda: "" if self.link_in_front() is not None else _NO_LINK,
                 no_command=_IS_TEXT,
             ),
             ActionRow(
@@ -110,6 +113,9 @@ class SharedLinks(QObject):
         if window.place == "golden":
             ids = window.golden.entries.selected()
             return GoldenLink(ids[0], self._server) if ids else None
+        if window.place == "cycles":
+            cycle = window.cycles.cycle
+            return None if cycle is None else CycleLink(cycle.id, self._server)
         details = window.table.details()
         if details is None or details.run_number is None:
             return None
@@ -132,7 +138,7 @@ class SharedLinks(QObject):
             lambda: self._copy_recipe(form, self._thing_in_front()),
             icon="copy",
             tip=f"{_TIPS[form]} the run, dataset or golden JSON in front",
-            why_not=lambda: "" if self.link_in_front() is not None else _NOTHING,
+            why_not=lambda: "" if self._thing_in_front() is not None else _NOTHING,
             no_command=_IS_TEXT,
         )
 
@@ -228,6 +234,9 @@ class SharedLinks(QObject):
             case GoldenLink():
                 window.go_into("golden")
                 window.golden.show_row(link.list_id)
+            case CycleLink():
+                window.go_into("cycles")
+                window.cycles.show_cycle(link.id_cycle)
             case ListLink():
                 window.go_into(link.place)
                 if link.workspace:

@@ -96,6 +96,13 @@ sa.Table(
     sa.Column("event", sa.Integer, nullable=False),
     sa.Column("below_run", sa.Integer),
 )
+told = sa.Table(
+    "told",
+    metadata,
+    sa.Column("recipient", sa.Text, primary_key=True),
+    sa.Column("position", sa.Text, nullable=False),
+    sa.Column("at", _time, nullable=False, server_default=sa.func.now()),
+)
 draft = sa.Table(
     "draft",
     metadata,
@@ -127,11 +134,15 @@ _PRIVILEGES = {
     "failed_pull": "SELECT, INSERT, UPDATE, DELETE",
     "fill": "SELECT, INSERT",
     "taken_in": "SELECT, INSERT, UPDATE",
+    "told": "SELECT, INSERT, UPDATE",
     "draft": "SELECT, INSERT, UPDATE, DELETE",
     "presence": "SELECT, INSERT, UPDATE, DELETE",
 }
 
-PULLERS_NOTES = ("puller", "failed_pull", "fill", "recount", "recount_finding", "taken_in")
+PULLERS_NOTES = (
+    *("puller", "failed_pull", "fill", "recount", "recount_finding", "taken_in"),
+    "told",
+)
 """Tables that on a guarded database pullers alone write to."""
 
 OWN = OwnSchema(SCHEMA, metadata, _PRIVILEGES, notes=frozenset(PULLERS_NOTES))

@@ -1,5 +1,6 @@
 """Notes on runs, datasets and lumisections; rows are only added."""
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from app.models.database import record
 from app.models.database.listen import CHANNEL, NOTE
 from app.models.database.statements import text
 
+_MOST_AFTER = 500
 _COLUMNS = 'id, kind, about, run_number, name, ranges, text, "by", "at"'
 
 
@@ -32,6 +34,24 @@ def entry(connection: Connection, number: int) -> NoteEntry:
     if row is None:
         raise NotFound(f"There is no note {number}.")
     return _entry(row)
+
+
+def after(connection: Connection, number: int) -> list[NoteEntry]:
+    """The newest rows with a greater number, the oldest of them first."""
+    rows = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM record.note WHERE id > :number ORDER BY id DESC LIMIT :most"),
+        {"number": number, "most": _MOST_AFTER},
+    )
+    return [_entry(row) for row in rows][::-1]
+
+
+def authors(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
+    """Who wrote some rows."""
+    rows = connection.execute(
+        text('SELECT id, "by" FROM record.note WHERE id = ANY(:numbers)'),
+        {"numbers": sorted(numbers)},
+    )
+    return {row.id: row.by for row in rows}
 
 
 def is_taken_back(connection: Connection, number: int) -> bool:

@@ -1,0 +1,169 @@
+"""What a person was told on a database: kept on this machine, so that nothing is told twice."""
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from app import files
+from app.domain.clock import server_now
+from app.domain.errors import BadInput, Refused
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.links import link_text, parse_link
+from app.domain.notifications import Choice, Notification, NotificationKind
+from app.services.acting import Acting
+from app.services.notifications.looking import Told, begin, look
+
+logger = logging.getLogger(__name__)
+
+_MOST = 200
+"""Notifications that are kept to be looked at again."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """The newest of what a person was told, the newest first; `read`: when they looked at it."""
+
+    notifications: tuple[Notification, ...] = ()
+    read: datetime | None = None
+
+    @property
+    def unread(self) -> int:
+        """How many came since the person looked."""
+        read = self.read
+        return sum(read is None or each.at > read for each in self.notifications)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    told: Told | None = None
+    happened: Happened = field(default_factory=Happened)
+
+
+class NotificationBook:
+    """Looks for what happened, for one person on one database. Without a folder it is forgotten at
+    the end; what comes while nobody looks is found by the next look."""
+
+    def __init__(
+        self, acting: Acting, folder: Path | None, choice: Callable[[], Choice] = Choice
+    ) -> None:
+        self._acting = acting
+        self._file = None if folder is None else folder / _name(acting)
+        self._choice = choice
+        self._kept = _Kept()
+        self._guard = threading.Lock()
+
+    @property
+    def choice(self) -> Choice:
+        """What the person wants to be told now."""
+        return self._choice()
+
+    def look(self) -> tuple[Notification, ...]:
+        """What is to be told now, each once. The very first look tells only of deadlines."""
+        with self._guard:
+            kept = self._read()
+            found = look(self._acting, self.choice, kept.told or begin(self._acting))
+            happened = kept.happened
+            if found.notifications:
+                newest = sorted(
+                    (*happened.notifications, *found.notifications),
+                    key=lambda each: each.at,
+                    reverse=True,
+                )
+                happened = replace(happened, notifications=tuple(newest[:_MOST]))
+            if found.notifications or found.told != kept.told:
+                self._write(_Kept(found.told, happened))
+        return found.notifications
+
+    def happened(self) -> Happened:
+        """What was told before, in earlier starts, too."""
+        with self._guard:
+            return self._read().happened
+
+    def mark_read(self) -> Happened:
+        """The person has looked at all of it."""
+        with self._guard:
+            kept = self._read()
+            newest = max((each.at for each in kept.happened.notifications), default=server_now())
+            happened = replace(kept.happened, read=max(newest, server_now()))
+            self._write(replace(kept, happened=happened))
+        return happened
+
+    def _read(self) -> _Kept:
+        """What is kept; another window of the same person may have written it."""
+        if self._file is None:
+            return self._kept
+        try:
+            return _parsed(json.loads(self._file.read_text("utf-8")))
+        except FileNotFoundError:
+            return self._kept
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, BadInput) as error:
+            logger.warning(
+                "What was told, %s, can't be read and begins anew: %s", self._file, error
+            )
+            return self._kept
+
+    def _write(self, kept: _Kept) -> None:
+        self._kept = kept
+        if self._file is None:
+            return
+        try:
+            files.make_folder(self._file.parent)
+            files.write(self._file, json.dumps(_document(kept)), mode=files.PRIVATE)
+        except Refused as error:
+            logger.warning("What was told can't be kept: %s", error)
+
+
+def _name(acting: Acting) -> str:
+    """The file of a person on a database: the program's own is not always on the same port."""
+    database = "own database" if acting.db.is_own else acting.db.dsn_without_password
+    named = json.dumps([database, acting.actor.email])
+    return f"told-{hashlib.sha1(named.encode()).hexdigest()}.json"
+
+
+def _document(kept: _Kept) -> JsonObject:
+    happened = kept.happened
+    return {
+        "told": None if kept.told is None else kept.told.text,
+        "read": None if happened.read is None else happened.read.isoformat(),
+        "happened": [
+            {
+                "kind": each.kind.value,
+                "key": each.key,
+                "at": each.at.isoformat(),
+                "text": each.text,
+                "link": link_text(each.link),
+            }
+            for each in happened.notifications
+        ],
+    }
+
+
+def _parsed(document: dict[str, JsonValue]) -> _Kept:
+    """What a file holds. Raises as those do that read what isn't as it was written."""
+    told, read, listed = document["told"], document["read"], document["happened"]
+    if not isinstance(listed, list):
+        raise TypeError("the list is none")
+    return _Kept(
+        Told.parse(told) if isinstance(told, str) else None,
+        Happened(
+            tuple(map(_notification, listed)),
+            datetime.fromisoformat(read) if isinstance(read, str) else None,
+        ),
+    )
+
+
+def _notification(stored: JsonValue) -> Notification:
+    if not isinstance(stored, dict):
+        raise TypeError("a line is none")
+    return Notification(
+        NotificationKind(str(stored["kind"])),
+        str(stored["key"]),
+        datetime.fromisoformat(str(stored["at"])),
+        str(stored["text"]),
+        parse_link(str(stored["link"])),
+    )

@@ -1,0 +1,215 @@
+"""Looks for what happened since it was looked last, for one person or for a team."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from app.domain import notifications as rules
+from app.domain.clock import server_now
+from app.domain.configuration.in_force import GLOBAL
+from app.domain.errors import BadInput
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import LumiRange, join
+from app.domain.notifications import Choice, Notification, NotificationKind, OwnCells
+from app.models import notifications as model
+from app.models.events import event_positions
+from app.models.history import notes
+from app.models.notifications import Connection
+from app.services.acting import Acting
+from app.services.configuration.in_force import current
+
+_LATE = 500
+_LATEST = timedelta(minutes=15)
+"""Numbers are given before they are committed: a slow writer's appear among older ones, for so long
+at most."""
+
+_MOST_KEYS = 4_000
+_PASSED_DAYS = 2
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Told:
+    """How far it was looked: what has greater numbers, and isn't older than `since`, is new but
+    for what is among the `keys`, of the newest of what was told."""
+
+    since: datetime
+    version: int
+    note: int
+    proposal: int
+    official: frozenset[int]
+    keys: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """What `text` once returned; None for anything else: then it begins anew."""
+        try:
+            stored = json.loads(text)
+            if stored["format"] != _FORMAT:
+                return None
+            return cls(
+                datetime.fromisoformat(stored["since"]),
+                int(stored["version"]),
+                int(stored["note"]),
+                int(stored["proposal"]),
+                frozenset(map(int, stored["official"])),
+                tuple(map(str, stored["keys"])),
+            )
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    @property
+    def text(self) -> str:
+        """As it is kept."""
+        stored: JsonObject = {
+            "format": _FORMAT,
+            "since": self.since.isoformat(),
+            "version": self.version,
+            "note": self.note,
+            "proposal": self.proposal,
+            "official": [*sorted(self.official)],
+            "keys": list(self.keys),
+        }
+        return json.dumps(stored)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is to be told, and how far it was looked; `cut`: there was more than is looked at."""
+
+    notifications: tuple[Notification, ...]
+    told: Told
+    cut: bool = False
+
+
+def begin(acting: Acting) -> Told:
+    """Begins now: what was there before is no news."""
+    with acting.db.primary.read() as connection:
+        there = model.newest(connection, record=acting.db.record)
+    return Told(server_now(), there.version, there.note, there.proposal, frozenset(there.official))
+
+
+def begin_at(acting: Acting, since: datetime) -> Told:
+    """Begins at a time that has passed. Lists count from when they were made."""
+    with acting.db.primary.read() as connection:
+        version = event_positions.version_at(connection, since, end=False)
+        known = frozenset(each.id for each in model.official_lists(connection) if each.at < since)
+    return Told(since, version, 0, 0, known)
+
+
+def look(acting: Acting, choice: Choice, told: Told) -> Found:
+    """What others did since, of the kinds that are wanted; nobody's own acts."""
+    columns = columns_of(acting, choice.workspaces)
+    with acting.db.primary.read() as connection:
+        there = model.newest(connection, record=acting.db.record)
+        of_cells, is_all = _of_cells(acting, connection, choice, told, columns)
+        found = [
+            *of_cells,
+            *_of_record(acting, connection, choice, told, columns),
+            *_of_lists(acting, connection, choice, told),
+            *_of_cycles(connection, choice),
+        ]
+    known = set(told.keys)
+    fresh = tuple(each for each in found if each.key not in known)
+    now = replace(
+        told,
+        since=max(told.since, server_now() - _LATEST),
+        version=max(told.version, there.version),
+        note=max(told.note, there.note),
+        proposal=max(told.proposal, there.proposal),
+        official=frozenset(there.official),
+        keys=(*told.keys, *(each.key for each in fresh))[-_MOST_KEYS:],
+    )
+    return Found(fresh, now, cut=not is_all)
+
+
+def _of_cells(
+    acting: Acting, connection: Connection, choice: Choice, told: Told, columns: frozenset[str]
+) -> tuple[list[Notification], bool]:
+    """What was flagged and what meets one's own edits, and whether that is all of it."""
+    person = acting.actor.email
+    if not choice.kinds & {NotificationKind.FLAGS, NotificationKind.CONFLICTS}:
+        return [], True
+    cells, is_all = model.cells_set(connection, told.version - _LATE, told.since, but=person)
+    found = rules.flags(cells, columns) if NotificationKind.FLAGS in choice.kinds else []
+    if NotificationKind.CONFLICTS in choice.kinds and person and cells:
+        own = model.own_cells(connection, {each.key for each in cells}, person)
+        if acting.db.desk:
+            for (run, name), content in model.drafts(connection, person):
+                own += _drafted(run, name, content)
+        found += rules.conflicts(cells, own)
+    return found, is_all
+
+
+def _of_record(
+    acting: Acting, connection: Connection, choice: Choice, told: Told, columns: frozenset[str]
+) -> Iterator[Notification]:
+    """What was noted and proposed."""
+    if not acting.db.record:
+        return
+    if NotificationKind.MENTIONS in choice.kinds:
+        noted = notes.after(connection, max(told.note - _LATE, 0))
+        entries = [each for each in noted if each.at >= told.since]
+        about = notes.authors(connection, {e.about for e in entries if e.about is not None})
+        yield from rules.mentions(entries, about, acting.actor.email, columns)
+    if NotificationKind.PROPOSALS in choice.kinds:
+        made = model.made_proposals(connection, told.proposal)
+        yield from rules.proposals([each for each in made if each.at >= told.since], columns)
+
+
+def _of_lists(
+    acting: Acting, connection: Connection, choice: Choice, told: Told
+) -> Iterator[Notification]:
+    """Golden JSONs that became official, those that were made before, too."""
+    if NotificationKind.OFFICIAL in choice.kinds:
+        oldest = min(told.official, default=0)
+        lists = model.official_lists(connection)
+        new = [each for each in lists if each.id not in told.official and each.id >= oldest]
+        yield from rules.official(new, acting.actor.email)
+
+
+def _of_cycles(connection: Connection, choice: Choice) -> Iterator[Notification]:
+    if NotificationKind.DEADLINES in choice.kinds:
+        now = server_now()
+        today = now.astimezone(UTC).date()
+        last = today + timedelta(days=choice.days_before)
+        due = model.cycles_due(connection, today - timedelta(days=_PASSED_DAYS), last)
+        yield from rules.deadlines(due, choice, today, now)
+
+
+def check_workspaces(acting: Acting, names: Collection[str]) -> None:
+    """BadInput where one of them is no workspace."""
+    known = {each.name for each in current(acting).workspaces} - {GLOBAL}
+    if odd := sorted(set(names) - known):
+        raise BadInput(f'There is no workspace "{odd[0]}". There are {", ".join(sorted(known))}.')
+
+
+def columns_of(acting: Acting, workspaces: Collection[str]) -> frozenset[str]:
+    """The columns of some workspaces, of all if none is named."""
+    return frozenset(
+        column
+        for each in current(acting).workspaces
+        if not workspaces or each.name in workspaces
+        for column in each.columns
+    )
+
+
+def _drafted(run_number: int, dataset: str, content: JsonObject) -> Iterator[OwnCells]:
+    """What a draft wants to set; of one that can't be read, nothing: whoever opens it is told."""
+    edits = content.get("edits")
+    for edit in edits if isinstance(edits, list) else ():
+        column = edit.get("column") if isinstance(edit, dict) else None
+        ranges = edit.get("ranges") if isinstance(edit, dict) else None
+        if isinstance(column, str) and isinstance(ranges, list):
+            found = join(pair for pair in map(_pair, ranges) if pair is not None)
+            if found:
+                yield OwnCells(run_number, dataset, column, found)
+
+
+def _pair(stored: JsonValue) -> LumiRange | None:
+    match stored:
+        case [int(first), int(last)] if 0 < first <= last:
+            return LumiRange(first, last)
+    return None

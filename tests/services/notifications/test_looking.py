@@ -1,0 +1,186 @@
+"""What others did is told once: flags, conflicts, mentions, proposals, lists, deadlines."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from app.domain import notifications as rules
+from app.domain.agents.proposals import AgentColumn, Mode
+from app.domain.certification.cycles import Cycle, Progress
+from app.domain.editing.edits import ColumnEdit
+from app.domain.identity import Actor
+from app.domain.links import CycleLink, GoldenLink, RunLink
+from app.domain.lumisections import LumiRange
+from app.domain.notifications import Choice, Notification, NotificationKind, summaries
+from app.domain.triplets import Triplet
+from app.models.database.engine import Database
+from app.models.golden import generated_json
+from app.services import notes
+from app.services.acting import Acting
+from app.services.agents import registry as agents
+from app.services.editing import bulk, drafts
+from app.services.editing.drafts import Draft
+from app.services.notifications.book import NotificationBook
+from app.services.notifications.looking import Told, begin, begin_at, look
+from app.services.notifications.waiting import waiting
+from app.services.pulling import runs as pull
+from tests.builders import EXPERT, a_run, configure
+
+FIRST, SECOND = 390001, 390002
+ME = Actor("anna@cern.ch", EXPERT.egroups)
+OTHER = Actor("berta@cern.ch", EXPERT.egroups)
+BAD = Triplet("BAD", "HV trip", "hv")
+
+
+@pytest.fixture
+def mine(database: Database) -> Acting:
+    configure(database)
+    for run in (FIRST, SECOND):
+        pull.apply(Acting(database), a_run(run, 10))
+    return Acting(database, ME)
+
+
+def edit(acting: Acting, *runs: int, triplet: Triplet = BAD) -> None:
+    edits = [ColumnEdit(run, "online", "dt-dt", (LumiRange(2, 4),), triplet) for run in runs]
+    bulk.write(acting, edits, comment="seen in the plots")
+
+
+def only(*kinds: NotificationKind, workspaces: frozenset[str] = frozenset()) -> Choice:
+    return Choice(frozenset(kinds), workspaces)
+
+
+def found(acting: Acting, choice: Choice) -> tuple[Notification, ...]:
+    told = begin_at(acting, datetime.now(UTC) - timedelta(hours=1))
+    return look(acting, choice, told).notifications
+
+
+def test_that_what_somebody_else_set_bad_is_told_once_and_leads_to_its_cells(mine: Acting) -> None:
+    told = begin(mine)
+    edit(mine, FIRST, triplet=Triplet("BAD", "my own word"))
+    edit(mine.by(OTHER), FIRST, SECOND)
+
+    first = look(mine, only(NotificationKind.FLAGS), told)
+
+    assert [each.text for each in first.notifications] == [
+        f'dt-dt BAD in run {run}, LS 2-4, by berta@cern.ch: "HV trip"' for run in (SECOND, FIRST)
+    ]
+    link = RunLink(FIRST, "online", ("dt-dt",), (LumiRange(2, 4),))
+    assert first.notifications[1].link == link
+    again = Told.parse(first.told.text)
+    assert again == first.told
+    assert look(mine, only(NotificationKind.FLAGS), again).notifications == ()
+    other = only(NotificationKind.FLAGS, workspaces=frozenset({"csc"}))
+    assert look(mine, other, told).notifications == ()
+
+
+def test_that_an_edit_over_mine_and_one_in_my_draft_are_conflicts(mine: Acting) -> None:
+    edit(mine, FIRST)
+    told = begin(mine)
+    cells = (ColumnEdit(SECOND, "online", "dt-dt", (LumiRange(4, 9),), BAD),)
+    drafts.store(mine, Draft(SECOND, "online", cells, 0))
+    edit(mine.by(OTHER), FIRST, SECOND, triplet=Triplet("GOOD", "", ""))
+
+    conflicts = only(NotificationKind.CONFLICTS)
+    assert {each.text for each in look(mine, conflicts, told).notifications} == {
+        f"berta@cern.ch set dt-dt GOOD in run {FIRST}, LS 2-4, which you had set",
+        f"berta@cern.ch set dt-dt GOOD in run {SECOND}, LS 4, which your draft sets, too",
+    }
+    assert look(mine.by(OTHER), conflicts, told).notifications == ()
+    own = rules.OwnCells(FIRST, "online", "dt-dt", (LumiRange(2, 4),), version=9)
+    at = datetime.now(UTC)
+    earlier = rules.CellsSet(8, "a@b", at, FIRST, "online", "dt-dt", "BAD", "", own.ranges)
+    assert rules.conflicts([earlier], [own]) == []
+
+
+def test_that_a_note_that_names_me_my_column_or_answers_me_is_a_mention(mine: Acting) -> None:
+    other = mine.by(OTHER)
+    own = notes.add(mine, FIRST, "", (), "dt-dt looks odd")
+    notes.add(other, FIRST, "", (), "nothing of interest to annabel")
+    notes.add(other, FIRST, "online", [LumiRange(3, 4)], "@anna, look")
+    column = notes.add(other, FIRST, "", (), "see dt-dt")
+    notes.correct(other, column.number, "see dt-dt again")
+    notes.reply(other, own.number, "it is")
+
+    told = found(mine, only(NotificationKind.MENTIONS))
+
+    assert [each.text for each in told] == [
+        f'berta@cern.ch mentions you on run {FIRST}, LS 3-4: "@anna, look"',
+        f'berta@cern.ch mentions dt-dt on run {FIRST}: "see dt-dt again"',
+        f'berta@cern.ch answers you on run {FIRST}: "it is"',
+    ]
+
+
+@pytest.mark.expected_log("can't be read and begins anew")
+def test_that_proposals_and_official_lists_are_told_and_kept_for_the_next_start(
+    mine: Acting, tmp_path
+) -> None:
+    book = NotificationBook(mine, tmp_path)
+    assert book.look() == ()
+    agents.register(mine, "ae", "1.0", [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")])
+    agents.propose(mine, "ae", f"{FIRST},online,dt-dt,3,4,BAD,HV trip,")
+    with mine.db.transaction() as connection:
+        made = generated_json.insert(
+            connection,
+            {
+                **{column: {} for column in generated_json._JSON_COLUMNS},
+                **dict.fromkeys(generated_json._LUMINOSITY_COLUMNS, 0.0),
+                "dataset_name_filter": "/Prompt.*",
+                "tags": "2025C",
+                "created_by": OTHER.email,
+                "official": True,
+                "runregistry_version": 1,
+                "min_run_number": FIRST,
+                "max_run_number": FIRST,
+            },
+        )
+
+    assert {each.text for each in book.look()} == {
+        f"ae made 1 proposal for dt-dt in run {FIRST}",
+        f"Golden JSON {made} of /Prompt.*, 2025C, is official, made by berta@cern.ch",
+    }
+    assert waiting(mine, Choice()).proposals == 1
+    next_start = NotificationBook(mine, tmp_path)
+    assert next_start.look() == ()
+    assert next_start.happened().unread == 2
+    assert GoldenLink(made) in {each.link for each in next_start.happened().notifications}
+    assert next_start.mark_read().unread == 0
+    (file,) = tmp_path.iterdir()
+    for damaged in ("{", "[]", '{"told": 1, "read": null, "happened": [7]}'):
+        file.write_text(damaged)
+        assert NotificationBook(mine, tmp_path).happened().notifications == ()
+
+
+def test_that_a_deadline_is_told_when_it_is_near_today_and_when_it_has_passed() -> None:
+    day = date(2025, 6, 10)
+    progress = {"dt": Progress(completed=3, open=2), "csc": Progress()}
+    states = {"global": "pending", "dt": "pending", "csc": "completed"}
+    cycle = Cycle(7, "week 22", states, day, datetime.now(UTC), 5, progress)
+
+    def told(days: int, *workspaces: str) -> list[Notification]:
+        choice = Choice(workspaces=frozenset(workspaces))
+        now = datetime.now(UTC)
+        return rules.deadlines([cycle], choice, day + timedelta(days=days), now)
+
+    assert told(-3) == []
+    assert (
+        told(-2)[0].text == 'Cycle "week 22" is due in 2 days (2025-06-10); 2 datasets left in dt'
+    )
+    assert told(-2)[0].key == told(-1)[0].key != told(0)[0].key
+    assert "was due 1 day ago" in told(1)[0].text
+    assert told(0)[0].link == CycleLink(7)
+    assert told(0, "csc") == []
+
+
+def test_that_what_came_while_away_is_summed_up_by_kind() -> None:
+    def some(kind: NotificationKind, number: int) -> Notification:
+        at = datetime(2025, 6, 1, tzinfo=UTC) + timedelta(minutes=number)
+        return Notification(kind, f"{kind} {number}", at, f"the {number}th", GoldenLink(1))
+
+    many = [some(NotificationKind.FLAGS, number) for number in range(300)]
+    flags, mention = summaries([*many, some(NotificationKind.MENTIONS, 1)])
+
+    assert (flags.title, flags.lines(2)) == (
+        "300 BAD flags",
+        ("the 299th", "the 298th", "and 298 more"),
+    )
+    assert (mention.title, mention.lines()) == ("Mention", ("the 1th",))

@@ -19,6 +19,8 @@ from app.models.guard.leases import Leases, Watch
 from app.services.certification.asking import JOB as WISHES
 from app.services.golden.checking import Checking
 from app.services.golden.generation import CHECKING
+from app.services.notifications.messages import SOURCE as MESSAGES_SOURCE
+from app.services.notifications.messages import Messages
 from app.services.pulling.blockers import EndingBlockers
 from app.services.pulling.dqm_gui import SOURCE as GUI_SOURCE
 from app.services.pulling.dqm_gui import GuiStore
@@ -87,12 +89,16 @@ def of_pullers(
     )
 
 
-def of_all(recounter: Recounter | None, intake: Intake | None) -> Iterator[Job]:
+def of_all(
+    recounter: Recounter | None, intake: Intake | None, messages: Messages | None
+) -> Iterator[Job]:
     """What the elected one of all clients does that may write what is derived."""
     if recounter is not None:
         yield Job(RECOUNT_SOURCE, recounter.turn, 15.0, told=False)
     if intake is not None:
         yield Job(INTAKE_SOURCE, intake.turn, 2.0, told=False)
+    if messages is not None:
+        yield Job(MESSAGES_SOURCE, messages.turn, 60.0)
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,7 @@ class Jobs:
     recounter: Recounter | None
     intake: Intake | None
     on_bug: Callable[[Exception], None]
+    messages: Messages | None = None
     on_pull: Callable[[PullStatus], None] = lambda _status: None
     oms: PullLoop = field(init=False)
     gui: GuiLoop = field(init=False)
@@ -157,7 +164,7 @@ class Jobs:
                 on_bug=self.on_bug,
                 client_name=self.client,
             )
-        jobs = [*of_all(self.recounter, self.intake)]
+        jobs = [*of_all(self.recounter, self.intake, self.messages)]
         if self._leases is not None:
             jobs += of_pullers(self.db, self._ask_oms, self.on_bug)
         self.others = {job.name: self._loop_of(job) for job in jobs}

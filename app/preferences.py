@@ -13,11 +13,20 @@ from app.domain.masking import masked
 from app.domain.preferences import Origin, Preference
 from app.models.embedded.file_lock import FileLock
 from app.passwords import SystemKeyring
-from app.settings import HANDED_SECRET, PROGRAM, Settings, credential, variable
+from app.settings import PROGRAM, SECRETS, Kind, Settings, credential, variable
 
+_NOTIFICATIONS = (
+    *("notify_flags", "notify_deadlines", "notify_conflicts", "notify_mentions"),
+    *("notify_proposals", "notify_official", "notify_workspaces", "notify_days", "do_not_disturb"),
+)
 _SUBJECTS: Mapping[str, Sequence[str]] = {
     "You": ("user", "egroups"),
     "Look": ("theme", "palette", "strip_colours"),
+    "Notifications": _NOTIFICATIONS,
+    "Mail and webhook": (
+        *("mail_server", "mail_security", "mail_user", "mail_password", "mail_from", "mail_to"),
+        *("webhook_url", "webhook_kinds", "messages_interval_s"),
+    ),
     "Database": (
         *("dsn", "direct_dsn", "read_standby", "connection", "connections_file"),
         "data_folder",
@@ -41,11 +50,7 @@ _SUBJECTS: Mapping[str, Sequence[str]] = {
 }
 """Every setting by what it is about, in the order in which a person reads them."""
 
-_IMMEDIATE = frozenset({"theme", "palette"})
-_SECRETS: Mapping[str, str] = {"oms_client_secret": "oms_client_id"}
-"""The setting that names each secret in the keyring."""
-
-_HANDED = {"oms_client_secret": HANDED_SECRET}
+_IMMEDIATE = frozenset({"theme", "palette", *_NOTIFICATIONS})
 _OPTIONS = {
     **{name: f"--{name.replace('_', '-')}" for name in ("dsn", "data_folder")},
     **{"user": "--as-user", "oms_url": "--oms"},
@@ -90,8 +95,8 @@ class PreferenceBook:
     def fault(self, name: str, text: str) -> str:
         """Why a text can't be the value of a setting, in a sentence; empty where it can."""
         if not text:
-            return f"{name} needs a value." if text_of(_default(name)) or name in _SECRETS else ""
-        if _SHOWN_SECRET in text and name not in _SECRETS:
+            return f"{name} needs a value." if text_of(_default(name)) or name in SECRETS else ""
+        if _SHOWN_SECRET in text and name not in SECRETS:
             return (
                 f"{name} holds {_SHOWN_SECRET} in the place of a password. Write the password, or"
                 " better leave it out and keep it in ~/.pgpass."
@@ -142,18 +147,16 @@ class PreferenceBook:
         """What can be used of what the sources say now, and what is wrong with the rest."""
         now, faults = Settings.without_faults(self._in_force.sources)
         for name, fault in faults.items():
-            if name not in Settings.model_fields or name in _SECRETS:
+            if name not in Settings.model_fields or name in SECRETS:
                 raise BadInput(fault)
         return now, faults
 
     def _key(self, name: str) -> str:
         """The name of a secret in the keyring. Refused where it isn't known yet."""
-        key: object = getattr(Settings.of(self._in_force.sources), _SECRETS[name])
+        key = Settings.of(self._in_force.sources).keyring_name(name)
         if not key:
-            raise Refused(
-                f"Set {_SECRETS[name]} first: {name} is kept in the system keyring under it."
-            )
-        return str(key)
+            raise Refused(f"Set {SECRETS[name].goes_with} first: {name} is used only with it.")
+        return key
 
     def _preference(
         self,
@@ -164,7 +167,7 @@ class PreferenceBook:
         fault: str,
     ) -> Preference:
         origin, where = _origin(name, given, self.file)
-        is_secret, is_given, fixed = name in _SECRETS, False, ""
+        is_secret, is_given, fixed = name in SECRETS, False, ""
         if origin is Origin.ENVIRONMENT or origin is Origin.COMMAND_LINE:
             fixed, is_given = f"{where} sets {name}, and goes before the settings file.", True
         elif is_secret:
@@ -189,19 +192,19 @@ class PreferenceBook:
     def _secret(self, name: str, now: Settings) -> tuple[Origin, str, str, bool]:
         """Where a secret comes from that no variable gives, why it can't be changed, and whether
         there is one."""
-        if (handed := credential(_HANDED[name], self._in_force.sources.environ)) is not None:
+        if (handed := credential(SECRETS[name].handed, self._in_force.sources.environ)) is not None:
             return (
                 Origin.SERVICE_MANAGER,
                 str(handed),
                 f"The service manager hands {name} over, and goes before the keyring.",
                 True,
             )
-        key: object = getattr(now, _SECRETS[name])
+        key = now.keyring_name(name)
         nothing = "nothing is kept in the system keyring"
         if not key:
             return Origin.DEFAULT, nothing, "", False
         try:
-            kept = self._keyring.read(str(key))
+            kept = self._keyring.read(key)
         except Refused as error:
             fixed = f"{error} {variable(name)} in the environment gives it without one."
             return Origin.DEFAULT, "the system keyring can't be asked", fixed, False
@@ -223,8 +226,9 @@ def text_of(value: object) -> str:
             return ", ".join(map(str, value)) if all(map(_is_plain, value)) else _json(value)
         case dict():
             colours = all(str(each).startswith("#") for each in value.values())
-            if colours and not any(set(place) & set(",={[") for place in value):
-                return ", ".join(f"{place}={colour}" for place, colour in value.items())
+            is_plain = colours or set(value) <= set(get_args(Kind))
+            if is_plain and not any(set(place) & set(",={[") for place in value):
+                return ", ".join(f"{name}={given}" for name, given in value.items())
             return _json(value)
     return str(value)
 

@@ -31,6 +31,7 @@ from app import files
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import AUTO, Actor
 from app.domain.masking import check_database_address
+from app.domain.notifications import Choice, NotificationKind
 from app.domain.preferences import Origin
 from app.passwords import SystemKeyring
 
@@ -38,11 +39,27 @@ logger = logging.getLogger(__name__)
 
 PROGRAM = "run-registry-desktop"
 EXPERTS = "cms-dqm-runregistry-experts"
-SECRET_VARIABLE = "RUN_REGISTRY_OMS_SECRET"
 FILE_VARIABLE = "RUN_REGISTRY_SETTINGS"
 _FILE_HEAD = "# What each setting means: run-registry settings list\n"
-HANDED_SECRET = "oms-secret"
-_SECRET = "oms_client_secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret may be: a variable of the environment, what the service manager hands over,
+    and the keyring. That is asked only where another setting has a value (`goes_with`); the secret
+    stands there under it if it is a name, else under its own."""
+
+    variable: str
+    handed: str
+    goes_with: str
+
+
+SECRETS: Mapping[str, Secret] = {
+    "oms_client_secret": Secret("RUN_REGISTRY_OMS_SECRET", "oms-secret", "oms_client_id"),
+    "mail_password": Secret("RUN_REGISTRY_MAIL_PASSWORD", "mail-password", "mail_user"),
+    "webhook_url": Secret("RUN_REGISTRY_WEBHOOK_URL", "webhook-url", "webhook_kinds"),
+}
+"""The settings that no file holds."""
 
 
 def _web_address(text: str) -> str:
@@ -130,6 +147,37 @@ def _person_and_egroups(text: str) -> str:
     return text
 
 
+def _server(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    is_port = port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536
+    if not (colon and host.strip("[]") and is_port) or set(text) & set("/@ "):
+        raise ValueError("is not a server (host:port)")
+    return text
+
+
+def _recipients(value: object) -> object:
+    """Recipients may be written as `kind=address address` with commas between them, or as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith(("{", "[")):
+        return _json(value, dict, "recipients, such as all=group@cern.ch")
+    pairs = (entry.partition("=") for entry in value.split(",") if entry.strip())
+    return {kind.strip(): addresses.strip() for kind, _, addresses in pairs}
+
+
+def _addresses(text: str) -> str:
+    addresses = text.split()
+    if not addresses:
+        raise ValueError("has no address")
+    for each in addresses:
+        _e_mail(each)
+    return " ".join(addresses)
+
+
+Kind = Literal["all", "flags", "deadlines", "mentions", "proposals", "official"]
+"""What is told to a team, as `app.domain.notifications` names it."""
+
+Recipients = Annotated[str, AfterValidator(_addresses)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Colour = Annotated[str, AfterValidator(_colour)]
 
@@ -143,7 +191,91 @@ class Sources:
     arguments: Mapping[str, object] = field(default_factory=dict)
 
 
-class Settings(BaseModel):
+class _OfNotifications(BaseModel):
+    """What a person is told, and a team by a puller."""
+
+    notify_flags: bool = Field(
+        default=True, description="Tell me when somebody sets a column of my workspaces BAD."
+    )
+    notify_deadlines: bool = Field(
+        default=True, description="Tell me when the deadline of a cycle is near."
+    )
+    notify_conflicts: bool = Field(
+        default=True, description="Tell me when somebody sets cells that I have set or drafted."
+    )
+    notify_mentions: bool = Field(
+        default=True, description="Tell me when a note names me or a column of my workspaces."
+    )
+    notify_proposals: bool = Field(
+        default=True, description="Tell me when an agent's proposals wait in my workspaces."
+    )
+    notify_official: bool = Field(
+        default=True, description="Tell me when there is a new official golden JSON."
+    )
+    notify_workspaces: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        default=(), description="My workspaces, of which I am told; without any it is all."
+    )
+    notify_days: int = Field(
+        default=2, ge=0, le=60, description="Days before a deadline from which on I am told of it."
+    )
+    do_not_disturb: bool = Field(
+        default=False, description="Show nothing on the desktop; What happened lists it still."
+    )
+    mail_server: Annotated[str, AfterValidator(_server)] | None = Field(
+        default=None,
+        description="SMTP server by which a puller sends mail, as host:port; "
+        "without one it sends none.",
+    )
+    mail_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="What encrypts the way to the SMTP server."
+    )
+    mail_user: str | None = Field(
+        default=None, description="Login at the SMTP server; without one mail is sent without."
+    )
+    mail_password: SecretStr | None = Field(
+        default=None,
+        description="Password at the SMTP server; kept in the system keyring, "
+        f"or given in {SECRETS['mail_password'].variable}.",
+    )
+    mail_from: Annotated[str, AfterValidator(_e_mail)] | None = Field(
+        default=None, description="Sender of the mail of a puller."
+    )
+    mail_to: Annotated[dict[Kind, Recipients], BeforeValidator(_recipients)] = Field(
+        default_factory=dict,
+        description="Who gets mail of what, by kind: flags, deadlines, mentions, proposals, "
+        "official, or all.",
+    )
+    webhook_url: SecretStr | None = Field(
+        default=None,
+        description="Incoming webhook of Mattermost to which a puller posts; kept in the system "
+        f"keyring, or given in {SECRETS['webhook_url'].variable}.",
+    )
+    webhook_kinds: Annotated[tuple[Kind, ...], BeforeValidator(_names)] = Field(
+        default=(),
+        description="What is posted there: all, or some of the kinds of mail_to; "
+        "without any nothing is.",
+    )
+    messages_interval_s: float = Field(
+        default=600.0,
+        ge=30.0,
+        le=86400.0,
+        description="Seconds from one mail or post to the next; "
+        "what happens in between is summed up.",
+    )
+
+    @property
+    def choice(self) -> Choice:
+        """What the person, or a team by a puller, wants to be told."""
+        kinds = (kind for kind in NotificationKind if getattr(self, f"notify_{kind}"))
+        return Choice(
+            frozenset(kinds),
+            frozenset(self.notify_workspaces),
+            self.notify_days,
+            self.do_not_disturb,
+        )
+
+
+class Settings(_OfNotifications):
     """What a person may set; every field with its type, default and one sentence of help."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
@@ -192,7 +324,7 @@ class Settings(BaseModel):
     oms_client_secret: SecretStr | None = Field(
         default=None,
         description="Client secret for OMS; kept in the system keyring, "
-        f"or given in {SECRET_VARIABLE}.",
+        f"or given in {SECRETS['oms_client_secret'].variable}.",
     )
     oms_audience: str = Field(
         default="cmsoms-prod", description="Audience that OMS access tokens are asked for."
@@ -482,22 +614,31 @@ class Settings(BaseModel):
         email = self.user or f"{_login()}@{socket.gethostname()}"
         return Actor(email, frozenset({EXPERTS}) if embedded else frozenset(self.egroups))
 
-    def secret(self) -> str | None:
-        """The OMS client secret: from the environment, else handed over by the service manager,
-        else from the system keyring; else None."""
-        if self.oms_client_secret is not None:
-            return self.oms_client_secret.get_secret_value()
-        if (handed := credential(HANDED_SECRET)) is not None:
+    def secret(self, name: str) -> str | None:
+        """A secret: from the environment, else handed over by the service manager, else from the
+        system keyring; else None."""
+        where, given = SECRETS[name], getattr(self, name)
+        if isinstance(given, SecretStr):
+            return given.get_secret_value()
+        if (handed := credential(where.handed)) is not None:
             return _secret_in(handed)
-        if self.oms_client_id is None:
+        key = self.keyring_name(name)
+        if not key:
             return None
         try:
-            return SystemKeyring(PROGRAM).read(self.oms_client_id)
+            return SystemKeyring(PROGRAM).read(key)
         except Refused as error:
             logger.warning(
-                "%s OMS is asked without a secret; set %s to give one.", error, SECRET_VARIABLE
+                "%s There is no %s then; set %s to give one.", error, name, where.variable
             )
             return None
+
+    def keyring_name(self, name: str) -> str:
+        """The name of a secret in the keyring; empty where it isn't known yet."""
+        beside: object = getattr(self, SECRETS[name].goes_with)
+        if not beside:
+            return ""
+        return beside if isinstance(beside, str) else name.replace("_", "-")
 
     def seal_key_file(self) -> Path:
         """Where the key of the seal is, or would be."""
@@ -531,10 +672,11 @@ class Settings(BaseModel):
     def _check(cls, source: str, given: Mapping[str, object]) -> None:
         for key in given:
             cls.check_known(key, source)
-        if source.startswith(Origin.FILE.value) and _SECRET in given:
+        secret = next((name for name in SECRETS if name in given), "")
+        if source.startswith(Origin.FILE.value) and secret:
             raise BadInput(
-                f"{source}: {_SECRET} must not stand in a file. "
-                f"Put it into the system keyring or into {SECRET_VARIABLE}."
+                f"{source}: {secret} must not stand in a file. "
+                f"Put it into the system keyring or into {variable(secret)}."
             )
         # The error of the library holds what was given, a secret maybe: only this is told.
         if (fault := cls.fault(given)) is not None:
@@ -583,7 +725,8 @@ def _login() -> str:
 
 def variable(name: str) -> str:
     """The variable of the environment that gives a setting."""
-    return SECRET_VARIABLE if name == _SECRET else f"RUN_REGISTRY_{name.upper()}"
+    secret = SECRETS.get(name)
+    return f"RUN_REGISTRY_{name.upper()}" if secret is None else secret.variable
 
 
 def _read(file: Path) -> dict[str, object]:

@@ -150,7 +150,7 @@ def test_that_a_secret_goes_to_the_keyring_under_the_client(file, kept):
     one = first.set("oms_client_secret", "s3cretword")
 
     assert kept == {(PROGRAM, "me"): "s3cretword"}
-    assert Settings.load({}, {}, file).secret() == "s3cretword"
+    assert Settings.load({}, {}, file).secret("oms_client_secret") == "s3cretword"
     assert (one.is_given, one.origin) == (True, Origin.KEYRING)
     assert "s3cretword" not in repr(one) + file.read_text("utf-8")
     assert not first.unset("oms_client_secret").is_given

@@ -136,7 +136,7 @@ def test_that_a_bad_variable_is_refused_by_its_own_name(file):
 def test_that_a_secret_is_never_shown(file):
     settings = Settings.load(environ={"RUN_REGISTRY_OMS_SECRET": "s3cret"}, file=file)
 
-    assert settings.secret() == "s3cret"
+    assert settings.secret("oms_client_secret") == "s3cret"
     assert "s3cret" not in repr(settings)
 
 
@@ -218,17 +218,25 @@ def test_that_an_unnamed_person_is_the_login_at_this_machine_without_rights_on_a
 def test_that_the_secret_comes_from_the_keyring_of_that_client(file):
     keyring.set_password(PROGRAM, "my-client", "s3cret")
 
-    assert Settings.load({"oms_client_id": "my-client"}, {}, file).secret() == "s3cret"
-    assert Settings.load({"oms_client_id": "another"}, {}, file).secret() is None
-    assert Settings.load({}, {}, file).secret() is None
+    assert (
+        Settings.load({"oms_client_id": "my-client"}, {}, file).secret("oms_client_secret")
+        == "s3cret"
+    )
+    assert Settings.load({"oms_client_id": "another"}, {}, file).secret("oms_client_secret") is None
+    assert Settings.load({}, {}, file).secret("oms_client_secret") is None
 
 
 @pytest.mark.expected_log("The system keyring can't be asked")
 @pytest.mark.usefixtures("no_keyring")
 def test_that_without_a_keyring_the_environment_is_the_way(file):
-    assert Settings.load({"oms_client_id": "my-client"}, {}, file).secret() is None
+    assert (
+        Settings.load({"oms_client_id": "my-client"}, {}, file).secret("oms_client_secret") is None
+    )
     given = {"RUN_REGISTRY_OMS_SECRET": "s3cret"}
-    assert Settings.load({"oms_client_id": "my-client"}, given, file).secret() == "s3cret"
+    assert (
+        Settings.load({"oms_client_id": "my-client"}, given, file).secret("oms_client_secret")
+        == "s3cret"
+    )
 
 
 class BrokenKeyring(MemoryKeyring):
@@ -244,7 +252,9 @@ class BrokenKeyring(MemoryKeyring):
 @pytest.mark.expected_log("The system keyring can't be asked")
 def test_that_a_keyring_that_fails_keeps_nobody_from_starting(file, memory_keyring, caplog):
     keyring.set_keyring(BrokenKeyring())
-    assert Settings.load({"oms_client_id": "my-client"}, {}, file).secret() is None
+    assert (
+        Settings.load({"oms_client_id": "my-client"}, {}, file).secret("oms_client_secret") is None
+    )
     assert "no D-Bus" in caplog.text
     assert "RUN_REGISTRY_OMS_SECRET" in caplog.text
 
@@ -259,7 +269,9 @@ def test_that_the_keyring_of_a_desktop_without_d_bus_keeps_nobody_from_starting(
     if bus:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus)
     keyring.set_keyring(SecretService.Keyring())
-    assert Settings.load({"oms_client_id": "my-client"}, {}, file).secret() is None
+    assert (
+        Settings.load({"oms_client_id": "my-client"}, {}, file).secret("oms_client_secret") is None
+    )
     assert "RUN_REGISTRY_OMS_SECRET" in caplog.text
 
 
@@ -346,7 +358,7 @@ def test_that_a_broken_keyring_keeps_nobody_from_starting(file, monkeypatch, err
     keyring.set_keyring(broken)
     try:
         settings = Settings.load({"oms_client_id": "my-client"}, {}, file)
-        assert settings.secret() is None
+        assert settings.secret("oms_client_secret") is None
     finally:
         broken.released.set()
         keyring.set_keyring(before)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from app import files
 from app.bootstrap.own_database import OwnDatabase
+from app.bootstrap.recipients import messages_of, recipients_of
 from app.demo.colleagues import Colleagues
 from app.demo.live_oms import LiveOms
 from app.demo.season import DemoSeason
@@ -41,6 +42,7 @@ from app.services.connections.trial import Trial
 from app.services.evidence import histograms
 from app.services.evidence.kept import Kept
 from app.services.evidence.sources import Evidence
+from app.services.notifications.messages import Recipient
 from app.services.pulling.dqm_gui import GuiStore
 from app.services.pulling.store import PullStore
 from app.services.recount.background import Recounter
@@ -320,7 +322,7 @@ class Program:
 
     def start_colleagues(self) -> Colleagues:
         """Has colleagues sign off and certify the older part of an untouched season."""
-        self._colleagues = Colleagues(self.db, self.actor.egroups)
+        self._colleagues = Colleagues(self.db, self.actor)
         self._colleagues.start()
         return self._colleagues
 
@@ -416,6 +418,7 @@ class Program:
             self._recounter_of_jobs(alone=alone),
             self._intake_of_jobs(),
             listeners.on_bug,
+            messages_of(settings, self._db_of_jobs) if alone else None,
             listeners.on_pull,
         )
         jobs.start()
@@ -508,6 +511,10 @@ class Program:
     def _intake_of_jobs(self) -> Intake | None:
         return Intake(self._db_of_jobs) if self.db.desk and self.db.writes_automatically else None
 
+    def recipients(self) -> tuple[Recipient, ...]:
+        """Whom a puller sends messages. BadInput where a setting of them is missing."""
+        return recipients_of(self.settings)
+
     def _revive_own_server(self) -> None:
         """Starts the program's own server again when it died."""
         if self._server is not None:
@@ -548,11 +555,9 @@ class Program:
     @property
     def _is_marked(self) -> bool:
         """Whether the demonstration season is in this database."""
-        if not self.has_own_server:
-            return False
         # One that can't be looked into is told of by whoever opens it.
         with suppress(OSError):
-            return self._demonstration_mark.exists()
+            return self.has_own_server and self._demonstration_mark.exists()
         return False
 
     @property
@@ -590,7 +595,7 @@ def _oms_settings(settings: Settings) -> OmsSettings:
         url=settings.oms_url,
         token_url=settings.oms_token_url,
         client_id=settings.oms_client_id,
-        client_secret=settings.secret(),
+        client_secret=settings.secret("oms_client_secret"),
         audience=settings.oms_audience,
         ca_bundle=settings.ca_bundle,
         pause_s=settings.request_pause_s if patient else 0.0,

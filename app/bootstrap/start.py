@@ -15,7 +15,7 @@ from app.demo.story import Summary, main_job
 from app.distribution import program_version
 from app.domain.connections.named import DEMONSTRATION
 from app.domain.errors import BadInput, Refused
-from app.settings import Settings
+from app.settings import SECRETS, Settings
 
 
 def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
@@ -55,12 +55,12 @@ def start_logs(settings: Settings, verbosity: int, *, quiet: bool, service: bool
     `quiet`: only errors on the terminal, because a command tells its warnings itself. `service`:
     what happens is told there, in the way of the journal if that listens.
     """
-    secret = settings.oms_client_secret
+    given = (getattr(settings, name) for name in SECRETS)
     return logs.start(
         verbosity=max(verbosity, 1) if service else verbosity,
         quiet=quiet and not service,
         journal=service and systemd.writes_to_journal(),
-        secrets=[secret.get_secret_value()] if secret is not None else [],
+        secrets=[each.get_secret_value() for each in given if each is not None],
     )
 
 

@@ -10,6 +10,7 @@ from app.cli import (
     door,
     licences,
     links,
+    notifications,
     own_database,
     seal,
     settings,
@@ -114,6 +115,7 @@ def parser(version: str) -> Parser:
         seal,
         door,
         links,
+        notifications,
         licences,
     ):
         part.add(words, common)

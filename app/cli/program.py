@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.domain.connections.named import NamedConnection
 from app.domain.identity import Actor
+from app.domain.notifications import Choice
 from app.domain.preferences import Preferences
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
@@ -18,6 +19,7 @@ from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook
 from app.services.connections.trial import Trial
 from app.services.evidence.sources import Evidence
+from app.services.notifications.messages import Recipient
 from app.services.seal.sealing import Sealer
 
 
@@ -108,6 +110,14 @@ class OwnDatabase(Protocol):
         """Moves the database to the newest PostgreSQL that is here."""
 
 
+class Settings(Protocol):
+    """What a command asks of the settings."""
+
+    @property
+    def choice(self) -> Choice:
+        """What the person wants to be told."""
+
+
 class Program(Protocol):
     """The parts of the program, each opened when it is asked for first."""
 
@@ -163,6 +173,13 @@ class Program(Protocol):
 
     def pull(self, only: Sequence[int] | None, progress: Callable[[str], None]) -> PullReport:
         """One pull of what OMS has changed, or of `only` these runs."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+
+    def recipients(self) -> Sequence[Recipient]:
+        """Whom a puller sends messages. BadInput where a setting of them is missing."""
 
     def work(self, stopped: Callable[[float | None], bool], *, once: bool) -> Sequence[JobState]:
         """Works as a puller until it is `stopped`, which waits for that so many seconds; with

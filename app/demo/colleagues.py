@@ -50,11 +50,12 @@ _SHOWN = "Call 0, for the summer conferences"
 class Colleagues:
     """Does it in a thread of its own, slowly enough that a window stays quick."""
 
-    def __init__(self, db: Database, rights: frozenset[str]) -> None:
+    def __init__(self, db: Database, newcomer: Actor) -> None:
         self._db = db
-        self._shifter = Actor("shifter@cern.ch", rights)
-        self._expert = Actor("expert@cern.ch", rights)
-        self._second = Actor("second@cern.ch", rights)
+        self._newcomer = newcomer
+        self._shifter = Actor("shifter@cern.ch", newcomer.egroups)
+        self._expert = Actor("expert@cern.ch", newcomer.egroups)
+        self._second = Actor("second@cern.ch", newcomer.egroups)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="colleagues", daemon=True)
 
@@ -93,6 +94,7 @@ class Colleagues:
             waited += _LOOK_EVERY_S
         if not self._stopping.is_set():
             self._certify()
+            self._ask_newcomer(found[0].run_number)
 
     def _pause(self, seconds: float) -> bool:
         """Waits; true when it is time to stop."""
@@ -132,6 +134,12 @@ class Colleagues:
         shifter, expert = Acting(self._db, self._shifter), Acting(self._db, self._expert)
         made = notes.add(shifter, run_number, ONLINE, (range_,), text)
         notes.reply(expert, made.number, "Seen in the plots of the reconstruction, too.")
+
+    def _ask_newcomer(self, run_number: int) -> None:
+        """A question, so that the newcomer is told of one."""
+        name = self._newcomer.email.partition("@")[0]
+        text = f"@{name}, would you look at dt-dt here before it is signed off? Thanks!"
+        notes.add(Acting(self._db, self._expert), run_number, "", (), text)
 
     def _is_waiting(self) -> bool:
         """Whether more than what never comes waits for the DQM GUI."""

@@ -33,7 +33,7 @@ def test_that_they_sign_off_the_older_runs_and_begin_cycles_of_what_is_open(
     database: Database,
 ) -> None:
     a_season(database)
-    colleagues = Colleagues(database, EXPERT.egroups)
+    colleagues = Colleagues(database, EXPERT)
     colleagues.start()
     older = list(range(FIRST + RUNS - LEFT_OPEN - 1, FIRST - 1, -1))
     while signed_off(database) != older:
@@ -62,7 +62,7 @@ def test_that_they_leave_a_season_alone_in_which_somebody_signed_off_a_run(
     a_season(database)
     sign_off_runs(database, FIRST + RUNS)
     before = newest_version(database)
-    colleagues = Colleagues(database, EXPERT.egroups)
+    colleagues = Colleagues(database, EXPERT)
     colleagues.start()
     colleagues.wait(60)
     assert newest_version(database) == before
@@ -70,6 +70,6 @@ def test_that_they_leave_a_season_alone_in_which_somebody_signed_off_a_run(
 
 
 def test_that_they_stop_at_once_when_the_program_ends(database: Database) -> None:
-    colleagues = Colleagues(database, EXPERT.egroups)
+    colleagues = Colleagues(database, EXPERT)
     colleagues.start()
     assert colleagues.stop()

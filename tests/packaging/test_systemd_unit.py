@@ -58,7 +58,7 @@ def test_that_every_credential_of_the_unit_is_one_the_program_reads(
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     settings = Settings(data_folder=tmp_path / "data")
     assert settings.database_password() == "of database-password"
-    assert settings.secret() == "of oms-secret"
+    assert settings.secret("oms_client_secret") == "of oms-secret"
     assert settings.seal_key_file() == tmp_path / "seal.key"
     # One that isn't handed over is looked for where it always was.
     (tmp_path / "seal.key").unlink()

@@ -1,6 +1,10 @@
-"""Filters that are saved by name, offered in a menu, and shared as text."""
+"""Filters and views that are saved by name, offered in a menu, and shared as text.
+
+A view is a filter with sort and columns; it is kept as the link to it.
+"""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -17,24 +21,49 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.counting import counted
 from app.domain.errors import BadInput
 from app.domain.filters import parse
+from app.domain.links import SCHEME, ListLink, link_text, parse_link
 from app.views.tables.memory import TableMemory
 from app.views.widgets.dialogs.fitting import resize_to_fit
-from app.views.widgets.plain import Label, ListItem
+from app.views.widgets.plain import Label, ListItem, tip
 
 _NAME_ROLE = Qt.ItemDataRole.UserRole
 _SIZE = (640, 480)
 _PASTE_HEIGHT = 120
 
 
+def view_of(text: str) -> ListLink | None:
+    """The view that a saved text means; None for a filter. BadInput for a link that is none."""
+    if not text.startswith(f"{SCHEME}:"):
+        return None
+    link = parse_link(text)
+    if not isinstance(link, ListLink):
+        raise BadInput("The link leads to something else than a list.")
+    return link
+
+
+def words_of(text: str) -> str:
+    """A saved filter or view as it is read."""
+    try:
+        view = view_of(text)
+    except BadInput:
+        return text
+    if view is None:
+        return text
+    sort = f", sorted by {view.sort}" if view.sort else ""
+    return f"{view.filter_text or 'everything'}, {counted(len(view.columns), 'column')}{sort}"
+
+
 def as_text(saved: Mapping[str, str]) -> str:
-    """Filters as lines that somebody else can paste: `name: filter`."""
+    """Filters and views as lines that somebody else can paste: `name: filter`."""
     return "".join(f"{name}: {text}\n" for name, text in saved.items())
 
 
-def from_text(pasted: str) -> dict[str, str]:
-    """Filters of pasted lines by name; BadInput names the line that isn't one."""
+def from_text(pasted: str, place: str) -> dict[str, str]:
+    """Filters, and views of a place, of pasted lines by name; BadInput names the line that isn't
+    one."""
     filters: dict[str, str] = {}
     for number, line in enumerate(pasted.splitlines(), start=1):
         if not line.strip():
@@ -43,7 +72,11 @@ def from_text(pasted: str) -> dict[str, str]:
         if not colon or not name.strip() or not text.strip():
             raise BadInput(f"Line {number} is not a filter: write   name: filter   in each line.")
         try:
-            parse(text.strip())
+            view = view_of(text.strip())
+            if view is None:
+                parse(text.strip())
+            elif view.place != place:
+                raise BadInput(f"The view is one of {view.place}; paste it there.")
         except BadInput as error:
             raise BadInput(f"Line {number}, {name.strip()}: {error}") from error
         filters[name.strip()] = text.strip()
@@ -55,41 +88,74 @@ def from_text(pasted: str) -> dict[str, str]:
 class SavedFilters(QObject):
     """Keeps filters in the memory of a table and offers them in a menu.
 
-    Signals: `chosen(str)` with the text of a filter to apply; `build_wanted()` for one that is
-    built condition by condition.
+    Signals: `chosen(str)` with the text of a filter to apply; `view_chosen(ListLink)`;
+    `build_wanted()` for a filter that is built condition by condition.
     """
 
     chosen = Signal(str)
+    view_chosen = Signal(object)
     build_wanted = Signal()
 
-    def __init__(self, memory: TableMemory, current: Callable[[], str], widget: QWidget) -> None:
+    def __init__(
+        self,
+        memory: TableMemory,
+        current: Callable[[], str],
+        view: Callable[[], ListLink],
+        widget: QWidget,
+    ) -> None:
+        """`current`: the text of the filter; `view`: the table as it is seen."""
         super().__init__(widget)
         self._memory = memory
         self._current = current
+        self._view = view
         self._widget = widget
         self.menu = QMenu(widget)
         self.menu.aboutToShow.connect(self._fill)
 
     def save(self, name: str) -> None:
         """Saves the present filter under a name."""
+        if self._current().strip():
+            self._keep(name, self._current())
+
+    def save_view(self, name: str) -> None:
+        """Saves filter, sort and columns as they are under a name."""
+        self._keep(name, link_text(replace(self._view(), workspace="")))
+
+    def use(self, text: str) -> None:
+        """Applies what is saved."""
+        view = view_of(text)
+        if view is None:
+            self.chosen.emit(text)
+        else:
+            self.view_chosen.emit(view)
+
+    def _keep(self, name: str, text: str) -> None:
         name = " ".join(name.replace(":", " ").split())
-        if name and self._current().strip():
-            self._memory.keep_filters({**self._memory.saved_filters(), name: self._current()})
+        if name:
+            self._memory.keep_filters({**self._memory.saved_filters(), name: text})
 
     def ask_name(self) -> QInputDialog:
         """Asks for a name to save the present filter under."""
+        return self._ask("Save filter", f"Name of the filter   {self._current()}", self.save)
+
+    def ask_view_name(self) -> QInputDialog:
+        """Asks for a name to save the present view under."""
+        about = words_of(link_text(self._view()))
+        return self._ask("Save view", f"Name of the view   {about}", self.save_view)
+
+    def _ask(self, title: str, label: str, save: Callable[[str], None]) -> QInputDialog:
         dialog = QInputDialog(self._widget.window())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle("Save filter")
-        dialog.setLabelText(f"Name of the filter   {self._current()}")
-        dialog.textValueSelected.connect(self.save)
+        dialog.setWindowTitle(title)
+        dialog.setLabelText(label)
+        dialog.textValueSelected.connect(save)
         dialog.open()
         return dialog
 
     def edit(self) -> "SavedFiltersDialog":
         """Opens the list, to delete, copy and paste filters."""
-        dialog = SavedFiltersDialog(self._memory, self._widget.window())
-        dialog.chosen.connect(self.chosen)
+        dialog = SavedFiltersDialog(self._memory, self._view().place, self._widget.window())
+        dialog.chosen.connect(self.use)
         dialog.open()
         return dialog
 
@@ -97,13 +163,14 @@ class SavedFilters(QObject):
         self.menu.clear()
         saved = self._memory.saved_filters()
         for name, text in saved.items():
-            self._add(name.replace("&", "&&"), partial(self.chosen.emit, text), text)
+            self._add(name.replace("&", "&&"), partial(self.use, text), words_of(text))
         if not saved:
-            self._add("No filter is saved yet", None)
+            self._add("Nothing is saved yet", None)
         self.menu.addSeparator()
         possible = bool(self._current().strip())
         self._add("Build the filter...", self.build_wanted.emit)
         self._add("Save this filter...", self.ask_name, enabled=possible)
+        self._add("Save this view...", self.ask_view_name, "The filter with sort and columns")
         self._add("Copy this filter", self._copy, enabled=possible)
         self._add("Edit, copy and paste saved filters...", self.edit)
 
@@ -127,19 +194,20 @@ class SavedFilters(QObject):
 
 
 class SavedFiltersDialog(QDialog):
-    """The saved filters of a table.
+    """The saved filters and views of a table.
 
-    Signals: `chosen(str)` with the text of a filter to apply.
+    Signals: `chosen(str)` with the text of the one to apply.
     """
 
     chosen = Signal(str)
 
-    def __init__(self, memory: TableMemory, parent: QWidget | None = None) -> None:
+    def __init__(self, memory: TableMemory, place: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Saved filters")
+        self.setWindowTitle("Saved filters and views")
         resize_to_fit(self, *_SIZE)
         self._memory = memory
+        self._place = place
         self.list = QListWidget()
         self.list.setAccessibleName("Saved filters")
         self.empty = Label("No filter is saved yet. Type one, then save it from the same menu.")
@@ -161,7 +229,7 @@ class SavedFiltersDialog(QDialog):
         self.remove = buttons.addButton("Delete", role.ActionRole)
         self.copy = buttons.addButton("Copy all", role.ActionRole)
         self.paste = buttons.addButton("Add pasted", role.ActionRole)
-        self.copy.setToolTip("All filters as text, for somebody else to paste")
+        self.copy.setToolTip("All of it as text, for somebody else to paste")
         self.paste.setToolTip("Save the filters that are pasted above")
         layout = QVBoxLayout(self)
         for widget in (self.list, self.empty, self.name, self.pasted, self.refusal, buttons):
@@ -181,9 +249,9 @@ class SavedFiltersDialog(QDialog):
         saved = self._memory.saved_filters()
         self.list.clear()
         for name, text in saved.items():
-            item = ListItem(f"{name}   {text}")
+            item = ListItem(f"{name}   {words_of(text)}")
             item.setData(_NAME_ROLE, name)
-            item.setToolTip(text)
+            item.setToolTip(tip(text))
             self.list.addItem(item)
             if name == chosen:
                 self.list.setCurrentItem(item)
@@ -231,7 +299,7 @@ class SavedFiltersDialog(QDialog):
 
     def _paste(self) -> None:
         try:
-            pasted = from_text(self.pasted.toPlainText())
+            pasted = from_text(self.pasted.toPlainText(), self._place)
         except BadInput as error:
             self._refuse(str(error))
             return

@@ -1,5 +1,7 @@
 """Filters kept by name and handed on as text; what a table remembers of its filter."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QGuiApplication
@@ -7,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.errors import BadInput
+from app.domain.links import ListLink, link_text
 from app.services.acting import Acting
 from app.services.certification import datasets
 from app.services.configuration.workspaces import WorkspaceColumns
@@ -23,7 +26,8 @@ from tests.views.table_rows import VOCABULARY
 
 def test_that_text_that_was_copied_can_be_pasted() -> None:
     saved = {"bad dt": "dt-dt.BAD > 0", "late": 'oms.start_time > "2025-08-18T06:00:00Z"'}
-    assert from_text(as_text(saved)) == saved
+    saved["bad, by run"] = link_text(ListLink("offline", "dt-dt.BAD > 0", sort="-run"))
+    assert from_text(as_text(saved), "offline") == saved
 
 
 @pytest.mark.parametrize(
@@ -33,18 +37,21 @@ def test_that_text_that_was_copied_can_be_pasted() -> None:
         ("class = Collisions25", "Line 1 is not a filter"),
         ("a: class =", "Line 1, a: "),
         ("a: run = 1\n: run = 2", "Line 2 is not a filter"),
+        ("a: run-registry://online", "The view is one of online"),
+        ("a: run-registry://run/7", "something else than a list"),
     ],
 )
 def test_that_what_is_no_filter_is_refused_with_its_line(pasted: str, reason: str) -> None:
     with pytest.raises(BadInput, match=reason):
-        from_text(pasted)
+        from_text(pasted, "offline")
 
 
 def test_that_filters_are_saved_renamed_taken_out_copied_and_pasted(
     qtbot: QtBot, remembered: QSettings, owner: QWidget
 ) -> None:
     memory = TableMemory(remembered, "datasets")
-    filters = SavedFilters(memory, lambda: "run > 5", owner)
+    view = ListLink("offline", "run > 5", workspace="dt", sort="-run", columns=("run", "dt-dt"))
+    filters = SavedFilters(memory, lambda: "run > 5", lambda: view, owner)
     filters.save(" new:  ones ")
     assert memory.saved_filters() == {"new ones": "run > 5"}
     dialog = filters.edit()
@@ -62,6 +69,13 @@ def test_that_filters_are_saved_renamed_taken_out_copied_and_pasted(
     with qtbot.waitSignal(filters.chosen) as chosen:
         dialog.use.click()
     assert chosen.args == ["run < 5"]
+    filters.save_view("mine")
+    with qtbot.waitSignal(filters.view_chosen) as seen:
+        filters.use(memory.saved_filters()["mine"])
+    assert seen.args == [replace(view, workspace="")]
+    assert "mine   run > 5, 2 columns, sorted by -run" in [
+        filters.edit().list.item(row).text() for row in range(3)
+    ]
 
 
 def a_table(

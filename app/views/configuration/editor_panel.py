@@ -25,6 +25,7 @@ from app.views.looks import words
 from app.views.looks.theme import STEP, Themes
 from app.views.notices import ask
 from app.views.rights import Rights, offer
+from app.views.widgets.dialogs.refusal_line import RefusalLine
 from app.views.widgets.plain import Label
 
 _SIDES_HEIGHT = 150
@@ -67,9 +68,7 @@ class EditorPanel(QWidget):
         self.problem = Label(wordWrap=True)
         self.problem.setProperty("role", "warning")
         self.form = ItemForm(section, themes)
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.setAccessibleName("Why it was refused")
+        self.refusal = RefusalLine()
         self.sides = DifferenceView(themes, ("What", "Theirs", "Yours"))
         self.sides.setFixedHeight(_SIDES_HEIGHT)
         self.sides.setFrameShape(QFrame.Shape.StyledPanel)
@@ -190,8 +189,7 @@ class EditorPanel(QWidget):
         )
 
     def _refuse(self, error: Refused | Unavailable) -> None:
-        self.refusal.setText(words.failure(error))
-        self.refusal.show()
+        self.refusal.tell(error)
         self.refused.emit()
         self.insist.setVisible(isinstance(error, UnknownVariables))
         if isinstance(error, ItemChanged):

@@ -23,6 +23,7 @@ from app.views.looks.theme import ROW_HEIGHT, STEP, Theme
 from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.rights import offer
+from app.views.widgets.dialogs.refusal_line import RefusalLine
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 
@@ -66,9 +67,7 @@ class WorkspacesPane(QWidget):
         self.restore = QPushButton("Restore")
         self.restore.setToolTip("Use the retired workspace or column again")
         self.retire.setToolTip("Retire the selected workspace or column; its values are kept")
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.hide()
+        self.refusal = RefusalLine()
         self._lay_out()
         self._reading.running_changed.connect(self.bar.set_loading)
         self._writing.running_changed.connect(lambda _running: self._offer())
@@ -202,7 +201,7 @@ class WorkspacesPane(QWidget):
                 self._background.attempt(
                     work,
                     lambda _done: self._wrote(text),
-                    lambda error: self._refuse(words.failure(error)),
+                    self.refusal.tell,
                 )
             )
 
@@ -210,10 +209,6 @@ class WorkspacesPane(QWidget):
         self.name.clear()
         self.saved.emit(text)
         self.refresh()
-
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.show()
 
     def _lay_out(self) -> None:
         about = Label(_ABOUT, wordWrap=True)

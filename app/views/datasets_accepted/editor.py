@@ -23,12 +23,12 @@ from app.services.configuration import edits, in_force
 from app.views.background import Work
 from app.views.datasets_accepted.matches_view import MatchesView
 from app.views.focus import give_keys
-from app.views.looks import words
 from app.views.looks.theme import STEP, monospaced
 from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.rights import offer
 from app.views.take_back import item_undo
+from app.views.widgets.dialogs.refusal_line import RefusalLine
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import ChoiceBox, Label
 from app.views.widgets.tables.details_table import DetailsTable
@@ -95,10 +95,7 @@ class DatasetsAcceptedEditor(QWidget):
         for button in (self.new, self.copy, self.delete):
             button.setAutoDefault(False)
         self.save.setDefault(True)
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.setAccessibleName("Why it was refused")
-        self.refusal.hide()
+        self.refusal = RefusalLine()
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._lay_out()
         self._connect()
@@ -161,7 +158,7 @@ class DatasetsAcceptedEditor(QWidget):
         self.enabled.setChecked(entry is None or entry.enabled)
         self.regexp.setPlainText("" if entry is None else entry.regexp)
         self._showing = False
-        self._refuse("")
+        self.refusal.say("")
         self._allow()
         self._match()
 
@@ -181,16 +178,16 @@ class DatasetsAcceptedEditor(QWidget):
         try:
             values = self.values()
         except BadInput as error:
-            self._refuse(str(error))
+            self.refusal.say(str(error))
             return
-        self._refuse("")
+        self.refusal.say("")
         if not self._writing.is_running:
             acting, item_id = self._acting, self._chosen
             self._writing.start(
                 self._background.attempt(
                     lambda: edits.save_item(acting, Kind.DATASETS_ACCEPTED, item_id, values),
                     lambda saved_id: self._saved(saved_id, str(values["name"])),
-                    lambda error: self._refuse(words.failure(error)),
+                    self.refusal.tell,
                 )
             )
 
@@ -221,7 +218,7 @@ class DatasetsAcceptedEditor(QWidget):
                 self._background.attempt(
                     lambda: edits.delete_item(acting, Kind.DATASETS_ACCEPTED, entry.id),
                     lambda _done: self._deleted(entry),
-                    lambda error: self._refuse(words.failure(error)),
+                    self.refusal.tell,
                 )
             )
 
@@ -276,10 +273,6 @@ class DatasetsAcceptedEditor(QWidget):
         self.class_.clear()
         self.class_.addItems(list(classes))
         self.class_.setCurrentText(typed)
-
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
 
     def _lay_out(self) -> None:
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

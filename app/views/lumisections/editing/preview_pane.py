@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.editing.edits import BitEdit, Edit
-from app.domain.errors import Refused, Unavailable, Unsure
+from app.domain.errors import NotPermitted, Refused, Unavailable, Unsure
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import format_ranges
 from app.domain.progress import Progress
@@ -34,6 +34,7 @@ from app.views.lumisections.editing.conflicts_view import ConflictsView
 from app.views.rights import nothing_here, offer
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.dialogs.reason import with_reason
+from app.views.widgets.dialogs.refusal_line import RefusalLine
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, TreeItem
 
@@ -77,8 +78,7 @@ class PreviewPane(QFrame):
         self.bar = LoadingBar(themes)
         self.summary = Label(wordWrap=True)
         self.golden = Label(wordWrap=True)
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
+        self.refusal = RefusalLine()
         self.leave_out = QCheckBox("Leave out refused edits")
         self.conflicts = ConflictsView(themes)
         self.changes = QTreeWidget()
@@ -125,7 +125,7 @@ class PreviewPane(QFrame):
         self._is_confirmed = self._is_confirmed and self._edits == tuple(edits)
         self._edits, self._comment, self._seen = tuple(edits), comment, seen
         self._draft = draft
-        self._refuse("")
+        self.refusal.say("")
         self._look()
 
     def confirm(self, edits: Sequence[Edit]) -> bool:
@@ -156,7 +156,7 @@ class PreviewPane(QFrame):
             return
         acting, comment, seen = self._acting, self._comment, preview.seen
         leave_out, draft = self.leave_out.isChecked(), self._draft
-        self._refuse("")
+        self.refusal.say("")
 
         async def steps(progress: Progress) -> None:
             try:
@@ -242,7 +242,7 @@ class PreviewPane(QFrame):
             preview = await self._background.read(read)
         except Refused as error:
             self._is_confirmed = False
-            self._refuse(str(error))
+            self.refusal.tell(error)
             return
         confirmed, self._is_confirmed = self._is_confirmed, False
         same = self._shown == edits
@@ -258,7 +258,7 @@ class PreviewPane(QFrame):
         if preview.golden is not None:
             self.golden.setText(golden_text(preview.golden))
         if preview.refused:
-            self._refuse(_refusals(preview))
+            self.refusal.say(_refusals(preview), _egroups(preview))
         self.conflicts.show_conflicts(preview.conflicts)
         self.changes.clear()
         several = len(preview.datasets) > 1
@@ -280,16 +280,13 @@ class PreviewPane(QFrame):
             return
         if self.conflicts.open_ones:
             left = words.counted(self.conflicts.open_ones, "conflict")
-            self._refuse(
+            self.refusal.say(
                 f"{left} to decide first: Left keeps their value, Right writes yours,"
                 " Up and Down go to the next."
             )
         elif preview.refused and self.leave_out.isVisible():
-            self._refuse(f"{_refusals(preview)}\nTick the box below to write the others.")
-
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
+            told = f"{_refusals(preview)}\nTick the box below to write the others."
+            self.refusal.say(told, _egroups(preview))
 
     def _update(self) -> None:
         preview, writing = self._preview, self.is_writing
@@ -348,7 +345,7 @@ class PreviewPane(QFrame):
         self.close_button.setToolTip("Back to drafting (Esc)")
         self.close_button.setAccessibleName("Close the preview")
         self.close_button.clicked.connect(self.close_preview)
-        self.work.failed.connect(self._refuse)
+        self.work.failed.connect(self.refusal.say)
         self._looking.running_changed.connect(self.bar.set_loading)
         self.work.running_changed.connect(self._update)
         self.write_button.clicked.connect(self.write)
@@ -407,3 +404,10 @@ def _refusals(preview: Preview) -> str:
     return "\n".join(
         f"{', '.join(dict.fromkeys(keys))}: {reason}" for reason, keys in by_reason.items()
     )
+
+
+def _egroups(preview: Preview) -> tuple[str, ...]:
+    """Those that could write what is refused."""
+    refused = (line.refused for line in preview.refused)
+    could = (each.egroups or () for each in refused if isinstance(each, NotPermitted))
+    return tuple(dict.fromkeys(egroup for egroups in could for egroup in egroups))

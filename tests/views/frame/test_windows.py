@@ -188,6 +188,38 @@ def test_that_a_server_that_was_never_there_leads_to_the_page_and_another_one(
     assert used(tmp_path) == "here"
 
 
+def test_that_a_link_opens_a_window_where_none_is_and_on_the_server_that_it_names(
+    tmp_path: Path, runs_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The window of whoever runs this would answer.
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    parts = urlsplit(runs_dsn)
+    server = f"{parts.hostname}:{parts.port}{parts.path}"
+    steps = """
+    def steps():
+        yield lambda: loaded() and window().table.details() is not None
+        grid = window().table.details().lumisections.grid
+        yield lambda: grid.selection() == (("dt-dt",), ((3, 5),))
+        say(name(), window().table.details().run_number)
+        window().close()
+    """
+    main = f"""
+    from app.__main__ import main
+
+    link = "run-registry://run/{NEWEST}?column=dt-dt&ls=3-5&server={server}"
+    say("code", main(["open", link]))
+    """
+    away = kept("postgresql://me@localhost:1/x", "away")
+    there = kept(runs_dsn, "there")
+    with started(tmp_path, runs_dsn, [away, there], "away", steps, main) as program:
+        told = said(program)
+    assert told == [
+        f"there {NEWEST}",
+        "The window that was opened for the link is closed.",
+        "code 0",
+    ]
+
+
 def test_that_a_server_that_comes_back_is_opened_by_itself(tmp_path: Path, runs_dsn: str) -> None:
     steps = """
     def steps():

@@ -23,6 +23,7 @@ from app.services.connections.book import ConnectionBook, checked_address
 from app.services.connections.trial import Trial
 from app.services.editing import presence
 from app.services.news import News
+from app.services.notifications.book import NotificationBook
 from app.services.pulling.pullers import Pullers
 from app.settings import Settings, place, window_channel
 
@@ -220,6 +221,12 @@ class _Connected:
             _seal_key(program),
             self._openings,
             program.evidence,
+            NotificationBook(
+                acting,
+                settings.data_folder / "notifications",
+                # As the settings are now: what somebody wants to be told changes at once.
+                lambda: Settings.without_faults(settings.sources)[0].choice,
+            ),
         )
         return Opened(workplace, stop)
 

@@ -14,6 +14,7 @@ from app.services.connections.book import ConnectionBook
 from app.services.connections.trial import Trial
 from app.services.evidence.sources import Evidence
 from app.services.news import News
+from app.services.notifications.book import NotificationBook
 from app.services.pulling.pullers import Pullers
 
 
@@ -98,7 +99,8 @@ class Openings(Protocol):
 @dataclass(frozen=True)
 class Workplace:
     """What a window is opened on, for all its places; `seal_key`: whose signatures count;
-    `openings` opens other servers; `evidence` of the DQM GUI and OMS, None where nobody is asked.
+    `openings` opens other servers; `evidence` of the DQM GUI and OMS, None where nobody is asked;
+    `notifications`: what the person was told.
     """
 
     acting: Acting
@@ -109,6 +111,7 @@ class Workplace:
     seal_key: PublicKey | None = None
     openings: Openings | None = None
     evidence: Evidence | None = None
+    notifications: NotificationBook | None = None
 
 
 @dataclass(frozen=True)

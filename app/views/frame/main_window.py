@@ -23,7 +23,6 @@ from app.domain.lumisections import LumiRange
 from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
-from app.services.editing.bulk import Written
 from app.views.actions import Actions
 from app.views.background import Outage
 from app.views.bulk.actions import BulkActions
@@ -45,6 +44,7 @@ from app.views.focus import (
 from app.views.frame.actions import window_actions
 from app.views.frame.actions.command_palette import CommandPalette, run_number_dialog
 from app.views.frame.actions.connections import ConnectionActions
+from app.views.frame.actions.happened import Happenings
 from app.views.frame.actions.help import HelpActions
 from app.views.frame.actions.look import LookActions
 from app.views.frame.actions.menus import Menus
@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
         self._puller_watch.start()
         self._clock_watch.start()
         self._standby_watch.start()
+        self.happenings.start(self.status, self._news.changed)
         self._wish_watch.look()
         self.workspaces.load()
         self.drafts.load()
@@ -332,6 +333,7 @@ class MainWindow(QMainWindow):
         self.shared = SharedLinks(context, self, self)
         self.connections = ConnectionActions(context, self)
         self.preferences = PreferencesActions(context, self)
+        self.happenings = Happenings(context, self, self)
         self.actions_ = Actions(self, self._themes, notices, context.rights)
         self.actions_.add(
             [
@@ -348,6 +350,7 @@ class MainWindow(QMainWindow):
                 *self.dataset_actions.rows(),
                 *self.links.rows(),
                 *self.shared.rows(),
+                *self.happenings.rows(),
                 *(row for view in self.views.values() for row in view.rows()),
                 *self.connections.rows(),
                 *self.preferences.rows(),
@@ -367,7 +370,7 @@ class MainWindow(QMainWindow):
         for place in (self.online, self.offline):
             place.menu_wanted.connect(self._open_run_menu)
             place.take_in_wanted.connect(self.run_actions.take_in)
-            place.written.connect(self._tell_written)
+            place.written.connect(lambda done: self._notices.tell(done.text, version=done.version))
             place.undo_wanted.connect(self.history_actions.undo)
             place.undo_last_wanted.connect(self.history_actions.undo_last)
             place.subject_changed.connect(self.actions_.update)
@@ -384,13 +387,8 @@ class MainWindow(QMainWindow):
         self.log.front_wanted.connect(lambda: self.go_to("log"))
 
     def _connect(self) -> None:
-        for actions in (
-            self.run_actions,
-            self.workbench_actions,
-            self.history_actions,
-            self.bulk_actions,
-            self.dataset_actions,
-        ):
+        some = (self.run_actions, self.workbench_actions, self.history_actions)
+        for actions in (*some, self.bulk_actions, self.dataset_actions):
             actions.acted.connect(self.refresh)
         self.run_actions.cells_wanted.connect(self._show_unset)
         self.workbench_actions.run_wanted.connect(self.show_run)
@@ -466,9 +464,6 @@ class MainWindow(QMainWindow):
     def _open_run_menu(self, place: QPoint) -> None:
         self.run_menu.popup(place)
 
-    def _tell_written(self, written: Written) -> None:
-        self._notices.tell(written.text, version=written.version)
-
     def is_sync_shown(self) -> bool:
         """Whether the panels of the pullers are shown."""
         return self.sync_dock.isVisible()
@@ -498,5 +493,6 @@ class MainWindow(QMainWindow):
         self._clock_watch.stop()
         self._standby_watch.stop()
         self._wish_watch.stop()
+        self.happenings.stop()
         self._news.stop()
         self.stop_wanted.emit()

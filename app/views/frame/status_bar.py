@@ -75,7 +75,7 @@ class StatusBar(QFrame):
             self.protection.setProperty("role", "muted")
         self.notice = NoticeBar(notices, themes)
         self.notice.setFixedHeight(_LINE_HEIGHT)
-        line = self._line()
+        line = self._labels = self._line()
         line.addWidget(self.notice, 1)
         line.addStretch(0)
         layout = QVBoxLayout(self)
@@ -86,6 +86,11 @@ class StatusBar(QFrame):
         self.notice.fresh_changed.connect(self._make_room)
         themes.changed.connect(self._apply_theme)
         self._apply_theme(themes.theme)
+
+    def add_bell(self, bell: QWidget) -> None:
+        """Puts the bell in front of the last notice."""
+        bell.setFixedHeight(_LINE_HEIGHT)
+        self._labels.insertWidget(self._labels.indexOf(self.notice), bell)
 
     def _line(self) -> QHBoxLayout:
         """What is always said, in one line."""

@@ -9,7 +9,7 @@ from app.views.bulk import actions as bulk_actions
 from app.views.configuration.trials import why_actions
 from app.views.datasets import links
 from app.views.evidence import evidence_actions
-from app.views.frame.actions import connections, look, preferences, share
+from app.views.frame.actions import connections, happened, look, preferences, share
 from app.views.frame.actions import help as help_actions
 from app.views.frame.navigation import PLACES
 from app.views.golden import place as golden_place
@@ -53,6 +53,7 @@ _MENUS: dict[str, Sequence[str]] = {
         "view.tab.close",
         "view.refresh",
         "",
+        *happened.MENU,
         "view.sync",
         "view.palette",
         "",

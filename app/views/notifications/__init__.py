@@ -1,0 +1,1 @@
+"""What others did and what waits: the bell, the tray, the list *What happened*."""

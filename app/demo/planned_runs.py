@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import overload
 
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.lumisections import LumiRange
-
-LUMISECTION_S = 23.3104  # 2^18 turns of the LHC
+from app.domain.lumisections import LUMISECTION_S, LumiRange
 
 _NEXT_ERA = datetime(2025, 8, 21, 0, 0, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from app.demo.planned_runs import DETECTORS, LUMISECTION_S, PlannedFill, PlannedRun, covers
-from app.domain.lumisections import LumiRange
+from app.demo.planned_runs import DETECTORS, PlannedFill, PlannedRun, covers
+from app.domain.lumisections import LUMISECTION_S, LumiRange
 
 _FIRST_RUN = 396_200
 _FIRST_FILL = 10_960

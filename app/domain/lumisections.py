@@ -12,6 +12,9 @@ from app.domain.errors import BadInput
 GREATEST_NUMBER = 2**31 - 1
 """The greatest number that the shared tables hold, of a run as of a lumisection."""
 
+LUMISECTION_S = 23.3104
+"""Seconds that a lumisection lasts: 2^18 turns of the LHC."""
+
 _MOST_DIGITS = 9
 
 Mask = NDArray[np.bool_]

@@ -1,6 +1,6 @@
 """Cycles: lists of datasets to be certified in each workspace until a deadline."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
@@ -22,6 +22,9 @@ from app.domain.text.names import not_found
 PENDING = "pending"
 CLOSED = "completed"
 MOST_DATASETS = 1000
+
+ADDED, TAKEN_OUT = "datasets added", "datasets taken out"
+"""What was done to a cycle, as it is kept."""
 
 
 _TOLD = 3
@@ -222,6 +225,28 @@ def to_move(
 def states_in_cycle(attributes: JsonObject) -> dict[str, str]:
     """State of a cycle by workspace, `global` first."""
     return states_of(attributes)
+
+
+def keys_at(
+    keys: Collection[DatasetKey], entries: Iterable[CycleEntry], at: datetime
+) -> frozenset[DatasetKey]:
+    """The datasets that a cycle held at a time, from those it holds now and what was done to it,
+    the newest first. What the web service did is in no entry, and counts as if it had been so."""
+    held = set(keys)
+    for entry in entries:
+        if entry.at <= at:
+            break
+        listed = entry.details.get("datasets")
+        named: set[DatasetKey] = set()
+        for pair in listed if isinstance(listed, list) else ():
+            match pair:
+                case [int(run_number), str(name)]:
+                    named.add((run_number, name))
+        if entry.what == ADDED:
+            held -= named
+        elif entry.what == TAKEN_OUT:
+            held |= named
+    return frozenset(held)
 
 
 def _named(cycle: Cycle) -> str:

@@ -1,6 +1,7 @@
 """Notes on runs, datasets and lumisections; rows are only added."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,20 @@ def of_run(connection: Connection, run_number: int) -> list[NoteEntry]:
     rows = connection.execute(
         text(f"SELECT {_COLUMNS} FROM record.note WHERE run_number = :run ORDER BY id"),
         {"run": run_number},
+    )
+    return [_entry(row) for row in rows]
+
+
+def of_runs(
+    connection: Connection, run_numbers: Collection[int], until: datetime
+) -> list[NoteEntry]:
+    """The same of several runs, as far as they were written until a time."""
+    rows = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM record.note WHERE run_number = ANY(:runs)"
+            ' AND "at" <= :until ORDER BY id'
+        ),
+        {"runs": sorted(run_numbers), "until": until},
     )
     return [_entry(row) for row in rows]
 

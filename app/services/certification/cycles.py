@@ -150,7 +150,7 @@ def add(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> CycleChang
         model.add(action.connection, id_cycle, new)
         if acting.db.record and new:
             details: JsonObject = {"datasets": _listed(new)}
-            model.note(action.connection, id_cycle, acting.actor.email, "datasets added", details)
+            model.note(action.connection, id_cycle, acting.actor.email, cycles.ADDED, details)
         known = len(wanted) - len(new)
         already = (
             f"; {counted(known, 'dataset')} {'was' if known == 1 else 'were'} already in it"
@@ -176,7 +176,7 @@ def remove(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> CycleCh
         model.remove(connection, id_cycle, wanted)
         if acting.db.record:
             details: JsonObject = {"datasets": _listed(wanted)}
-            model.note(connection, id_cycle, acting.actor.email, "datasets taken out", details)
+            model.note(connection, id_cycle, acting.actor.email, cycles.TAKEN_OUT, details)
         text = f"Removed {counted(len(wanted), 'dataset')} from cycle {cycle.name}."
         return CycleChanged(model.cycle(connection, id_cycle), text, tuple(wanted))
 

@@ -141,7 +141,7 @@ class Changes:
 
 
 @dataclass(frozen=True, eq=False)
-class _Side:
+class Side:
     """One of two lists with what it was computed from."""
 
     pattern: str
@@ -197,14 +197,14 @@ def changes_since(acting: Acting, id_: int, progress: Progress = SILENT) -> Chan
     stored, moment = moment_of(acting, id_)
     old = _side(acting, stored, moment, progress.part(0.0, _ONE_SIDE))
     new = _side(acting, stored, NOW, progress.part(_ONE_SIDE, 2 * _ONE_SIDE))
-    return _changes(acting, old, new, progress.part(2 * _ONE_SIDE, 1.0))
+    return changes_of(acting, old, new, progress.part(2 * _ONE_SIDE, 1.0))
 
 
 def changes_between(acting: Acting, old: int, new: int, progress: Progress = SILENT) -> Changes:
     """From one stored list to another, with the events between the two."""
     before = _side(acting, *moment_of(acting, old), progress.part(0.0, _ONE_SIDE))
     after = _side(acting, *moment_of(acting, new), progress.part(_ONE_SIDE, 2 * _ONE_SIDE))
-    return _changes(acting, before, after, progress.part(2 * _ONE_SIDE, 1.0))
+    return changes_of(acting, before, after, progress.part(2 * _ONE_SIDE, 1.0))
 
 
 def _side(
@@ -214,14 +214,15 @@ def _side(
     progress: Progress,
     *,
     proved: bool = False,
-) -> _Side:
+) -> Side:
     rule = parse_condition(stored.json_logic)
     pattern = stored.entry.dataset_name_filter
     season = season_at(acting, pattern, moment, proved=proved, progress=progress)
-    return _Side(pattern, rule, moment, select(season, rule))
+    return Side(pattern, rule, moment, select(season, rule))
 
 
-def _changes(acting: Acting, old: _Side, new: _Side, progress: Progress) -> Changes:
+def changes_of(acting: Acting, old: Side, new: Side, progress: Progress = SILENT) -> Changes:
+    """From one selection to another, with the events between the two."""
     comparison = compare(old.selection.document, new.selection.document)
     runs = {*comparison.gained, *comparison.lost}
     before, after = old.datasets(runs), new.datasets(runs)
@@ -265,7 +266,7 @@ def _both(one: Responsible, other: Responsible) -> tuple[Ranges, Ranges]:
 
 
 def _moved(
-    old: _Side, new: _Side, key: DatasetKey, comparison: Comparison
+    old: Side, new: Side, key: DatasetKey, comparison: Comparison
 ) -> tuple[set[int], set[int]]:
     """Lumisections of the run that were gained and lost, as far as this dataset took part in it."""
     name = f"{key[0]}-{key[1]}"
@@ -279,7 +280,7 @@ def _moved(
 def _of_dataset(
     key: DatasetKey,
     moved: tuple[set[int], set[int]],
-    sides: tuple[_Side, _Side],
+    sides: tuple[Side, Side],
     datasets: tuple[SeasonDataset | None, SeasonDataset | None],
     voices: tuple[Voices, Voices],
 ) -> Iterator[tuple[int | None, Responsible]]:
@@ -359,7 +360,7 @@ def _variables(*rules: Rule) -> list[str]:
 
 
 def _decides(
-    name: str, lumisection: int, sides: tuple[_Side, _Side], views: tuple[_Views, _Views]
+    name: str, lumisection: int, sides: tuple[Side, Side], views: tuple[_Views, _Views]
 ) -> bool:
     """Whether a condition that names the variable has another answer than before."""
     before, after = (view.data(lumisection) for view in views)

@@ -23,6 +23,7 @@ from app.demo.simulated_oms import SimulatedOms
 from app.domain.connections.named import NamedConnection
 from app.domain.errors import BadInput, NotPermitted, Refused
 from app.domain.identity import Actor
+from app.domain.reports.document import Report
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
@@ -278,6 +279,18 @@ class Program:
     def pull_store(self) -> PullStore:
         """Where pulls write to."""
         return PullStore(self._db_of_jobs)
+
+    def printer(self) -> Callable[[Report], bytes]:
+        """What makes a PDF of a report. Refused where Qt isn't installed."""
+        try:
+            from app.views.reports import printing
+        except ImportError as error:
+            raise Refused(
+                "A PDF is made by Qt, which isn't installed here or can't be loaded"
+                f" ({error.name or error}). Write the report as .html, which a browser prints, or"
+                " install the program with its window."
+            ) from error
+        return printing.without_window
 
     def oms_run(self, run_number: int) -> OmsRun:
         """What OMS says of a run now."""

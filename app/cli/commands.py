@@ -12,6 +12,7 @@ from app.cli import (
     links,
     notifications,
     own_database,
+    reports,
     seal,
     settings,
 )
@@ -109,6 +110,7 @@ def parser(version: str) -> Parser:
         undo,
         golden,
         luminosity,
+        reports,
         agents,
         guard,
         people,

@@ -45,6 +45,14 @@ def check_log(file: Path, *, force: bool) -> None:
     _check(file, _is_log if json_ else _is_log_table, "log", force=force)
 
 
+def check_report(file: Path, *, force: bool) -> None:
+    """Refuses to write a report where another file stands that is no page."""
+    if file.suffix.lower() == ".pdf":
+        _check(file, lambda text: text.startswith("%PDF-"), "PDF", force=force)
+    else:
+        _check(file, lambda text: _head(text).lower() == "<!doctype html>", "page", force=force)
+
+
 def _check(file: Path, looks: Looks, kind: str, *, force: bool) -> None:
     try:
         if force or not file.is_file() or file.stat().st_size == 0:

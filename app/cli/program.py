@@ -9,6 +9,7 @@ from app.domain.connections.named import NamedConnection
 from app.domain.identity import Actor
 from app.domain.notifications import Choice
 from app.domain.preferences import Preferences
+from app.domain.reports.document import Report
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
@@ -167,6 +168,9 @@ class Program(Protocol):
 
     def sealer(self) -> Sealer:
         """What seals the database, signing where there is a key."""
+
+    def printer(self) -> Callable[[Report], bytes]:
+        """What makes a PDF of a report. Refused where Qt isn't installed."""
 
     def oms_run(self, run_number: int) -> OmsRun:
         """What OMS says of a run now."""

@@ -1,0 +1,61 @@
+"""A report as a page: one HTML file with its drawings in it, or the markup that Qt prints."""
+
+from functools import lru_cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from app import assets
+from app.distribution import program_version
+from app.domain.reports.document import Report
+from app.domain.reports.plots import Plot
+from app.domain.reports.svg import svg
+from app.domain.text.plain_text import one_line
+
+FOLDER = "reports"
+
+
+def html_of(report: Report) -> str:
+    """The report as one file that needs no other; the same report is always the same bytes."""
+    return _rendered("report.html", report)
+
+
+def markup_of(report: Report) -> str:
+    """The report in the part of HTML that Qt's documents know; plot n is the picture `plot:n`."""
+    return _rendered("printed.html", report)
+
+
+def _rendered(template: str, report: Report) -> str:
+    text = (
+        _environment()
+        .get_template(template)
+        .render(report=report, made_by=f"Run Registry Desktop {program_version()}")
+    )
+    return text.strip() + "\n"
+
+
+def _drawn(plot: Plot) -> Markup:
+    """A drawing of ours, whose texts are escaped where it is written."""
+    return Markup(svg(plot))
+
+
+def _style() -> Markup:
+    """Our style sheet."""
+    return Markup((assets.path(FOLDER) / "report.css").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(assets.path(FOLDER)),
+        autoescape=True,
+        undefined=StrictUndefined,
+        # What others wrote may hold characters that steer, or that HTML doesn't have.
+        finalize=lambda value: one_line(value) if type(value) is str else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.filters |= {"drawn": _drawn, "kind": lambda block: type(block).__name__}
+    found.globals["style"] = _style
+    return found

@@ -160,7 +160,7 @@ ONLY_SHOW = frozenset(
     {
         *("SavedFiltersDialog", "ColumnChooser", "ReportDialog", "MomentChooser", "WhyDialog"),
         *("ExportDialog", "CommandPalette", "AboutDialog", "WhyClassDialog", "ConnectionsDialog"),
-        *("ConnectionDialog", "CsvDialog", "VerifyDialog", "ScrolledText"),
+        *("ConnectionDialog", "CsvDialog", "VerifyDialog", "ScrolledText", "ReportsDialog"),
         # Asks why, of who was allowed the rest.
         "ReasonDialog",
         # Counts; only a login that may writes what is wrong anew.

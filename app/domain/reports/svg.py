@@ -14,7 +14,9 @@ HEIGHT = 320
 COLOURS = ("#0a5cab", "#b35900", "#2b7a3f", "#8c2aa0", "#6b7480", "#a3122a")
 """Of the lines and bars of a plot, in their order."""
 
-_TEXT, _LINE = "#1a1e23", "#c3cad2"
+TEXT, LINE = "#1a1e23", "#c3cad2"
+"""Colours of what is written, and of the lines of the axis."""
+
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 56, 40
 _NAMES = 96
 """Height of names that are written slantwise."""
@@ -141,7 +143,7 @@ def _nothing() -> str:
 
 def _rule(x1: float, y1: float, x2: float, y2: float) -> str:
     return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{_LINE}"'
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{LINE}"'
         ' class="rule"/>'
     )
 
@@ -160,7 +162,7 @@ def _text(
     turn = f' transform="rotate(-40 {x:.1f} {y:.1f})"' if turned else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"{weight}{turn}'
-        f' fill="{_TEXT}" class="text">{escape(one_line(text))}</text>'
+        f' fill="{TEXT}" class="text">{escape(one_line(text))}</text>'
     )
 
 

@@ -1,6 +1,7 @@
 """The report of an era: luminosity accumulated over time, and the efficiency of sub-systems."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
 from app.models.history import moment_of_reports
 from app.services.acting import Acting
+from app.services.golden import generation
 from app.services.reports.moment import ReportMoment, datasets_at, start_of
 from app.services.reports.words import (
     basis_of,
@@ -38,6 +40,7 @@ from app.services.reports.words import (
     unknown,
 )
 
+_LETTER = re.compile(r"([A-Za-z]+[0-9]{2,4})[A-Z]")
 _WORST = 14
 """Sub-systems that the plot of efficiencies shows."""
 
@@ -66,6 +69,20 @@ def era_of_name(dataset: str) -> str:
     """The era in the name of a dataset: `Collisions2025C` of `/PromptReco/Collisions2025C/DQM`."""
     parts = [part for part in dataset.split("/") if part]
     return parts[1] if len(parts) > 1 else dataset
+
+
+def patterns(acting: Acting) -> tuple[str, ...]:
+    """Patterns of dataset names to choose from: the eras of a period together, then each name."""
+    known = [
+        name for name in generation.datasets_matching(acting, "/%").runs_of if era_of_name(name)
+    ]
+    periods: dict[str, int] = {}
+    for name in known:
+        if (found := _LETTER.fullmatch(era_of_name(name))) is not None:
+            joined = name.replace(found[0], f"{found[1]}_", 1)
+            periods[joined] = periods.get(joined, 0) + 1
+    together = sorted(periods, key=lambda name: ("/PromptReco/" not in name, name))
+    return (*together, *sorted(known))
 
 
 def figures(

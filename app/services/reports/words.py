@@ -1,9 +1,10 @@
 """How reports say luminosities, shares and times."""
 
+import json
 from datetime import UTC, datetime
 
 from app.domain.counting import number
-from app.domain.json_value import JsonValue, js_stringify
+from app.domain.json_value import JsonValue
 from app.domain.reports.document import Block, Listing, Section, Sentence, Tone
 from app.golden.selection import Selection
 from app.services.reports.moment import ReportMoment
@@ -67,7 +68,7 @@ def rules_section(rules: list[tuple[str, JsonValue]]) -> Section:
     """The rules that a report was made with, whole."""
     blocks: list[Block] = []
     for name, rule in rules:
-        blocks += [Sentence(f"Rule {name}"), Listing(js_stringify(rule))]
+        blocks += [Sentence(f"Rule {name}"), Listing(json.dumps(rule, ensure_ascii=False))]
     return Section("Rules", tuple(blocks))
 
 

@@ -70,6 +70,7 @@ from app.views.notes.note_actions import NoteActions
 from app.views.notices import OutageBanner
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
+from app.views.reports.report_actions import ReportActions
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions
 from app.views.runs.place import TablePlace
@@ -325,6 +326,7 @@ class MainWindow(QMainWindow):
         self.history_actions = HistoryActions(context, self, self.table.details)
         self.note_actions = NoteActions(context, self, self.table.details)
         self.evidence_actions = EvidenceActions(self.table.details)
+        self.report_actions = ReportActions(context, self)
         self.bulk_actions = BulkActions(context, self, self.table.table)
         self.workbench_actions = WorkbenchActions(context, self, self.subject)
         self.why_actions = WhyActions(context, self, self.subject, self.table.details)
@@ -346,6 +348,7 @@ class MainWindow(QMainWindow):
                 *self.history_actions.rows(),
                 *self.note_actions.rows(),
                 *self.evidence_actions.rows(),
+                *self.report_actions.rows(),
                 *self.bulk_actions.rows(),
                 *self.dataset_actions.rows(),
                 *self.links.rows(),

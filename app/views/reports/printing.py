@@ -1,5 +1,7 @@
 """Reports as Qt's documents, with their plots as drawings, not pixels; and printed as PDF."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QBuffer,
     QByteArray,
@@ -34,7 +36,7 @@ _DPI = 300
 _MARGIN_MM = 15
 _FOOT = 30.0
 """Height of the line below each page, in pixels of the document."""
-_POINTS = 9
+_POINTS = 8
 _SMALL_PX = 10
 _PRINTED = {
     "text": "#1a1e23",
@@ -87,6 +89,11 @@ class Drawings(QPyTextObject):
         drawing = self._drawn.get(format_.toImageFormat().name())
         if drawing is not None:
             drawing.render(painter, QRectF(rect))
+
+
+def colours_of_drawings(text: str, line: str, series: Sequence[str]) -> dict[str, str]:
+    """What replaces the colours of drawings on another ground."""
+    return {svg.TEXT: text, svg.LINE: line, **dict(zip(svg.COLOURS, series, strict=True))}
 
 
 def document_of(

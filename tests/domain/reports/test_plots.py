@@ -69,7 +69,7 @@ def test_that_the_csv_of_a_plot_has_its_numbers_at_full_precision():
 def test_that_a_drawing_is_xml_with_every_line_and_bar_and_says_what_it_shows():
     lines = ET.fromstring(svg(OVER_TIME))
     assert len(lines.findall(f"{SVG}polyline")) == 2
-    assert "Delivered 12.5" in lines.get("aria-label")
+    assert "Delivered 12.5" in (lines.get("aria-label") or "")
     assert "Luminosity <b>" in [each.text for each in lines.iter(f"{SVG}text")]
     bars = ET.fromstring(svg(BARS))
     assert [each.text for each in bars.iter(f"{SVG}title")] == ["dt, C: 98 %", "a & b, C: 91 %"]

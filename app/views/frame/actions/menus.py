@@ -17,6 +17,7 @@ from app.views.golden import workbench_actions
 from app.views.history import actions as history_actions
 from app.views.notes import note_actions
 from app.views.places import PlaceWidget
+from app.views.reports import report_actions
 from app.views.runs import dataset_actions, run_actions
 
 _RUN = (
@@ -66,7 +67,7 @@ _MENUS: dict[str, Sequence[str]] = {
         "",
         "place.golden",
     ),
-    "Tools": ("tools.accepted", ""),
+    "Tools": (*report_actions.MENU, "", "tools.accepted", ""),
     "Help": help_actions.MENU,
 }
 

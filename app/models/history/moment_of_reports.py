@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from app.domain.keys import DatasetKey
+from app.models.database import indexes
 from app.models.database.statements import text
+from app.models.events import event_positions
 
 
 def newest_entry(connection: Connection) -> datetime | None:
@@ -26,16 +28,20 @@ def newest_entry(connection: Connection) -> datetime | None:
 def changed_since(
     connection: Connection, run_numbers: Collection[int], version: int
 ) -> frozenset[DatasetKey]:
-    """Datasets of these runs that anything was written of after a version.
-
-    Whoever changes lumisections also writes an event of their dataset.
-    """
+    """Datasets of these runs that anything was written of after a version."""
+    known = indexes.present(connection)
+    after = event_positions.before(connection, version + 1, known) - 2 * event_positions.SLACK
+    events = " UNION ALL ".join(
+        f'SELECT version, run_number, name FROM "{table}"'
+        " WHERE version > :after AND run_number = ANY(:runs)"
+        for table in ("DatasetEvent", "LumisectionEvent", "OMSLumisectionEvent")
+    )
     rows = connection.execute(
         text(
-            'SELECT DISTINCT run_number, name FROM "DatasetEvent" JOIN "Event" USING (version)'
-            " WHERE run_number = ANY(:runs) AND atomic_version > :version"
+            f'SELECT DISTINCT run_number, name FROM ({events}) AS written JOIN "Event"'
+            " USING (version) WHERE atomic_version > :version"
         ),
-        {"runs": sorted(run_numbers), "version": version},
+        {"runs": sorted(run_numbers), "version": version, "after": after},
     )
     return frozenset((run_number, name) for run_number, name in rows)
 

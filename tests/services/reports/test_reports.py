@@ -21,11 +21,17 @@ from app.services.golden.luminosity import import_brilcalc
 from app.services.pulling import runs as pull
 from app.services.reports import call, era, page, shift
 from app.services.reports.moment import moment_of, named, time_named
+from benchmarks import web_season
 from tests.builders import EXPERT, a_run, configure
 from tests.services import certified_in_may
 from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs
 
-DT_GOOD = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
+DT_GOOD = {
+    "and": [
+        {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]},
+        {"!=": [{"var": "lumisection.oms.dtm_ready"}, False]},
+    ]
+}
 RULE = ("dt", DT_GOOD)
 RULES = [call.NamedRule("golden", DT_GOOD)]
 BEGIN = datetime(2025, 5, 1, 9, tzinfo=UTC)
@@ -84,9 +90,10 @@ def test_that_the_same_version_is_the_same_page_whatever_is_written_later(season
     made = all_pages(season, now)
     flag_dt(season, "GOOD", 3, 3, why="no trip")
     datasets.move(season, [(FIRST, PROMPT)], "dt", "SIGNOFF")
-    runs.move(season, SECOND, "OPEN")
-    flag_dt(season, "STANDBY", 1, 10, name=ONLINE, run=SECOND)
+    runs.move(season, FIRST, "OPEN")
+    flag_dt(season, "STANDBY", 1, 10, name=ONLINE)
     pull.apply(season, a_run(FIRST + 5, 12))
+    web_season.edit(season.db, SECOND, 3)  # which writes no event of the dataset
     notes.add(season, SECOND, "", (), "Reopened.")
     cycles.add(season, cycles.all_cycles(season)[0].id, [(FIRST, "/Express/Collisions2025/DQM")])
     golden.forget_seasons(season)

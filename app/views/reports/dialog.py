@@ -45,7 +45,8 @@ SHIFT, CALL, ERA = "Shift", "Certification call", "Era"
 _SIZE = (1120, 760)
 _LIST_WIDTH = 260
 _ALL = "All pending cycles"
-_AS_OF = "now, or 48213, 2025-08-18"
+_MOMENT = "A version (48213), a day (2025-08-18: its end) or a minute (2025-08-18T06:12), in UTC"
+_TIME = "A day (2025-08-18: its beginning) or a minute (2025-08-18T07:00), in UTC"
 _FORMS = "Page or PDF (*.html *.pdf)"
 _NOTHING_YET = "Choose a report and press Make."
 
@@ -77,19 +78,19 @@ class ReportsDialog(QDialog):
         self.kind = ChoiceBox()
         self.kind.setAccessibleName("Kind of report")
         self.kind.addItems([SHIFT, CALL, ERA])
-        self.since = _line("From", "8 h before")
-        self.until = _line("To", "end of the newest run")
+        self.since = _line("From", "8 h before the end", _TIME)
+        self.until = _line("To", "8 h later, or end of the newest run", _TIME)
         self.cycle = ChoiceBox()
         self.cycle.setAccessibleName("Cycle")
         self.cycle.addItem(_ALL, None)
-        self.last_call = _line("Last call", "a week before")
+        self.last_call = _line("Last call", "a week before", _MOMENT)
         self.datasets = ChoiceBox()
         self.datasets.setAccessibleName("Datasets")
         self.datasets.setEditable(True)
         self.rule = ChoiceBox()
         self.rule.setAccessibleName("Rule")
         self.rule.addItem("golden")
-        self.as_of = _line("As of", _AS_OF)
+        self.as_of = _line("As of", "now", _MOMENT)
         self.make = QPushButton("Make")
         self.choices = QStackedWidget()
         self.work = LongWork(context.background)
@@ -340,8 +341,9 @@ class ReportsDialog(QDialog):
         self._context.themes.changed.connect(self._render)
 
 
-def _line(name: str, hint: str) -> QLineEdit:
+def _line(name: str, hint: str, tip: str) -> QLineEdit:
     line = QLineEdit()
+    line.setToolTip(tip)
     line.setPlaceholderText(hint)
     line.setAccessibleName(name)
     return line

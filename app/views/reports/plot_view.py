@@ -102,7 +102,11 @@ class PlotView(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
         for at, line in enumerate(plot.lines):
             pen = pyqtgraph.mkPen(theme.colour(COLOURS[at % len(COLOURS)]), width=_LINE)
             item.plot(
-                [time - first for time in line.times], list(line.values), pen=pen, name=line.name
+                [time - first for time in line.times],
+                list(line.values),
+                pen=pen,
+                name=cell(line.name),
+                antialias=True,
             )
         item.getAxis("bottom").setTicks(
             [[(at - first, name) for at, name in day_ticks(first, last, _DAYS)]]

@@ -79,6 +79,14 @@ class Report:
             yield from section.blocks
 
 
+LONGEST_CELL = 1000
+"""Letters of a cell; what is longer is cut off."""
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 2]} …"
+
+
 def table(
     heads: tuple[str, ...],
     rows: list[tuple[object, ...]],
@@ -91,7 +99,7 @@ def table(
     """A table, a sentence where it would be empty; what is more than `most` rows is counted."""
     if not rows:
         return (Sentence(f"{title}: {nothing}" if title else nothing, Tone.HINT),)
-    shown = tuple(tuple(map(str, row)) for row in rows[:most])
+    shown = tuple(tuple(_bounded(str(cell)) for cell in row) for row in rows[:most])
     blocks: tuple[Block, ...] = (Table(heads, shown, frozenset(right), title),)
     if len(rows) > most:
         blocks += (Sentence(f"{len(rows) - most} more are left out here.", Tone.HINT),)

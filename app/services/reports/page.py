@@ -1,9 +1,10 @@
 """A report as a page: one HTML file with its drawings in it, or the markup that Qt prints."""
 
+import re
 from functools import lru_cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app import assets
 from app.distribution import program_version
@@ -13,6 +14,10 @@ from app.domain.reports.svg import svg
 from app.domain.text.plain_text import one_line
 
 FOLDER = "reports"
+
+BREAK = "\u200b"
+"""Where Qt may break a long word."""
+_LONG_WORD = re.compile(r"(\S{24})(?=\S)")
 
 
 def html_of(report: Report) -> str:
@@ -39,6 +44,11 @@ def _drawn(plot: Plot) -> Markup:
     return Markup(svg(plot))
 
 
+def _breakable(text: str) -> Markup:
+    """A text whose long words may be broken."""
+    return escape(_LONG_WORD.sub(rf"\1{BREAK}", one_line(text)))
+
+
 def _style() -> Markup:
     """Our style sheet."""
     return Markup((assets.path(FOLDER) / "report.css").read_text(encoding="utf-8"))
@@ -56,6 +66,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters |= {"drawn": _drawn, "kind": lambda block: type(block).__name__}
+    found.filters |= {
+        "breakable": _breakable,
+        "drawn": _drawn,
+        "kind": lambda block: type(block).__name__,
+    }
     found.globals["style"] = _style
     return found

@@ -154,7 +154,7 @@ class ReportsDialog(QDialog):
 
     def copy_text(self) -> None:
         """Puts the whole report on the clipboard as text."""
-        QGuiApplication.clipboard().setText(self.text.toPlainText())
+        QGuiApplication.clipboard().setText(self.text.toPlainText().replace(page.BREAK, ""))
         self._context.notices.tell("Copied the report.")
 
     def reject(self) -> None:

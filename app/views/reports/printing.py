@@ -24,6 +24,7 @@ from PySide6.QtGui import (
     QPyTextObject,
     QTextDocument,
     QTextFormat,
+    QTextOption,
 )
 from PySide6.QtSvg import QSvgRenderer
 
@@ -106,6 +107,9 @@ def document_of(
     document = QTextDocument()
     document.setDefaultFont(font)
     document.setDocumentMargin(0)
+    option = document.defaultTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WordWrap)
+    document.setDefaultTextOption(option)
     document.setDefaultStyleSheet(_STYLE.format(**colours))
     drawings = Drawings(report, drawn or {}, document)
     document.documentLayout().registerHandler(QTextFormat.ObjectTypes.ImageObject.value, drawings)

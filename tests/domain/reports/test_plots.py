@@ -100,4 +100,5 @@ def test_that_a_table_says_how_much_it_leaves_out_and_when_it_is_empty():
     assert shown.rows == (("0",), ("1",), ("2",))
     assert left_out == Sentence("2 more are left out here.", left_out.tone)
     assert table(("n",), [], nothing="No run.")[0].text == "No run."
+    assert len(table(("n",), [("w" * 20_000,)])[0].rows[0][0]) == 1000
     assert table(("n",), [], title="Lost")[0].text == "Lost: None."

@@ -55,6 +55,8 @@ def test_that_a_pdf_without_qt_is_refused_with_what_to_do_instead(registry, tmp_
     [
         ((*ERA, "--out", "era.txt"), "neither FILE.html nor FILE.pdf"),
         ((*ERA, "--out", "/nowhere/era.html"), "there is no folder /nowhere"),
+        (("report", "era", "--datasets", "/(A", "--out", "era.html"), "is not a pattern"),
+        ((*ERA, "--as-of", "0", "--out", "era.html"), "up to version 0"),
         ((*ERA, "--as-of", "9999", "--out", "era.html"), "9999"),
         ((*ERA, "--rule", "godlen", "--out", "era.html"), "golden"),
         (("report", "shift", "--from", "soon", "--out", "s.html"), "is no time"),

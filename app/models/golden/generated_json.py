@@ -188,17 +188,36 @@ def matching_datasets(
     try:
         found = connection.execute(text(f"{source} ORDER BY run_number, name"), parameters).all()
     except sa_exc.DataError as error:
-        reason = str(error.orig).splitlines()[0]
-        raise BadInput(
-            f'"{pattern}" is not a pattern of dataset names: {reason}.'
-            " _ stands for one character, % for any, (A|B) for either."
-        ) from error
+        raise _bad_pattern(pattern, error) from error
     runs = _runs(connection, sorted({row.run_number for row in found}), as_of)
     return [
         MatchedDataset(number, name, attributes, oms, rr, version, run_version)
         for number, name, attributes, version in found
         for oms, rr, run_version in (runs[number],)
     ]
+
+
+def runs_with(connection: Connection, pattern: str) -> list[int]:
+    """Runs of which any dataset, hidden or not, has a name that is similar to the SQL pattern."""
+    try:
+        rows = connection.execute(
+            text(
+                'SELECT DISTINCT run_number FROM "Dataset" WHERE name SIMILAR TO :pattern'
+                " ORDER BY run_number"
+            ),
+            {"pattern": pattern},
+        )
+        return [*rows.scalars()]
+    except sa_exc.DataError as error:
+        raise _bad_pattern(pattern, error) from error
+
+
+def _bad_pattern(pattern: str, error: sa_exc.DataError) -> BadInput:
+    reason = str(error.orig).splitlines()[0]
+    return BadInput(
+        f'"{pattern}" is not a pattern of dataset names: {reason}.'
+        " _ stands for one character, % for any, (A|B) for either."
+    )
 
 
 def names_matching(connection: Connection, pattern: str, limit: int = 200) -> list[tuple[str, int]]:

@@ -65,18 +65,6 @@ def runs_between(connection: Connection, since: datetime, until: datetime) -> li
     return [*rows.scalars()]
 
 
-def runs_with(connection: Connection, pattern: str) -> list[int]:
-    """Runs of which any dataset, hidden or not, has a name that is similar to an SQL pattern."""
-    rows = connection.execute(
-        text(
-            'SELECT DISTINCT run_number FROM "Dataset" WHERE name SIMILAR TO :pattern'
-            " ORDER BY run_number"
-        ),
-        {"pattern": pattern},
-    )
-    return [*rows.scalars()]
-
-
 def run_numbers_within(connection: Connection, first: int, last: int) -> list[int]:
     """Runs of a range, both ends included."""
     rows = connection.execute(

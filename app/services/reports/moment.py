@@ -12,7 +12,7 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.history.moments import parse_time, time_words
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.lumisections import LUMISECTION_S
+from app.domain.lumisections import LAST_LUMISECTION, LUMISECTION_S
 from app.domain.progress import SILENT, Progress
 from app.domain.state.compact import CompactState
 from app.golden.season import SeasonDataset
@@ -31,6 +31,7 @@ _FOLDED_BLOCK = 20
 """Datasets that are folded from their events at once."""
 _NEWEST_RUNS = 50
 _DIGITS = 18
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def moment_of(acting: Acting, as_of: int | datetime | None = None) -> ReportMome
         written = log.time_of(connection, version)
         last = moment_of_reports.newest_entry(connection) if acting.db.record else None
     if not version or written is None:
-        raise NotFound("Nothing was written to this database yet, so there is nothing to report.")
+        when = "" if named is None else f" up to version {named}"
+        raise NotFound(f"Nothing was written to this database{when}: there is nothing to report.")
     if named is None and last is not None:
         written = max(written, last)
     return ReportMoment(version, at or written, version < newest or settled == version)
@@ -98,7 +100,7 @@ def datasets_at(
     wanted = None if keys is None else set(keys)
     with acting.db.read() as connection:
         if run_numbers is None:
-            run_numbers = moment_of_reports.runs_with(connection, pattern)
+            run_numbers = generated_json.runs_with(connection, pattern)
         matched = generated_json.matching_datasets(
             connection, pattern, as_of=moment.version, run_numbers=sorted(run_numbers)
         )
@@ -156,8 +158,9 @@ def end_of(oms: JsonObject, lumisections: int = 0) -> datetime | None:
     """When a run ended; while it goes on, where its last lumisection ends."""
     begin = start_of(oms)
     duration = oms.get("ls_duration")
-    if isinstance(duration, int | float) and not isinstance(duration, bool):
-        lumisections = max(lumisections, int(duration))
+    match duration:
+        case int() | float() if 0 <= duration <= LAST_LUMISECTION:
+            lumisections = max(lumisections, int(duration))
     if (ended := _time(oms.get("end_time"))) is not None or begin is None:
         return ended
     return begin + timedelta(seconds=LUMISECTION_S * lumisections)
@@ -198,10 +201,11 @@ def _key(each: MatchedDataset) -> DatasetKey:
 
 
 def _time(value: JsonValue) -> datetime | None:
-    if not isinstance(value, str):
-        return None
+    """A time as OMS writes it; None for what is none of the LHC."""
     try:
-        read = datetime.fromisoformat(value)
+        read = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
+        return None
+    if read is None or not _FIRST_YEAR <= read.year <= _LAST_YEAR:
         return None
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)

@@ -42,6 +42,9 @@ SHIFT = timedelta(hours=8)
 _LONGEST = timedelta(days=7)
 _MOST_ENTRIES = 200
 _MOST_WORKSPACES = 4
+_MOST_FLAGS = 500
+_LOOKED_BACK = 50
+"""Flags of a column before one that it is compared with."""
 
 
 @dataclass(frozen=True)
@@ -198,12 +201,15 @@ def _flags(acting: Acting, moment: ReportMoment, keys: Sequence[DatasetKey]) -> 
 
 
 def _flagged(flags: Sequence[_Flag]) -> tuple[Block, ...]:
-    ordered = sorted(flags, key=lambda flag: (flag.key[0], flag.key[1], flag.write.event))
+    """A line for what one version said of several columns alike."""
+    alike: dict[tuple[object, ...], tuple[_Flag, list[str]]] = {}
+    for flag in sorted(flags, key=lambda flag: (flag.key[0], flag.key[1], flag.write.event)):
+        same = (flag.write.event, flag.triplet)
+        alike.setdefault(same, (flag, []))[1].append(flag.column)
     rows: list[tuple[object, ...]] = [
         (
-            flag.key[0],
-            flag.key[1],
-            flag.column,
+            *flag.key,
+            ", ".join(columns),
             format_ranges(flag.write.ranges),
             flag.triplet.status,
             "; ".join(filter(None, (flag.triplet.comment, flag.triplet.cause))),
@@ -211,11 +217,15 @@ def _flagged(flags: Sequence[_Flag]) -> tuple[Block, ...]:
             clock(flag.action.at),
             flag.action.version,
         )
-        for flag in ordered
+        for flag, columns in alike.values()
     ]
-    heads = ("Run", "Dataset", "Column", "LS", "Status", "Why", "By", "At", "Version")
+    heads = ("Run", "Dataset", "Columns", "LS", "Status", "Why", "By", "At", "Version")
     return table(
-        heads, rows, right=("Run", "Version"), nothing="Nobody set a flag in these runs by hand."
+        heads,
+        rows,
+        right=("Run", "Version"),
+        most=_MOST_FLAGS,
+        nothing="Nobody set a flag in these runs by hand.",
     )
 
 
@@ -312,7 +322,7 @@ def _conflicts(flags: Sequence[_Flag]) -> list[tuple[object, ...]]:
         by_column.setdefault((flag.key, flag.column), []).append(flag)
     for (key, column), ordered in sorted(by_column.items()):
         for later_at, later in enumerate(ordered):
-            for earlier in ordered[:later_at]:
+            for earlier in ordered[max(later_at - _LOOKED_BACK, 0) : later_at]:
                 both = _common(earlier, later)
                 different = earlier.triplet.status != later.triplet.status
                 if both and different and earlier.action.author != later.action.author:

@@ -20,7 +20,7 @@ from app.services.golden import generation as golden
 from app.services.golden.luminosity import import_brilcalc
 from app.services.pulling import runs as pull
 from app.services.reports import call, era, page, shift
-from app.services.reports.moment import moment_of, named, time_named
+from app.services.reports.moment import end_of, moment_of, named, start_of, time_named
 from benchmarks import web_season
 from tests.builders import EXPERT, a_run, configure
 from tests.services import certified_in_may
@@ -172,6 +172,23 @@ def test_that_the_last_eight_hours_of_data_are_meant_where_no_time_is_named(seas
         shift.period_of(season, moment, BEGIN, BEGIN)
     with pytest.raises(BadInput, match="a week at most"):
         shift.period_of(season, moment, BEGIN, BEGIN + timedelta(days=8))
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"start_time": "0001-01-01T00:00:00+14:00"},
+        {"start_time": "9999-12-31T23:59:59Z", "end_time": None},
+        {"start_time": 7},
+        {"start_time": "2025-05-01T10:00:00", "end_time": "soon", "ls_duration": 1e300},
+    ],
+)
+def test_that_times_and_lengths_that_can_t_be_are_none(times):
+    assert start_of({"start_time": "2025-05-01T10:00:00"}) == datetime(2025, 5, 1, 10, tzinfo=UTC)
+    end = end_of(times, 2)
+    assert end is None or end == datetime(2025, 5, 1, 10, tzinfo=UTC) + timedelta(
+        seconds=2 * LUMISECTION_S
+    )
 
 
 def test_that_a_shift_without_runs_says_so(season):

@@ -46,6 +46,7 @@ _ANY = -1
 """Stands for the first item."""
 _ID = Qt.ItemDataRole.UserRole
 _SORTED = Qt.ItemDataRole.UserRole + 1
+_FAULTY = Qt.ItemDataRole.UserRole + 2
 _WIDTHS = {"priority": 60, "enabled": 36, "runs": 120}
 _WIDTH = 90
 _NUMBERS = frozenset({"priority", "routes"})
@@ -227,6 +228,7 @@ class ListPane(QWidget):
                 )
             line.setToolTip(column, problem or cells[column])
         line.setData(0, _ID, item.id)
+        line.setData(0, _FAULTY, bool(problem))
         line.setSizeHint(0, QSize(0, ROW_HEIGHT))
         return line
 
@@ -466,7 +468,7 @@ class ListPane(QWidget):
             if line is None:
                 continue
             item = self.history.items[int(line.data(0, _ID))]
-            problem = bool(problem_of(item))
+            problem = bool(line.data(0, _FAULTY))
             token = "danger" if problem else "muted" if is_off(item) else "text"
             for column in range(line.columnCount()):
                 line.setForeground(column, theme.colour(token))

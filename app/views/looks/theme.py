@@ -140,7 +140,8 @@ class Themes(QObject):
         self._dressing = Dressing(application, self._qt_palette, self._sheet, self)
         self._scratch = tempfile.TemporaryDirectory(prefix="run-registry-style-")
         application.setStyle("Fusion")
-        self._theme = load(dark=self._is_dark(), palette=palette)
+        self._loaded: dict[tuple[bool, StatusPalette], Theme] = {}
+        self._theme = self._load()
         application.setPalette(self._qt_palette())
         application.setStyleSheet(self._sheet())
         application.styleHints().colorSchemeChanged.connect(self._system_changed)
@@ -190,12 +191,19 @@ class Themes(QObject):
             self._renew()
 
     def _renew(self) -> None:
-        before, self._theme = self._theme, load(dark=self._is_dark(), palette=self._palette)
+        before, self._theme = self._theme, self._load()
         if before.tokens == self._theme.tokens:
             self.changed.emit(self._theme)
             return  # Statuses are painted: nothing of them is in the style sheet.
         self._dressing.begin()
         self.changed.emit(self._theme)
+
+    def _load(self) -> Theme:
+        """Drawing the icons of a theme takes longer than anything else of it."""
+        dark = self._is_dark()
+        if (dark, self._palette) not in self._loaded:
+            self._loaded[dark, self._palette] = load(dark=dark, palette=self._palette)
+        return self._loaded[dark, self._palette]
 
     def _is_dark(self) -> bool:
         if self._mode == "system":

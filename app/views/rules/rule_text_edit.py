@@ -8,6 +8,7 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QRect,
+    QSignalBlocker,
     QSize,
     Qt,
 )
@@ -311,7 +312,9 @@ class RuleTextEdit(QPlainTextEdit):
         return super().event(event)
 
     def _apply_theme(self) -> None:
-        self._highlighter.show_theme(self._themes.theme)
+        # Qt says of another colour, too, that the text has changed.
+        with QSignalBlocker(self):
+            self._highlighter.show_theme(self._themes.theme)
         self.show_marks(self._marks)
 
 

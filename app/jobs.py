@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Timer
 
 from app import systemd
 from app.domain.errors import Unavailable
@@ -44,6 +45,7 @@ from app.sync.worker import PullLoop
 
 logger = logging.getLogger(__name__)
 
+_FINISH_S = 3.0
 _STOP_S = 8.0
 _LOOK_S = 0.05
 _OMS_S = 20.0
@@ -175,10 +177,15 @@ class Jobs:
             loop.start()
 
     def stop(self) -> None:
-        """Ends all at once; what is being stored is finished if that takes only seconds."""
+        """Ends all at once; what is being stored is finished if that takes only seconds, else it
+        is broken off and taken back."""
         loops = [*self._loops()]
+        patience = Timer(_FINISH_S, self.db.break_off)
+        patience.start()
         with ThreadPoolExecutor(len(loops)) as pool:
             ended = [*pool.map(lambda named: named[1].stop(_STOP_S), loops)]
+        patience.cancel()
+        patience.join()
         for (name, _), has_ended in zip(loops, ended, strict=True):
             if not has_ended:
                 logger.warning("The job %s hasn't stopped in %.0f s", name, _STOP_S)

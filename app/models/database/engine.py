@@ -31,6 +31,7 @@ from app.models.database.kept import Kept
 from app.models.database.line import Line, NoLine
 from app.models.database.patience import Patience
 from app.models.database.standby import Standby
+from app.models.database.under_way import UnderWay
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class Database:
         self._pool_size = pool_size
         self._held = threading.local()
         self._turns: AbstractContextManager[object] = nullcontext()
+        self._under_way = UnderWay()
         self._kept: Kept[object] = Kept()
         self._engine = _pool(self._address.pooled, self._patience, pool_size, _TURN_S, self._kept)
         self._standby = None
@@ -177,7 +179,8 @@ class Database:
         before = getattr(self._held, "connection", None)
         self._held.connection = connection
         try:
-            yield
+            with self._under_way.one(connection):
+                yield
         finally:
             self._held.connection = before
 
@@ -280,9 +283,15 @@ class Database:
         pooled connections to the others, and reads where it is written."""
         background = copy.copy(self)
         background._turns = threading.BoundedSemaphore(max(1, self._pool_size - 1))
+        background._under_way = UnderWay()
         background._standby = None
         background._origin = self.origin
         return background
+
+    def break_off(self) -> None:
+        """Breaks off what threads are at with this, takes it back, and lets nothing begin any more:
+        they get Unavailable. Whoever has the same database in another way goes on."""
+        self._under_way.break_off()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -33,7 +33,7 @@ _JUST_NOW_S = 1.0
 _NO_PROOF_S = 25.0
 """How long nothing may be heard of a statement while the server tells nobody anything of it."""
 
-_ENDED = "the program ends and waits for it no longer"
+ENDED = "the program ends and waits for it no longer"
 _LOST_ANSWERS = 2
 _INTERVAL_S = 0.1
 _INTERRUPTED_S = 1.0
@@ -48,8 +48,8 @@ class Patience:
         self._last: tuple[str, int] | None = None
         self.is_silent = False
         self._found_silent_at = -math.inf
-        self._connection: type[_PatientConnection] = type(
-            "PatientConnection", (_PatientConnection,), {"patience": self}
+        self._connection: type[PatientConnection] = type(
+            "PatientConnection", (PatientConnection,), {"patience": self}
         )
         self._asking: type[_Asking] = type("AskingConnection", (_Asking,), {"patience": self})
 
@@ -86,7 +86,7 @@ class Patience:
     def check(self) -> None:
         """Raises once the program ends."""
         if self.has_ended:
-            raise OperationalError(_ENDED)
+            raise OperationalError(ENDED)
 
     @property
     def has_ended(self) -> bool:
@@ -146,8 +146,11 @@ class _WantedConnection(psycopg.Connection[tuple[object, ...]]):
         return _while_wanted(steps, cls.patience)
 
 
-class _PatientConnection(_WantedConnection):
+class PatientConnection(_WantedConnection):
     """A connection that gives up when its server is silent, or when the program ends."""
+
+    is_wanted = True
+    """Whether anybody waits for what it is at."""
 
     def wait(
         self, gen: _Steps[Result], interval: float = _INTERVAL_S, timeout: float | None = None
@@ -192,7 +195,11 @@ class _PatientConnection(_WantedConnection):
                     lost = self._ask(heard, lost)
                     asked = time.monotonic()
                 elif self.patience.has_ended:
-                    self._give_up(_ENDED)
+                    self._give_up(ENDED)
+                elif not self.is_wanted:
+                    with suppress(psycopg.Error):
+                        self.cancel_safe(timeout=_INTERRUPTED_S)
+                    self._give_up(ENDED)
                 wanted = steps.send(ready)
         except StopIteration as done:
             result: Result = done.value

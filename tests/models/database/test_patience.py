@@ -206,3 +206,21 @@ def test_that_a_pool_whose_server_is_silent_refuses_in_the_end(
     for thread, caught in waiting:
         thread.join()
         assert isinstance(caught[0], Unavailable)
+
+
+def test_that_work_behind_a_window_is_broken_off_and_nothing_else(db: Database, dsn: str) -> None:
+    behind = db.in_background()
+    at_work, caught = in_thread(lambda: sleep(behind, 3600))
+    wait_until_at_work(dsn, "pg_sleep")
+    waiting, caught_waiting = in_thread(lambda: sleep(behind, 0))
+    behind.break_off()
+    at_work.join()
+    waiting.join()
+    for error in (*caught, *caught_waiting):
+        assert isinstance(error, Unavailable)
+        assert "waits for it no longer" in str(error)
+    with pytest.raises(Unavailable, match="waits for it no longer"):
+        sleep(behind, 0)
+    with db.read() as connection:
+        at_it = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE :what"
+        assert connection.scalar(text(at_it), {"what": "SELECT pg_sleep%"}) == 0

@@ -54,7 +54,8 @@ class ProposalStrip(QFrame):
         self.toggle = QPushButton("Show")
         self.toggle.setCheckable(True)
         self.toggle.setToolTip("List the proposals, to accept or reject them")
-        self.list = ProposalList(acting, background, themes, rights)
+        self._rights = rights
+        self._list: ProposalList | None = None
         line = QHBoxLayout()
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         line.setSpacing(2 * STEP)
@@ -65,15 +66,30 @@ class ProposalStrip(QFrame):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(line)
-        layout.addWidget(self.list)
-        self.list.hide()
+        self._layout = layout
         self.hide()
         self.toggle.toggled.connect(self._open)
-        self.list.shown_changed.connect(self._point)
-        self.list.acted.connect(self._acted)
-        self.list.acted.connect(self.acted)
         themes.changed.connect(self._apply_theme)
         self._apply_theme(themes.theme)
+
+    @property
+    def list(self) -> ProposalList:
+        """The proposals; made when a dataset has the first ones, which most never have."""
+        if self._list is None:
+            made = self._list = ProposalList(
+                self._acting, self._background, self._themes, self._rights, self
+            )
+            made.hide()
+            self._layout.addWidget(made)
+            made.shown_changed.connect(self._point)
+            made.acted.connect(self._acted)
+            made.acted.connect(self.acted)
+        return self._list
+
+    @property
+    def panes(self) -> tuple[QWidget, ...]:
+        """What the keys can go to, shown or not."""
+        return () if self._list is None else (self._list.table,)
 
     def show_dataset(self, run_number: int, dataset: str, length: int | None = None) -> None:
         """Shows the proposals on a dataset of `length` lumisections; hides while it has none."""
@@ -101,6 +117,8 @@ class ProposalStrip(QFrame):
         )
 
     def _show(self, proposals: Sequence[Proposal]) -> None:
+        if not proposals and self._list is None:
+            return
         self.list.show_proposals(proposals, length=self._length)
         rows = min(max(len(proposals), 2), _MOST_ROWS)
         reason = 0 if self.list.reason.isHidden() else self.list.reason.height() + STEP
@@ -119,7 +137,8 @@ class ProposalStrip(QFrame):
             self.text.setText(self.list.outcome.text())
 
     def _open(self, opened: bool) -> None:
-        self.list.setVisible(opened)
+        if opened or self._list is not None:
+            self.list.setVisible(opened)
         self.toggle.setText("Hide" if opened else "Show")
         if opened:
             self._shows_outcome = False

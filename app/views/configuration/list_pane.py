@@ -188,13 +188,13 @@ class ListPane(QWidget):
         self.items.clear()
         present = [history.items[item_id] for item_id in sorted(history.versions[-1].items)]
         listed = [item for item in present if self.section.holds(item)]
-        for item in listed:
-            self.items.addTopLevelItem(self._line(item))
+        problems = [problem_of(item) for item in listed]
+        for item, problem in zip(listed, problems, strict=True):
+            self.items.addTopLevelItem(self._line(item, problem))
         self._apply_theme(self._themes.theme)
         self._search()
         self._following = True
-        faulty = sum(bool(problem_of(item)) for item in listed)
-        self.counted.emit(faulty)
+        self.counted.emit(sum(map(bool, problems)))
         chosen = self._to_choose if self._to_choose is not None else self.shown
         self._to_choose = None
         if self._versions.made is not None:
@@ -209,12 +209,11 @@ class ListPane(QWidget):
             else:
                 self.items.setCurrentItem(top)
 
-    def _line(self, item: Item) -> _Line:
+    def _line(self, item: Item, problem: str) -> _Line:
         cells = self.section.cells(item)
         line = _Line(cells)
         known = item.values.get("priority")
         priority = known if isinstance(known, int) else 0
-        problem = problem_of(item)
         for column, (name, _) in enumerate(self.section.heads):
             number = name in _NUMBERS and cells[column].lstrip("-").isdigit()
             line.setData(

@@ -1,4 +1,4 @@
-"""Dresses the widgets of the program in another look, some of them in each turn of the event loop."""
+"""Dresses the widgets of the program in another look, a few in each turn of the event loop."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ class Dressing(QObject):
 
     An application that gets another sheet dresses all its widgets at once, and tells each that its
     style has changed: a window of a thousand hears nobody for as long as that takes. So widgets are
-    undressed beforehand and dressed afterwards, a few in a turn, and the change finds nothing to do.
+    undressed beforehand and dressed afterwards, a few in a turn, and nothing is left to the change.
     The old sheet goes first: a sheet over another one would dress each widget once for each that it
     is in, and colours that change below a sheet are worked out for each widget again.
     """

@@ -423,7 +423,7 @@ class LumisectionsPane(QWidget):
     # Making
 
     def _lay_out(self) -> None:
-        top = QWidget()
+        top = QWidget(self)
         line = QHBoxLayout(top)
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         line.setSpacing(2 * STEP)
@@ -433,7 +433,7 @@ class LumisectionsPane(QWidget):
         line.addWidget(self.not_live)
         line.addWidget(self.attendance)
         line.addWidget(ZoomButtons(self.grid, self._themes))
-        self._grid_part = QSplitter(Qt.Orientation.Horizontal)
+        self._grid_part = QSplitter(Qt.Orientation.Horizontal, self)
         self._grid_part.setChildrenCollapsible(False)
         self._grid_part.addWidget(self.grid)
         self._grid_part.addWidget(self.preview)

@@ -40,6 +40,7 @@ from app.views.widgets.late_page import LatePage
 from app.views.widgets.line_label import CutLabel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, cell, tip
+from app.views.widgets.tab_pages import home_of_pages
 
 _SETTLE_MS = 80
 _ON_ITS_WAY = "Loading"
@@ -88,8 +89,8 @@ class DetailsView(QWidget):
         self.actions_button = QToolButton()
         self.actions_button.setText("Run")
         self.bar = LoadingBar(themes)
-        self.tabs = QTabWidget()
-        self.lumisections = LumisectionsPane(context)
+        self.tabs = QTabWidget(self)
+        self.lumisections = LumisectionsPane(context, home_of_pages(self.tabs))
         self.attributes = AttributesModel(self)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._lay_out()
@@ -244,10 +245,7 @@ class DetailsView(QWidget):
         lumisections = self.lumisections
         if inside is not lumisections:
             return (inside,)
-        return (
-            *(inside, lumisections.proposals.list.table, lumisections.preview),
-            lumisections.evidence.list,
-        )
+        return (inside, *lumisections.proposals.panes, lumisections.preview, lumisections.evidence.list)
 
     def dataset_state(self, key: str, dataset: str | None = None) -> str:
         """A `{workspace}_state` of the dataset in front or of another one; empty where unknown."""
@@ -262,7 +260,7 @@ class DetailsView(QWidget):
         self._work.renew(lambda: self._load(keep=not self._is_requested))
 
     def _lay_out(self) -> None:
-        top = QWidget()
+        top = QWidget(self)
         top.setObjectName("bar")
         line = QHBoxLayout(top)
         line.setContentsMargins(2 * STEP, _THIN, STEP, _THIN)

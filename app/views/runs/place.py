@@ -20,6 +20,7 @@ from app.views.selection import Selection
 from app.views.subject import Subject
 from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.table_view import TableView
+from app.views.widgets.tab_pages import home_of_pages
 
 _SPLITTER = "splitter"
 _PARTS = [300, 540]
@@ -65,7 +66,7 @@ class TablePlace(PlaceWidget):
         self._drafts = context.drafts
         self._order: tuple[str, ...] = ()
         self.table = TableView(kind, acting, background, themes, remembered)
-        self.details = self._make_details()
+        self.details = self._make_details(self)
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.addWidget(self.table)
         self._splitter.addWidget(self.details)
@@ -164,7 +165,7 @@ class TablePlace(PlaceWidget):
                 self.tabs.setCurrentIndex(place)
                 widget.go_into_grid()
                 return
-        details = self._make_details()
+        details = self._make_details(home_of_pages(self.tabs))
         details.set_order(self._order)
         self.tabs.setCurrentIndex(self.tabs.addTab(details, _tab_text(run_number, dataset)))
         details.show_run(run_number, dataset)
@@ -230,8 +231,8 @@ class TablePlace(PlaceWidget):
         tabs = (self.tabs.widget(place) for place in range(1, self.tabs.count()))
         return [self.details, *(details for details in tabs if isinstance(details, DetailsView))]
 
-    def _make_details(self) -> DetailsView:
-        details = DetailsView(self._context, self._order)
+    def _make_details(self, parent: QWidget) -> DetailsView:
+        details = DetailsView(self._context, self._order, parent)
         details.menu_wanted.connect(self.menu_wanted)
         details.actions_wanted.connect(self.menu_wanted)
         details.take_in_wanted.connect(self.take_in_wanted)

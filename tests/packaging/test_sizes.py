@@ -23,7 +23,6 @@ LONGER = {
     "app/views/datasets/tool_actions.py: rows": _ACTIONS,
     "app/views/frame/actions/window_actions.py: rows": _ACTIONS,
     "app/views/runs/run_actions.py: rows": _ACTIONS,
-    "app/views/tables/table_view.py: TableView": "one table and all that stands around it",
 }
 
 

@@ -100,7 +100,6 @@ class Database:
         self._origin: Database | None = None
         self._statement_ms = 0
         self._pool_size = pool_size
-        self._held = threading.local()
         self._turns: AbstractContextManager[object] = nullcontext()
         self._under_way = UnderWay()
         self._kept: Kept[object] = Kept()
@@ -169,20 +168,9 @@ class Database:
         asked = sa.text("SELECT unnest(guard.egroups_for(:path))")
         # Who is in a transaction asks in it: two threads that waited for a second connection each
         # would wait for each other.
-        held: Connection | None = getattr(self._held, "connection", None)
+        held = self._under_way.connection
         with self.read() if held is None else nullcontext(held) as connection:
             return tuple(sorted(connection.execute(asked, {"path": path}).scalars()))
-
-    @contextmanager
-    def _holding(self, connection: Connection) -> Iterator[None]:
-        """Meanwhile this thread has a connection."""
-        before = getattr(self._held, "connection", None)
-        self._held.connection = connection
-        try:
-            with self._under_way.one(connection):
-                yield
-        finally:
-            self._held.connection = before
 
     @property
     def read_only(self) -> bool:
@@ -283,7 +271,7 @@ class Database:
         pooled connections to the others, and reads where it is written."""
         background = copy.copy(self)
         background._turns = threading.BoundedSemaphore(max(1, self._pool_size - 1))
-        background._under_way = UnderWay()
+        background._under_way = self._under_way.apart()
         background._standby = None
         background._origin = self.origin
         return background
@@ -300,7 +288,7 @@ class Database:
             self.translated(),
             self._turns,
             self._engine.connect() as connection,
-            self._holding(connection),
+            self._under_way.one(connection),
             connection.begin() as transaction,
         ):
             kind = None if self._guard is None or self._guard.kind == WEB else self._guard.kind
@@ -328,7 +316,7 @@ class Database:
             self.translated(),
             self._turns,
             self._reader() as connection,
-            self._holding(connection),
+            self._under_way.one(connection),
             connection.begin(),
         ):
             if self._statement_ms:

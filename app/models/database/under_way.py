@@ -12,25 +12,38 @@ from app.models.database.patience import ENDED, PatientConnection
 
 
 class UnderWay:
-    """The transactions that are open now."""
+    """The transactions that are open now, and whose they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: threading.local | None = None) -> None:
+        self._held = threading.local() if held is None else held
         self._lock = threading.Lock()
         self._at_work: set[PatientConnection] = set()
         self._is_over = False
 
+    def apart(self) -> "UnderWay":
+        """Those of others on the same database: they are broken off without these."""
+        return UnderWay(self._held)
+
+    @property
+    def connection(self) -> Connection | None:
+        """That of this thread, if it is in a transaction, of whomever."""
+        held: Connection | None = getattr(self._held, "connection", None)
+        return held
+
     @contextmanager
     def one(self, connection: Connection) -> Iterator[None]:
-        """Meanwhile there is one on this connection. Raises once no other may begin."""
+        """Meanwhile this thread is in one, on this connection. Raises once no other may begin."""
         driver = session.driver_of(connection)
         assert isinstance(driver, PatientConnection)
         with self._lock:
             if self._is_over:
                 raise OperationalError(ENDED)
             self._at_work.add(driver)
+        before, self._held.connection = self.connection, connection
         try:
             yield
         finally:
+            self._held.connection = before
             with self._lock:
                 self._at_work.discard(driver)
 

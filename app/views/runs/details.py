@@ -245,7 +245,12 @@ class DetailsView(QWidget):
         lumisections = self.lumisections
         if inside is not lumisections:
             return (inside,)
-        return (inside, *lumisections.proposals.panes, lumisections.preview, lumisections.evidence.list)
+        return (
+            inside,
+            *lumisections.proposals.panes,
+            lumisections.preview,
+            lumisections.evidence.list,
+        )
 
     def dataset_state(self, key: str, dataset: str | None = None) -> str:
         """A `{workspace}_state` of the dataset in front or of another one; empty where unknown."""

@@ -1,10 +1,9 @@
 """The table of runs or datasets with its filter line, and a text when it is empty."""
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, Signal
-from PySide6.QtWidgets import QButtonGroup, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
-from app.domain.errors import Refused
 from app.domain.filters import Node, Vocabulary
 from app.domain.links import ListLink
 from app.domain.recipes import ListAsked
@@ -12,8 +11,7 @@ from app.services.acting import Acting
 from app.services.certification.tables import Chosen, Page, Row, TableKind, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
-from app.views.looks import words
-from app.views.looks.theme import STEP, Theme, Themes
+from app.views.looks.theme import Theme, Themes
 from app.views.selection import Selection
 from app.views.tables.cell_delegate import CellDelegate
 from app.views.tables.column_layout import ColumnLayout
@@ -21,25 +19,15 @@ from app.views.tables.columns import Column
 from app.views.tables.copied_rows import CopiedRows
 from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.filter_builder import FilterBuilder
-from app.views.tables.filter_line import FilterLine
 from app.views.tables.memory import TableMemory
 from app.views.tables.newest_row import NewestRow
-from app.views.tables.saved_filters import SavedFilters
 from app.views.tables.table import Table
+from app.views.tables.table_line import TableLine
 from app.views.tables.table_loader import Block, TableLoader
 from app.views.tables.table_model import BLOCK, TableModel
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.narrow import WrappingLine
-from app.views.widgets.plain import Label
 
-_LEAST_FILTER = 100
 _DIM_AFTER_MS = 250
-_LINE_HEIGHT = 26
-
-_UNCOUNTED = (
-    "The summaries of so many datasets are missing or old that they may pass the filter or not."
-    " They are counted in the background: look again later"
-)
 
 
 class TableView(QWidget):
@@ -75,7 +63,6 @@ class TableView(QWidget):
         self._kind: TableKind = kind
         self._themes = themes
         self._memory = TableMemory(remembered, memory or kind)
-        self._group = DatasetGroup.ALL
         self._of_cycle = of_cycle
         self._cycle: int | None = None
         self._filter: Node | None = None
@@ -94,10 +81,9 @@ class TableView(QWidget):
             acting, background, self._query, lambda: self.columns, self.table.rows_in_sight, self
         )
         CopiedRows(self.table, self.model, self._loader, background, self)
-        self.filter = FilterLine(themes)
-        self.saved = SavedFilters(self._memory, lambda: self.filter.text, lambda: self.view, self)
+        self.line = TableLine(kind, themes, self._memory, lambda: self.view, of_cycle=of_cycle)
+        self.filter = self.line.filter
         self.bar = LoadingBar(themes)
-        self._make_line()
         self._lay_out()
         self._connect()
         self._apply_theme(themes.theme)
@@ -105,57 +91,14 @@ class TableView(QWidget):
         if not of_cycle and (filter_before := self._memory.filter()):
             self.filter.set_text(filter_before)
 
-    def _make_line(self) -> None:
-        """Makes what stands beside the filter."""
-        self.count = Label()
-        self.count.setProperty("role", "muted")
-        self.count.setFixedHeight(_LINE_HEIGHT)
-        self.groups = QButtonGroup(self)
-        self.significant = QToolButton()
-        self.significant.setText("Significant")
-        self.significant.setCheckable(True)
-        self.significant.setToolTip("Show significant runs only")
-        self.significant.setVisible(self._kind == "runs")
-        self.states = QToolButton()
-        self.states.setText("States")
-        self.states.setCheckable(True)
-        self.states.setToolTip("Show the states in all workspaces as columns")
-        self.states.setVisible(self._kind == "datasets")
-        self._saved = QToolButton()
-        self._saved.setToolTip("Saved filters and views")
-        self._saved.setAccessibleName("Saved filters")
-        self._saved.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._saved.setMenu(self.saved.menu)
-        self._choose = QToolButton()
-        self._choose.setObjectName("choose")
-        self._choose.setToolTip("Choose columns")
-        self._choose.setAccessibleName("Choose columns")
-
     def _lay_out(self) -> None:
-        top = QWidget()
-        top.setObjectName("bar")
-        line = WrappingLine(top, at_top=True)
-        line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
-        line.setSpacing(2 * STEP)
-        for place, group in enumerate(self._offered_groups):
-            button = QToolButton()
-            button.setText(group.title)
-            button.setToolTip(group.tip)
-            button.setCheckable(True)
-            button.setChecked(group is self._group)
-            self.groups.addButton(button, place)
-            line.add(button)
-        self.filter.setMinimumWidth(_LEAST_FILTER)
-        line.add(self.filter, 1)
-        for widget in (self._saved, self.count, self.significant, self.states, self._choose):
-            line.add(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(top)
+        layout.addWidget(self.line)
         layout.addWidget(self.bar)
         layout.addWidget(self.table, 1)
-        QWidget.setTabOrder(self._choose, self.table)
+        QWidget.setTabOrder(self.line.choose, self.table)
 
     def _connect(self) -> None:
         self._dim = QTimer(self, singleShot=True, interval=_DIM_AFTER_MS)
@@ -168,13 +111,11 @@ class TableView(QWidget):
         self._layout.columns_changed.connect(self._show_columns)
         self._layout.sort_changed.connect(self._replace)
         self.filter.filter_changed.connect(self._set_filter)
-        self.significant.toggled.connect(self._set_significant)
-        self.groups.idClicked.connect(lambda place: self.show_group(list(DatasetGroup)[place]))
-        self.states.clicked.connect(self._layout.show_other_states)
-        self.saved.chosen.connect(self.filter.set_text)
-        self.saved.view_chosen.connect(self.show_view)
-        self._choose.clicked.connect(self.choose_columns)
-        self.saved.build_wanted.connect(self.build_filter)
+        self.line.narrowed.connect(self._replace)
+        self.line.states_wanted.connect(self._layout.show_other_states)
+        self.line.columns_wanted.connect(self.choose_columns)
+        self.line.saved.build_wanted.connect(self.build_filter)
+        self.line.saved.view_chosen.connect(self.show_view)
         self._themes.changed.connect(self._apply_theme)
         self.model.rows_wanted.connect(self._loader.fill)
         self.table.entered_row.connect(self._open)
@@ -211,15 +152,6 @@ class TableView(QWidget):
         """Name of the workspace whose columns are shown."""
         return self._layout.workspace.name
 
-    @property
-    def _offered_groups(self) -> tuple[DatasetGroup, ...]:
-        return tuple(DatasetGroup) if self._kind == "datasets" and not self._of_cycle else ()
-
-    @property
-    def group(self) -> DatasetGroup:
-        """Which part of the datasets is shown."""
-        return self._group
-
     def selected(self) -> tuple[list[Row], list[int]]:
         """The selected rows that are loaded, and the places of those that aren't."""
         # By stretches: with everything selected an index for each row would take long.
@@ -255,16 +187,12 @@ class TableView(QWidget):
             Chosen(query, everything=True),
             self._count,
             self._layout.workspace.columns,
-            self._group is DatasetGroup.HIDDEN,
+            self.line.group is DatasetGroup.HIDDEN,
         )
 
     def show_group(self, group: DatasetGroup) -> None:
         """Shows another part of the datasets."""
-        self.groups.button(list(DatasetGroup).index(group)).setChecked(True)
-        if group is not self._group:
-            self._group = group
-            self._memory.keep_choice("group", group.title)
-            self._replace()
+        self.line.show_group(group)
 
     @property
     def asked(self) -> ListAsked:
@@ -273,10 +201,10 @@ class TableView(QWidget):
             self._kind,
             self.filter.text.strip(),
             self._layout.sort_text,
-            self.significant.isChecked(),
+            self.line.significant.isChecked(),
             self.workspace,
-            self._group.states,
-            self._group is DatasetGroup.HIDDEN,
+            self.line.group.states,
+            self.line.group is DatasetGroup.HIDDEN,
         )
 
     @property
@@ -287,8 +215,8 @@ class TableView(QWidget):
             "online" if self._kind == "runs" else "offline",
             self.filter.text.strip(),
             self.workspace,
-            self._group.title if self._offered_groups else "",
-            self.significant.isChecked(),
+            self.line.group.title if self.line.offered_groups else "",
+            self.line.significant.isChecked(),
             self._layout.sort_text,
             ids,
         )
@@ -296,8 +224,8 @@ class TableView(QWidget):
     def show_view(self, view: ListLink) -> None:
         """Shows the table as somebody else sees it. Refused where it has no such group."""
         if view.group:
-            self.show_group(_group_of(view.group))
-        self.significant.setChecked(view.significant)
+            self.line.show_group_called(view.group)
+        self.line.significant.setChecked(view.significant)
         self._layout.show_guest(view.columns, view.sort)
         if self.filter.text.strip() != view.filter_text:
             self.filter.set_text(view.filter_text)
@@ -314,16 +242,8 @@ class TableView(QWidget):
         """Shows the columns of a workspace, as remembered for it, and loads."""
         self._memory.workspace = workspace.name
         self._layout.show_workspace(workspace)
-        self.states.setChecked(self._layout.shows_other_states)
-        self.significant.blockSignals(True)  # loaded below, once
-        self.significant.setChecked(self._memory.switched("significant"))
-        self.significant.blockSignals(False)
-        if self._offered_groups:
-            title = self._memory.choice("group")
-            self._group = next(
-                (group for group in DatasetGroup if group.title == title), self._group
-            )
-            self.groups.button(list(DatasetGroup).index(self._group)).setChecked(True)
+        self.line.states.setChecked(self._layout.shows_other_states)
+        self.line.recall()
         self._replace()
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
@@ -358,9 +278,9 @@ class TableView(QWidget):
             sort=self._layout.sort,
             offset=offset,
             limit=limit,
-            significant_only=self.significant.isChecked(),
-            states=self._group.states,
-            only_hidden=self._group is DatasetGroup.HIDDEN,
+            significant_only=self.line.significant.isChecked(),
+            states=self.line.group.states,
+            only_hidden=self.line.group is DatasetGroup.HIDDEN,
             cycle=self._cycle,
         )
 
@@ -419,18 +339,17 @@ class TableView(QWidget):
 
     def _show_count(self, page: Page) -> None:
         self._count = page.count
-        self.count.setText(_how_many(page, "run" if self._kind == "runs" else "dataset"))
-        self.count.setToolTip(_UNCOUNTED if page.uncounted else "")
+        self.line.show_count(page)
         self.table.say("" if page.count else self._empty_text())
 
     def _empty_text(self) -> str:
         if self._filter is not None:
             return "Nothing matches the filter. Change it, or clear it to see everything."
-        if self._group.empty:
-            return self._group.empty
+        if self.line.group.empty:
+            return self.line.group.empty
         if self._cycle is not None:
             return "This cycle has no datasets. Add some in Offline."
-        return _nothing_yet(self._kind, significant_only=self.significant.isChecked())
+        return _nothing_yet(self._kind, significant_only=self.line.significant.isChecked())
 
     def _set_dimmed(self, *, dimmed: bool) -> None:
         self._delegate.dimmed = dimmed
@@ -443,12 +362,8 @@ class TableView(QWidget):
         self._memory.keep_filter(self.filter.text.strip())
         self._replace()
 
-    def _set_significant(self, only: bool) -> None:
-        self._memory.keep_switched("significant", on=only)
-        self._replace()
-
     def _show_columns(self) -> None:
-        self.states.setChecked(self._layout.shows_other_states)
+        self.line.states.setChecked(self._layout.shows_other_states)
         if not self._loader.shows_rows:
             self._replace()
             return
@@ -480,18 +395,7 @@ class TableView(QWidget):
 
     def _apply_theme(self, theme: Theme) -> None:
         self._delegate.theme = theme
-        self._choose.setIcon(theme.icon("columns"))
-        self._saved.setIcon(theme.icon("filter"))
-        self.significant.setIcon(theme.icon("significant"))
-        self.significant.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.table.viewport().update()
-
-
-def _group_of(title: str) -> DatasetGroup:
-    for group in DatasetGroup:
-        if group.title == title:
-            return group
-    raise Refused(f"There is no group of datasets with this name: {title}.")
 
 
 def _nothing_yet(kind: TableKind, *, significant_only: bool) -> str:
@@ -501,11 +405,3 @@ def _nothing_yet(kind: TableKind, *, significant_only: bool) -> str:
     if significant_only:
         return "No run is significant. Show all runs, and mark one significant from its menu."
     return "No runs yet. They appear here when they are pulled from OMS: see Sync in the View menu."
-
-
-def _how_many(page: Page, noun: str) -> str:
-    """How many rows there are, and how many more there may be."""
-    text = f"{'' if page.exact else 'at least '}{words.counted(page.count, noun)}"
-    if page.uncounted:
-        text += f", {words.number(page.uncounted)} not counted yet"
-    return text

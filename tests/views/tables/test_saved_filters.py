@@ -103,8 +103,8 @@ def test_that_filter_and_part_are_there_again_at_the_next_start(
     qtbot.addWidget(again)
     qtbot.waitUntil(lambda: not background.busy)
     assert again.filter.text == "run > 396210"
-    assert again.count.text() == "2 datasets"
-    assert again.groups.checkedButton().text() == "Editable"
+    assert again.line.count.text() == "2 datasets"
+    assert again.line.groups.checkedButton().text() == "Editable"
 
 
 def test_that_the_states_of_all_workspaces_come_and_go_as_columns(
@@ -118,12 +118,12 @@ def test_that_the_states_of_all_workspaces_come_and_go_as_columns(
     qtbot.addWidget(table)
     before = [each.id for each in table.columns]
     table.set_vocabulary(VOCABULARY)
-    table.states.click()
+    table.line.states.click()
     after = [each.id for each in table.columns]
     added = [id_ for id_ in after if id_ not in before]
     assert added == ["global_state", "tracker_state"]
     assert after.index(added[0]) == after.index("dt_state") + 1
-    assert table.states.isChecked()
-    table.states.click()
+    assert table.line.states.isChecked()
+    table.line.states.click()
     assert [each.id for each in table.columns] == before
     qtbot.waitUntil(lambda: not background.busy)

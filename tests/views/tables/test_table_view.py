@@ -147,9 +147,9 @@ def test_that_a_filter_and_the_switch_reach_the_server(
 ) -> None:
     view.filter.set_text("class = Cosmics25")
     qtbot.waitUntil(lambda: view.model.rowCount() == COSMICS)
-    assert view.count.text() == "2\u202f500 runs"
+    assert view.line.count.text() == "2\u202f500 runs"
     set_rr(ten_thousand, NEWEST, significant=False)
-    view.significant.click()
+    view.line.significant.click()
     qtbot.waitUntil(lambda: view.model.rowCount() == COSMICS - 1)
 
 

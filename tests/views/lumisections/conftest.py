@@ -20,6 +20,7 @@ from app.models.database.listen import ChangeListener
 from app.services.acting import Acting
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
+from app.services.history import look as history
 from app.services.pulling import runs as pull
 from app.views.background import Background
 from app.views.focus import give_keys
@@ -92,6 +93,15 @@ class Story:
         modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
     ) -> None:
         self.qtbot.keyClick(widget or self.in_grid(), key, modifier)
+
+    def type_comment(self, text: str) -> None:
+        """What a person types into the line that has the keyboard after B."""
+        self.keys(text, self.pane.strip.comment)
+        self.press(Qt.Key.Key_Return, self.pane.strip.comment)
+
+    def newest(self) -> int:
+        """The newest version of the run."""
+        return history.run_history_of(Acting(self.db), RUN).entries[0].action.version
 
     def until(self, holds: Callable[[], bool]) -> None:
         self.qtbot.waitUntil(holds, timeout=20_000)

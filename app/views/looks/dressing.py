@@ -17,8 +17,8 @@ class Dressing(QObject):
     """Has widgets wear what `palette` and `sheet` return.
 
     An application that gets another sheet dresses all its widgets at once, and tells each that its
-    style has changed: a window of a thousand hears nobody for as long as that takes. So widgets are
-    undressed beforehand and dressed afterwards, a few in a turn, and nothing is left to the change.
+    style has changed: a window of a thousand hears nobody for as long as that takes. So only those
+    that are seen are dressed together with the change, and the others after it, a few in a turn.
     The old sheet goes first: a sheet over another one would dress each widget once for each that it
     is in, and colours that change below a sheet are worked out for each widget again.
     """
@@ -34,7 +34,9 @@ class Dressing(QObject):
         self._application = application
         self._palette = palette
         self._sheet = sheet
-        self._frozen: list[QWidget] = []
+        # Qt forgets what colours widgets had without a sheet when the last sheet goes.
+        self._keeper = QWidget()
+        self._keeper.setStyleSheet("QWidget {}")
         self._bare: list[QWidget] = []
         self._steps: Iterator[None] | None = None
         self._next_turn = QTimer(self, singleShot=True, interval=0)
@@ -46,14 +48,15 @@ class Dressing(QObject):
         return self._steps is None
 
     def begin(self) -> None:
-        """Dresses every widget anew; windows are painted again when it is done."""
-        self._freeze()
+        """Dresses every widget anew, those that are seen at the next turn."""
         self._steps = self._change()
         self._next_turn.start()
 
     def stop(self) -> None:
         """Leaves things as they are."""
         self._steps = None
+        self._bare = []
+        self._keeper.deleteLater()
         self._next_turn.stop()
 
     def _turn(self) -> None:
@@ -65,45 +68,40 @@ class Dressing(QObject):
             self._next_turn.start()
 
     def _change(self) -> Iterator[None]:
-        style = self._application.style()
-        for widget in self._application.allWidgets():
-            if isValid(widget) and widget.testAttribute(_IS_DRESSED):
-                style.unpolish(widget)
-                widget.setAttribute(_IS_DRESSED, on=False)
-                self._bare.append(widget)
-                yield
-        self._put_on("")
-        self._application.setPalette(self._palette())
+        self._change_what_is_seen()
         yield
-        self._put_on(self._sheet())
         style = self._application.style()
         while self._bare:
             widget = self._bare.pop()
             if isValid(widget):
-                widget.setAttribute(_IS_DRESSED)
-                style.polish(widget)
-                self._application.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
+                style.unpolish(widget)
+                self._dress(widget)
                 yield
-        self._thaw()
 
-    def _put_on(self, sheet: str) -> None:
-        """Qt doesn't tell widgets with a style of their own; each of these is told later."""
-        untold = [w for w in self._application.allWidgets() if not w.testAttribute(_HAS_OWN_STYLE)]
+    def _change_what_is_seen(self) -> None:
+        style, all_ = self._application.style(), self._application.allWidgets()
+        dressed = [widget for widget in all_ if widget.testAttribute(_IS_DRESSED)]
+        seen = [widget for widget in dressed if widget.isVisible()]
+        self._bare += (widget for widget in dressed if not widget.isVisible())
+        for widget in seen:
+            style.unpolish(widget)
+        for widget in dressed:
+            widget.setAttribute(_IS_DRESSED, on=False)
+        # Qt doesn't tell widgets with a style of their own; each of these is told when it is
+        # dressed.
+        untold = [widget for widget in all_ if not widget.testAttribute(_HAS_OWN_STYLE)]
         for widget in untold:
             widget.setAttribute(_HAS_OWN_STYLE)
-        self._application.setStyleSheet(sheet)
+        self._application.setStyleSheet("")
+        self._application.setPalette(self._palette())
+        self._application.setStyleSheet(self._sheet())
         for widget in untold:
             widget.setAttribute(_HAS_OWN_STYLE, on=False)
+        for widget in seen:
+            if isValid(widget):
+                self._dress(widget)
 
-    def _freeze(self) -> None:
-        for window in self._application.topLevelWidgets():
-            if window.isVisible() and window.updatesEnabled():
-                window.setUpdatesEnabled(False)
-                self._frozen.append(window)
-
-    def _thaw(self) -> None:
-        frozen, self._frozen = self._frozen, []
-        there = set(self._application.topLevelWidgets())
-        for window in frozen:
-            if window in there:
-                window.setUpdatesEnabled(True)
+    def _dress(self, widget: QWidget) -> None:
+        widget.setAttribute(_IS_DRESSED)
+        self._application.style().polish(widget)
+        self._application.sendEvent(widget, QEvent(QEvent.Type.StyleChange))

@@ -264,3 +264,23 @@ def test_that_what_is_made_undressed_is_dressed_at_the_end(
     label.ensurePolished()
     assert qapp.styleSheet() == sheet
     assert label.palette().color(label.foregroundRole()) == themes.theme.colour("danger")
+
+
+def test_that_what_is_seen_wears_another_look_before_what_isnt(
+    qtbot: QtBot, qapp: QApplication, themes: Themes
+) -> None:
+    seen, box = QLabel("refused"), QWidget()
+    qtbot.addWidget(seen)
+    qtbot.addWidget(box)
+    hidden = [QLabel("refused", box) for _ in range(600)]
+    for label in (seen, *hidden):
+        label.setProperty("role", "refusal")
+        label.ensurePolished()
+    seen.show()
+    themes.choose(mode="dark")
+    danger = themes.theme.colour("danger")
+    qtbot.waitUntil(lambda: seen.palette().color(seen.foregroundRole()) == danger)
+    assert any(label.palette().color(label.foregroundRole()) != danger for label in hidden)
+    assert seen.updatesEnabled()
+    qtbot.waitUntil(lambda: themes.is_worn)
+    assert all(label.palette().color(label.foregroundRole()) == danger for label in hidden)

@@ -327,3 +327,12 @@ def test_that_a_key_turns_from_text_to_tree_and_back(qtbot: QtBot, editor: RuleE
     assert editor.tree.model.root == node_of(RULE)
     qtbot.keyClick(editor.tree.view, Qt.Key.Key_T, ctrl)
     assert editor.tabs.currentWidget() is editor.text
+
+
+def test_that_other_colours_are_no_edit(qtbot: QtBot, editor: RuleEditor, themes: Themes) -> None:
+    editor.setPlainText('{"==": [{"var": "run.oms.energy"}, 6800]}')
+    with qtbot.assertNotEmitted(editor.edited):
+        themes.choose(mode="dark")
+    qtbot.waitUntil(lambda: themes.is_worn)
+    themes.choose(mode="light")
+    qtbot.waitUntil(lambda: themes.is_worn)

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from app.domain.certification.cycles import Cycle
+from app.domain.certification.cycles import PENDING, Cycle
+from app.domain.certification.datasets import state_key
+from app.domain.configuration.in_force import GLOBAL
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import ranges_of_numbers
@@ -196,14 +198,15 @@ def official_lists(connection: Connection) -> list[OfficialList]:
 
 
 def cycles_due(connection: Connection, first: date, last: date) -> tuple[Cycle, ...]:
-    """Cycles that aren't deleted and whose deadline is one of these days."""
+    """Cycles in which something is left to do and whose deadline is one of these days."""
     ids = connection.execute(
         text(
             'SELECT id_cycle FROM "Cycle" WHERE NOT deleted'
+            " AND cycle_attributes ->> :state = :pending"
             " AND deadline >= CAST(:first AS date)"
             " AND deadline < CAST(:last AS date) + 2"
         ),
-        {"first": first, "last": last},
+        {"first": first, "last": last, "state": state_key(GLOBAL), "pending": PENDING},
     ).scalars()
     found = tuple(ids)
     return cycles.cycles(connection, found) if found else ()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import BadInput
-from app.domain.links import GoldenLink, Link, ListLink, RunLink, link_text, parse_link
+from app.domain.links import CycleLink, GoldenLink, Link, ListLink, RunLink, link_text, parse_link
 from app.domain.lumisections import GREATEST_NUMBER, join
 
 NAMES = st.text(
@@ -21,6 +21,7 @@ COLUMNS = st.lists(NAMES, max_size=4).map(tuple)
 LINKS = st.one_of(
     st.builds(RunLink, NUMBERS, NAMES, COLUMNS, RANGES, SERVERS),
     st.builds(GoldenLink, NUMBERS, SERVERS),
+    st.builds(CycleLink, NUMBERS, SERVERS),
     st.builds(
         ListLink,
         st.sampled_from(["online", "offline"]),

@@ -11,7 +11,9 @@ from app.views.places import PlaceContext
 _FIRST_MS = 3_000
 """The person looks at the window first."""
 
-_SOON_MS = 1_500
+_SOON_MS = 5_000
+"""Pullers write all the time, and every window looks."""
+
 _EVERY_MS = 60_000
 _APART_MS = 20_000
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from PySide6.QtWidgets import QApplication, QInputDialog
 
-from app.domain.links import GoldenLink, ListLink, RunLink, link_text, parse_link
+from app.domain.clock import server_now
+from app.domain.links import CycleLink, GoldenLink, ListLink, RunLink, link_text, parse_link
+from app.services.certification import cycles
 from app.views.grid.grid_view import GridView
 from tests.services.offline_runs import FIRST, PROMPT
 from tests.views.frame.without_a_mouse.steps import RUN, go_to_cell, pane_of
@@ -85,3 +87,19 @@ def test_that_a_link_that_leads_nowhere_is_told(hand: Hand) -> None:
     hand.window.shared.follow(GoldenLink(77))
     hand.settle()
     assert hand.window.place == "golden"
+
+
+def test_that_a_cycle_is_shown_to_a_colleague(hand: Hand) -> None:
+    acting = hand.window._context.acting
+    today = server_now().date()
+    shown, other = (
+        cycles.create(acting, name, today, ("dt",), [(FIRST, PROMPT)]) for name in ("a", "b")
+    )
+    hand.press("Ctrl+3")
+    hand.settle()
+    hand.until(lambda: hand.window.cycles.cycle is not None)
+    hand.press("Ctrl+Alt+C")
+    assert clipboard() == link_text(CycleLink(hand.window.cycles.cycle.id))
+    for cycle in (other, shown):
+        open_link(hand, link_text(CycleLink(cycle.id)))
+        hand.until(lambda cycle=cycle: hand.window.cycles.cycle == cycle)

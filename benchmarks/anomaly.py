@@ -26,7 +26,14 @@ from app.demo.planned_runs import DETECTORS, PlannedRun
 from app.demo.season_plan import dead_time, runs_of_season
 from app.domain.lumisections import LumiRange
 from benchmarks import figures
-from run_registry.anomaly.evidence import Usual, live_share, median_share, seen, usual
+from run_registry.anomaly.evidence import (
+    Usual,
+    live_share,
+    mask_of,
+    median_share,
+    seen,
+    usual,
+)
 from run_registry.anomaly.model import History, Model, TooLittle, learn
 from run_registry.anomaly.turn import judge
 from run_registry.lumisections import LumisectionLuminosity, Lumisections
@@ -111,10 +118,10 @@ def _as_people_left_it(run: PlannedRun) -> Judged:
     recorded, delivered = np.array(run.recorded), np.array(run.delivered)
     truth: dict[str, Flags] = {}
     dead = dead_time(run.number, length)
-    truth["DT dead time"] = _mask([] if dead is None else [dead], length)
+    truth["DT dead time"] = mask_of([] if dead is None else [dead], length)
     stable = np.array(run.delivered) > 0
     # Bits that are off count once the detector has been on.
-    bits = _mask([each for bit in DETECTORS["dt"] for each in run.off.get(bit, ())], length)
+    bits = mask_of([each for bit in DETECTORS["dt"] for each in run.off.get(bit, ())], length)
     truth["DT bits"] = bits & stable & (np.arange(length) > 60)
     truth["plots"] = _some(chance, length, 0.15, 5, 20)
     of_csc = _some(chance, length, 0.2, 3, 12)
@@ -150,8 +157,8 @@ def _bits(run: PlannedRun, stable: Flags) -> Iterator[tuple[str, NDArray[np.int8
     for names in (*DETECTORS.values(), ("cms_active",)):
         for bit in names:
             codes = np.ones(run.length, np.int8)
-            codes[_mask(run.off.get(bit, ()), run.length)] = 0
-            codes[_mask(run.unknown.get(bit, ()), run.length)] = -1
+            codes[mask_of(run.off.get(bit, ()), run.length)] = 0
+            codes[mask_of(run.unknown.get(bit, ()), run.length)] = -1
             yield bit, codes
     for bit in ("beam1_stable", "beam2_stable"):
         yield bit, stable.astype(np.int8)
@@ -162,20 +169,13 @@ def _some(chance: Random, length: int, share: float, shortest: int, longest: int
     if length < 100 or chance.random() > share:
         return np.zeros(length, bool)
     first = chance.randint(20, length - longest)
-    return _mask([LumiRange(first, first + chance.randint(shortest, longest))], length)
+    return mask_of([LumiRange(first, first + chance.randint(shortest, longest))], length)
 
 
 def _about(chance: Random, flags: Flags) -> Flags:
     """What people set who aren't sure of the first and the last lumisection."""
     shifted: Flags = flags | np.roll(flags, chance.choice((-1, 0, 0, 1)))
     return shifted
-
-
-def _mask(ranges: Sequence[LumiRange], length: int) -> Flags:
-    mask = np.zeros(length, bool)
-    for first, last in ranges:
-        mask[first - 1 : last] = True
-    return mask
 
 
 def trained(season: Sequence[Judged]) -> tuple[Model, Callable[[Lumisections], Flags]]:
@@ -198,10 +198,8 @@ def trained(season: Sequence[Judged]) -> tuple[Model, Callable[[Lumisections], F
 
 def _proposed(lumisections: Lumisections, model: Model, before: Usual | None) -> Flags:
     sight = seen(lumisections, COLUMN, before, ended_bad=False, unsaid={})
-    flags = np.zeros(lumisections.length, bool)
-    for found in judge(sight, model, before) if sight is not None else ():
-        flags[found.value.first - 1 : found.value.last] = True
-    return flags
+    found = judge(sight, model, before) if sight is not None else ()
+    return mask_of([each.value[3:5] for each in found], lumisections.length)
 
 
 def of_thumb(below: float, least: int) -> Callable[[Lumisections], Flags]:
@@ -210,7 +208,9 @@ def of_thumb(below: float, least: int) -> Callable[[Lumisections], Flags]:
     def proposed(lumisections: Lumisections) -> Flags:
         low = np.less(live_share(lumisections), below)
         edges = np.flatnonzero(np.diff(low.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
-        return _mask([LumiRange(int(a) + 1, int(b)) for a, b in edges if b - a >= least], low.size)
+        return mask_of(
+            [LumiRange(int(a) + 1, int(b)) for a, b in edges if b - a >= least], low.size
+        )
 
     return proposed
 
@@ -309,7 +309,7 @@ def certified(folder: Path, learned_from: Sequence[Judged]) -> None:
         LumisectionLuminosity(recorded, delivered),
         np.ones(length, bool),
     )
-    inside = _mask([LumiRange(first, last)], length)
+    inside = mask_of([LumiRange(first, last)], length)
     model, _ = trained(learned_from)
     own = usual([], median_share(live_share(run)))
     false = 1000 * (_proposed(run, model, own) & inside).sum() / inside.sum()

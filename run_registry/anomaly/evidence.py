@@ -124,10 +124,10 @@ def seen(
     signs = dict(_signs(lumisections, share, before))
     for other in lumisections.columns:
         if other != column:
-            bad = lumisections.status(other).are("BAD") & ~_mask(unsaid.get(other, ()), length)
+            bad = lumisections.status(other).are("BAD") & ~mask_of(unsaid.get(other, ()), length)
             signs[OTHER + other] = bad
     signs[BEFORE] = np.full(length, ended_bad)
-    known = spoken & ~_mask(unsaid.get(column, ()), length)
+    known = spoken & ~mask_of(unsaid.get(column, ()), length)
     bad = known & statuses.are("BAD")
     return Sight(
         lumisections.run_number,
@@ -198,7 +198,8 @@ def ranges_of(flags: Flags) -> list[tuple[int, int]]:
     return [(int(first) + 1, int(last)) for first, last in edges.reshape(-1, 2)]
 
 
-def _mask(ranges: Collection[tuple[int, int]], length: int) -> Flags:
+def mask_of(ranges: Collection[tuple[int, int]], length: int) -> Flags:
+    """The lumisections of ranges; those beyond the length are none."""
     mask = np.zeros(length, bool)
     for first, last in ranges:
         mask[first - 1 : last] = True

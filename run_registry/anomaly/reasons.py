@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from run_registry.anomaly import evidence
-from run_registry.anomaly.evidence import Flags, Sight, Usual, ranges_of
+from run_registry.anomaly.evidence import Flags, Sight, Usual, mask_of, ranges_of
 from run_registry.anomaly.model import Judgement, Model
 
 _LEAST_WEIGHT = 0.3
@@ -84,13 +84,9 @@ def _is_low(name: str) -> bool:
 
 def _said(name: str, sight: Sight, usual: Usual | None, first: int, last: int) -> str:
     if name == _LUMINOSITY:
-        inside = np.zeros(sight.share.size, bool)
-        inside[first - 1 : last] = True
-        return share_text(sight, usual, inside)
-    flags = sight.signs[name].copy()
-    flags[: first - 1] = False
-    flags[last:] = False
-    ranges = ranges_of(flags)
+        return share_text(sight, usual, mask_of([(first, last)], sight.share.size))
+    flags = sight.signs[name]
+    ranges = ranges_of(flags & mask_of([(first, last)], flags.size))
     where = "" if ranges == [(first, last)] else f" in LS {', '.join(map(_range, ranges))}"
     return f"{_sign(name)}{where}"
 

@@ -15,6 +15,7 @@ from run_registry.anomaly.evidence import (
     Usual,
     ends_bad,
     live_share,
+    mask_of,
     median_share,
     ranges_of,
     seen,
@@ -232,9 +233,7 @@ def _explained(parts: Sequence[tuple[Flags, str]], first: int, last: int) -> Ite
     """A line for all lumisections of a range that have the same signs, in their order."""
     lines = []
     for flags, words in parts:
-        inside = flags.copy()
-        inside[: first - 1] = False
-        inside[last:] = False
+        inside = flags & mask_of([(first, last)], flags.size)
         if inside.any():
             lines.append((int(inside.argmax()), inside, words))
     for _, inside, words in sorted(lines, key=lambda line: line[0]):

@@ -3,13 +3,13 @@
 import html
 
 import pyqtgraph
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, Qt
-from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.domain.reports.plots import BarPlot, Plot, TimePlot, day_ticks, value_ticks
 from app.views.looks.theme import STEP, Theme, Themes, tabular
 from app.views.widgets.plain import cell
+from app.views.widgets.plot_picture import png_of
 
 COLOURS = ("cause_1", "cause_2", "success", "cause_6", "cause_8", "cause_3")
 """Of lines and bars, in their order."""
@@ -17,7 +17,6 @@ _LINE = 2
 _DAYS = 7
 _MOST_NAMES = 12
 _WIDE = 0.8
-_PNG_SCALE = 2
 
 
 class PlotView(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -50,18 +49,7 @@ class PlotView(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
 
     def as_png(self) -> bytes:
         """The plot as it is seen, with twice the pixels."""
-        size = self.size()
-        image = QImage(size * _PNG_SCALE, QImage.Format.Format_ARGB32)
-        image.setDevicePixelRatio(_PNG_SCALE)
-        image.fill(self._themes.theme.colour("surface"))
-        painter = QPainter(image)
-        self.render(painter, QRectF(0, 0, size.width(), size.height()), self.viewport().rect())
-        painter.end()
-        content = QByteArray()
-        buffer = QBuffer(content)
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        QImageWriter(buffer, QByteArray(b"png")).write(image)
-        return bytes(content.data())
+        return png_of(self, self._themes.theme.colour("surface"))
 
     def _repaint(self, theme: Theme) -> None:
         item = self.getPlotItem()

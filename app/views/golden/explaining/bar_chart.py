@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QImage, QImageWriter, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QToolTip, QWidget
 
@@ -25,13 +25,13 @@ from app.views.focus import give_keys
 from app.views.looks import words
 from app.views.looks.theme import STEP, Theme, Themes, tabular
 from app.views.widgets.plain import cell, tip
+from app.views.widgets.plot_picture import png_of
 
 _BAR = 24
 _THICK = 0.66
 _AXIS = 48
 _FIGURES = 140
 _LONGEST_NAME = 46
-_PNG_SCALE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +116,7 @@ class BarChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
 
     def as_png(self) -> bytes:
         """The chart as a picture, with twice the pixels."""
-        size = self.size()
-        image = QImage(size * _PNG_SCALE, QImage.Format.Format_ARGB32)
-        image.setDevicePixelRatio(_PNG_SCALE)
-        image.fill(self._themes.theme.colour("surface"))
-        painter = QPainter(image)
-        self.render(painter, QRectF(0, 0, size.width(), size.height()), self.viewport().rect())
-        painter.end()
-        content = QByteArray()
-        buffer = QBuffer(content)
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        QImageWriter(buffer, QByteArray(b"png")).write(image)
-        return bytes(content.data())
+        return png_of(self, self._themes.theme.colour("surface"))
 
     def as_svg(self) -> bytes:
         """The chart as a drawing."""

@@ -21,6 +21,7 @@ from app.domain.lumisections import format_ranges, join, ranges_of_mask
 from app.domain.progress import SILENT, Progress
 from app.domain.reports.document import Block, Drawing, Report, Section, Sentence, Tone, table
 from app.domain.reports.plots import BarPlot
+from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import Triplet
 from app.golden.season import Season, SeasonDataset
 from app.models import agents
@@ -106,6 +107,10 @@ def report(
     sections = [
         Section("Runs taken", _runs(runs)),
         Section("Flags set by people", _flagged(flags)),
+        Section(
+            "DCS bits set by people",
+            _bits(acting, moment, [*((run, ONLINE) for run in numbers), *offline]),
+        ),
         Section("Sign-offs and moves", _moves(acting, moment, numbers, offline)),
         Section("Open questions", tuple(_open(acting, moment, runs, flags))),
         Section("Notes", _notes(acting, moment, numbers)),
@@ -226,6 +231,41 @@ def _flagged(flags: Sequence[_Flag]) -> tuple[Block, ...]:
         right=("Run", "Version"),
         most=_MOST_FLAGS,
         nothing="Nobody set a flag in these runs by hand.",
+    )
+
+
+def _bits(acting: Acting, moment: ReportMoment, keys: Sequence[DatasetKey]) -> tuple[Block, ...]:
+    """What people said of the detectors against OMS."""
+    with acting.db.read() as connection:
+        writes = history.oms_writes(connection, keys, as_of=moment.version, setting=DCS_BITS)
+        saying = [
+            (key, write)
+            for key in sorted(writes)
+            for write in writes[key]
+            # What `online` has is among the writes of each dataset of the run.
+            if write.dataset == key[1] and not DCS_BITS.isdisjoint(write.values)
+        ]
+        actions = history.actions(connection, {write.version for _, write in saying})
+    rows: list[tuple[object, ...]] = [
+        (
+            *key,
+            ", ".join(f"{bit} {str(value).lower()}" for bit, value in sorted(write.values.items())),
+            format_ranges(write.ranges),
+            action.comment,
+            action.by,
+            clock(action.at),
+            action.version,
+        )
+        for key, write in saying
+        if (action := actions[write.version]).manual
+    ]
+    heads = ("Run", "Dataset", "Bits", "LS", "Why", "By", "At", "Version")
+    return table(
+        heads,
+        rows,
+        right=("Run", "Version"),
+        most=_MOST_FLAGS,
+        nothing="Nobody set a DCS bit in these runs by hand.",
     )
 
 

@@ -74,6 +74,7 @@ class ReportsDialog(QDialog):
         self._context = context
         self._acting = context.acting
         self.shown: Shown | None = None
+        self._is_cancelling = False
         self._document: QTextDocument | None = None
         self.kind = ChoiceBox()
         self.kind.setAccessibleName("Kind of report")
@@ -129,6 +130,7 @@ class ReportsDialog(QDialog):
             self._refuse(error)
             return
         self.refusal.say("")
+        self._is_cancelling = False
         acting = self._acting
 
         async def steps(progress: Progress) -> None:
@@ -158,8 +160,10 @@ class ReportsDialog(QDialog):
         self._context.notices.tell("Copied the report.")
 
     def reject(self) -> None:
-        """Stops what is under way; else closes."""
-        if self.work.is_running:
+        """Stops what is under way; closes where nothing is, or the second time: while the server
+        is silent nothing ends."""
+        if self.work.is_running and not self._is_cancelling:
+            self._is_cancelling = True
             self.work.cancel()
         else:
             super().reject()

@@ -15,7 +15,7 @@ from app.domain.triplets import Triplet
 from app.services import notes
 from app.services.acting import Acting
 from app.services.certification import cycles, datasets, runs
-from app.services.editing.lumisections import ColumnEdit, edit_columns
+from app.services.editing.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
 from app.services.golden import generation as golden
 from app.services.golden.luminosity import import_brilcalc
 from app.services.pulling import runs as pull
@@ -132,6 +132,8 @@ def test_that_a_database_without_a_version_has_no_report(database):
 def test_that_a_shift_tells_its_runs_flags_sign_offs_and_notes(season):
     flag_dt(season, "BAD", 2, 4)
     notes.add(season, FIRST, "", (), "The beam was dumped early.")
+    bits = BitEdit(FIRST, PROMPT, "bpix_ready", (LumiRange(5, 6),), False)
+    edit_bits(season, [bits], comment="off in the logbook")
     report = shift_of(season, moment_of(season))
     (said, *rows) = section(report, "Runs taken")
     assert said.startswith("2 runs, 20 LS, 6.")
@@ -144,6 +146,9 @@ def test_that_a_shift_tells_its_runs_flags_sign_offs_and_notes(season):
         if row["Why"] == "HV trip"
     ]
     assert flagged == [("2-4", "BAD", EXPERT.email)]
+    (bit,) = section(report, "DCS bits set by people")
+    assert (bit["Bits"], bit["LS"]) == ("bpix_ready false", "5-6")
+    assert "off in the logbook" in bit["Why"]
     moves = section(report, "Sign-offs and moves")
     assert {row["Moved to"] for row in moves} >= {"SIGNOFF"}
     assert section(report, "Notes")[0]["Text"] == "The beam was dumped early."

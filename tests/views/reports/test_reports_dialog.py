@@ -177,6 +177,21 @@ def test_that_a_report_is_cancelled_and_the_window_stays(
     assert dialog.refusal.text().startswith("Cancelled")
 
 
+def test_that_the_window_closes_the_second_time_while_nothing_ends(
+    qtbot: QtBot, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog = open_(ERA)
+    released = threading.Event()
+    monkeypatch.setattr(reports_dialog.era, "report", lambda *_: released.wait())
+    dialog.make.click()
+    qtbot.waitUntil(lambda: dialog.work.is_running)
+    dialog.reject()
+    assert dialog.isVisible()
+    with qtbot.waitSignal(dialog.finished):
+        dialog.reject()
+    released.set()
+
+
 def test_that_a_page_of_paper_follows_the_other(database: Database, open_: Open) -> None:
     acting = Acting(database, EXPERT)
     rule = ("golden", shipped_rule("golden"))

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -240,20 +240,26 @@ def _drawings(whole: Accumulated) -> tuple[Block, ...]:
 
 
 def _efficiency(eras: Sequence[EraFigures]) -> list[Block]:
-    blocks: list[Block] = [
-        Sentence(
-            "The efficiency of a sub-system is the share of the luminosity recorded for physics in"
-            " which none of its DCS bits and flags made the rule fail, whatever else did. For"
-            " physics: without commissioning, short and special runs.",
-            Tone.HINT,
-        )
-    ]
     lost: dict[str, float] = {}
     for era in eras:
         for each in era.subsystems:
             lost[each.subsystem] = lost.get(each.subsystem, 0.0) + each.lost
     worst = sorted(lost, key=lambda name: (-lost[name], name))
-    blocks += table(
+    return [
+        Sentence(
+            "The efficiency of a sub-system is the share of the luminosity recorded for physics in"
+            " which none of its DCS bits and flags made the rule fail, whatever else did. For"
+            " physics: without commissioning, short and special runs.",
+            Tone.HINT,
+        ),
+        *_efficiency_of_eras(eras),
+        Drawing(_efficiency_plot(eras, worst[:_WORST])),
+        *_efficiency_of_subsystems(eras, worst, lost),
+    ]
+
+
+def _efficiency_of_eras(eras: Sequence[EraFigures]) -> Iterable[Block]:
+    return table(
         (
             *("Era", "Recorded for physics /pb", "Certified /pb"),
             *("Data taking", "Certification", "Sub-systems below 100 %"),
@@ -271,31 +277,28 @@ def _efficiency(eras: Sequence[EraFigures]) -> list[Block]:
         ],
         right=("Recorded for physics /pb", "Certified /pb", "Data taking", "Certification"),
     )
+
+
+def _efficiency_plot(eras: Sequence[EraFigures], names: Sequence[str]) -> BarPlot:
     series = [
         (
             era.name,
             tuple(
                 100 * next((e.efficiency for e in era.subsystems if e.subsystem == name), 1.0)
-                for name in worst[:_WORST]
+                for name in names
             ),
         )
         for era in eras
     ]
     lowest = min((value for _, values in series for value in values), default=100.0)
     least = max(10.0 * math.floor((lowest - 1e-9) / 10), 0.0)
-    blocks.append(
-        Drawing(
-            BarPlot(
-                "efficiency",
-                f"Efficiency by sub-system, from {least:.0f} %",
-                "%",
-                tuple(worst[:_WORST]),
-                tuple(series),
-                least,
-                100.0,
-            )
-        )
-    )
+    title = f"Efficiency by sub-system, from {least:.0f} %"
+    return BarPlot("efficiency", title, "%", tuple(names), tuple(series), least, 100.0)
+
+
+def _efficiency_of_subsystems(
+    eras: Sequence[EraFigures], worst: Sequence[str], lost: Mapping[str, float]
+) -> Iterable[Block]:
     heads = ("Sub-system", *(era.name for era in eras), "Lost /pb", "of it DCS /pb")
     rows: list[tuple[object, ...]] = []
     for name in worst:
@@ -303,8 +306,7 @@ def _efficiency(eras: Sequence[EraFigures]) -> list[Block]:
         shares = (percent(1.0 if each is None else each.efficiency) for each in of_eras)
         dcs = sum(each.dcs for each in of_eras if each is not None)
         rows.append((name, *shares, pb(lost[name]), pb(dcs)))
-    blocks += table(heads, rows, right=heads[1:], nothing="No sub-system lost anything.")
-    return blocks
+    return table(heads, rows, right=heads[1:], nothing="No sub-system lost anything.")
 
 
 def _days(whole: Accumulated) -> tuple[Block, ...]:

@@ -104,28 +104,10 @@ class CyclesPlace(PlaceWidget):
             of_cycle=True,
         )
         self.bar = LoadingBar(themes)
-        self.empty = Label("Reading the cycles ...", wordWrap=True)
-        self.empty.setProperty("role", "empty")
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.title = CutLabel()
-        self.title.setProperty("role", "title")
-        self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.words = CutLabel()
-        self.words.setProperty("role", "muted")
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.tabs = QTabWidget()
         self.right = QWidget()
-        self.buttons = {
-            id_: QPushButton(text)
-            for id_, text in (
-                ("cycle.move", "Move all..."),
-                ("cycle.complete", "Complete..."),
-                ("cycle.reopen", "Reopen..."),
-                ("cycle.freeze", "Freeze..."),
-                ("cycle.thaw", "Thaw..."),
-                ("cycle.edit", "Edit..."),
-            )
-        }
+        self._make_words()
+        self._make_buttons()
         self.actions_ = CycleActions(
             context,
             self,
@@ -138,6 +120,30 @@ class CyclesPlace(PlaceWidget):
         self._lay_out()
         self._connect()
         self._show_cycle()
+
+    def _make_words(self) -> None:
+        self.empty = Label("Reading the cycles ...", wordWrap=True)
+        self.empty.setProperty("role", "empty")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.title = CutLabel()
+        self.title.setProperty("role", "title")
+        self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words = CutLabel()
+        self.words.setProperty("role", "muted")
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def _make_buttons(self) -> None:
+        self.buttons = {
+            id_: QPushButton(text)
+            for id_, text in (
+                ("cycle.move", "Move all..."),
+                ("cycle.complete", "Complete..."),
+                ("cycle.reopen", "Reopen..."),
+                ("cycle.freeze", "Freeze..."),
+                ("cycle.thaw", "Thaw..."),
+                ("cycle.edit", "Edit..."),
+            )
+        }
 
     # What is shown
 

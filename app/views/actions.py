@@ -7,7 +7,7 @@ parser of the command line and with what the services refuse.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -80,8 +80,6 @@ class Actions(QObject):
         self._rights = rights
         self._made: dict[str, _Made] = {}
         self._menus: dict[str, str] = {}
-        self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self.update)
         themes.changed.connect(self._apply_theme)
         rights.changed.connect(self.update)
 
@@ -139,11 +137,6 @@ class Actions(QObject):
             action.setStatusTip(why_not or row.tip)
             if row.is_checked is not None:
                 action.setChecked(row.is_checked())
-
-    def update_soon(self) -> None:
-        """Asks it at the next turn of the event loop, once however often it is called in this one;
-        an action that is chosen before asks for itself."""
-        self._soon.start()
 
     def choices(self) -> list[Choice]:
         """All actions with what the palette shows of them, in the order they were added."""

@@ -376,11 +376,11 @@ class MainWindow(QMainWindow):
             place.written.connect(lambda done: self._notices.tell(done.text, version=done.version))
             place.undo_wanted.connect(self.history_actions.undo)
             place.undo_last_wanted.connect(self.history_actions.undo_last)
-            place.subject_changed.connect(self.actions_.update_soon)
+            place.subject_changed.connect(self.actions_.update)
         self.online.rows_menu_wanted.connect(self._open_run_menu)
         self.offline.rows_menu_wanted.connect(self.offline_menu.popup)
         self.cycles.rows_menu_wanted.connect(self.offline_menu.popup)
-        self.cycles.subject_changed.connect(self.actions_.update_soon)
+        self.cycles.subject_changed.connect(self.actions_.update)
         self.todo.workspace_wanted.connect(self.workspace.setCurrentText)
         self.todo.filter_wanted.connect(self.show_datasets)
         self.log.undo_wanted.connect(self.history_actions.undo)
@@ -462,7 +462,7 @@ class MainWindow(QMainWindow):
                 # Asked for, not at the start; Qt has given them to the first of the place.
                 give_keys_once_shown(home)
         view.shown()
-        self.actions_.update_soon()
+        self.actions_.update()
 
     def _open_run_menu(self, place: QPoint) -> None:
         self.run_menu.popup(place)

@@ -1,8 +1,7 @@
-"""Settings, each declared once; command line goes before environment, file and default."""
+"""All settings, and how they are read from their sources and written to the file."""
 
 import difflib
 import getpass
-import json
 import logging
 import os
 import re
@@ -12,14 +11,11 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
-from urllib.parse import SplitResult, urlsplit
+from typing import ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -29,11 +25,13 @@ from pydantic import (
 
 from app import files
 from app.domain.errors import BadInput, Refused
-from app.domain.identity import AUTO, Actor
-from app.domain.masking import check_database_address
-from app.domain.notifications import Choice, NotificationKind
+from app.domain.identity import Actor
 from app.domain.preferences import Origin
 from app.passwords import SystemKeyring
+from app.settings.door_settings import DoorSettings
+from app.settings.notification_settings import NotificationSettings
+from app.settings.secret_places import SECRETS, credential, secret_in, variable
+from app.settings.values import Colours, DatabaseAddress, EMail, Names, WebAddress
 
 logger = logging.getLogger(__name__)
 
@@ -41,145 +39,8 @@ PROGRAM = "run-registry-desktop"
 EXPERTS = "cms-dqm-runregistry-experts"
 FILE_VARIABLE = "RUN_REGISTRY_SETTINGS"
 _FILE_HEAD = "# What each setting means: run-registry settings list\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """Where a secret may be: a variable of the environment, what the service manager hands over,
-    and the keyring. That is asked only where another setting has a value (`goes_with`); the secret
-    stands there under it if it is a name, else under its own."""
-
-    variable: str
-    handed: str
-    goes_with: str
-
-
-SECRETS: Mapping[str, Secret] = {
-    "oms_client_secret": Secret("RUN_REGISTRY_OMS_SECRET", "oms-secret", "oms_client_id"),
-    "mail_password": Secret("RUN_REGISTRY_MAIL_PASSWORD", "mail-password", "mail_user"),
-    "webhook_url": Secret("RUN_REGISTRY_WEBHOOK_URL", "webhook-url", "webhook_kinds"),
-}
-"""The settings that no file holds."""
-
-
-def _web_address(text: str) -> str:
-    parts = _split(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("is not a web address (https://host/path)")
-    return text.rstrip("/")
-
-
-def _database_address(text: str) -> str:
-    if _split(text).scheme not in {"postgresql", "postgres"}:
-        raise ValueError("is not a database address (postgresql://user@host:port/database)")
-    check_database_address(text)
-    return text
-
-
-def _split(text: str) -> SplitResult:
-    """The parts of an address, empty ones when it has none: the library would tell the text."""
-    try:
-        return urlsplit(text)
-    except ValueError:
-        return SplitResult("", "", "", "", "")
-
-
-def _e_mail(text: str) -> str:
-    if text.startswith(AUTO):
-        raise ValueError(f"begins with {AUTO}, which stands for automatic changes only")
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", text):
-        raise ValueError("is not an e-mail address")
-    return text
-
-
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _FOR_TESTS = re.compile(r"test|dev|stag|demo|sandbox|int2r", re.IGNORECASE)
-
-
-def _names(value: object) -> object:
-    """A list of names may be written as one text with commas or blanks between them, or as JSON."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith(("[", "{", '"')):
-        return _json(value, list, 'a list of names, such as a,b or ["a", "b"]')
-    names = [name for name in re.split(r"[,\s]+", value) if name]
-    if odd := next((name for name in names if set(name) & set("[]{}\"'")), None):
-        raise ValueError(f'is not a list of names, such as a,b or ["a", "b"]: {odd}')
-    return names
-
-
-def _json(text: str, kind: type, wanted: str) -> object:
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, kind):
-        raise ValueError(f"is not {wanted}")
-    return value
-
-
-def _colours(value: object) -> object:
-    """Colours may be written as `place=#rrggbb` with commas between them, or as JSON."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith(("{", "[")):
-        return _json(value, dict, "colours, such as host:5432/name=#aa0000")
-    pairs = (entry.rpartition("=") for entry in value.split(",") if entry.strip())
-    return {place.strip(): colour.strip() for place, _, colour in pairs}
-
-
-def _colour(text: str) -> str:
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise ValueError("is not a colour such as #aa0000")
-    return text
-
-
-def _applications(value: object) -> object:
-    """Applications may be written as JSON: `{"client id": "e-mail e-group e-group"}`."""
-    if not isinstance(value, str):
-        return value
-    return _json(value, dict, 'a table, such as {"client id": "e-mail e-group"}')
-
-
-def _person_and_egroups(text: str) -> str:
-    email, *_ = text.split() or [""]
-    _e_mail(email)
-    return text
-
-
-def _server(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    is_port = port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536
-    if not (colon and host.strip("[]") and is_port) or set(text) & set("/@ "):
-        raise ValueError("is not a server (host:port)")
-    return text
-
-
-def _recipients(value: object) -> object:
-    """Recipients may be written as `kind=address address` with commas between them, or as JSON."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith(("{", "[")):
-        return _json(value, dict, "recipients, such as all=group@cern.ch")
-    pairs = (entry.partition("=") for entry in value.split(",") if entry.strip())
-    return {kind.strip(): addresses.strip() for kind, _, addresses in pairs}
-
-
-def _addresses(text: str) -> str:
-    addresses = text.split()
-    if not addresses:
-        raise ValueError("has no address")
-    for each in addresses:
-        _e_mail(each)
-    return " ".join(addresses)
-
-
-Kind = Literal["all", "flags", "deadlines", "mentions", "proposals", "official"]
-"""What is told to a team, as `app.domain.notifications` names it."""
-
-Recipients = Annotated[str, AfterValidator(_addresses)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-Colour = Annotated[str, AfterValidator(_colour)]
 
 
 @dataclass(frozen=True)
@@ -191,101 +52,17 @@ class Sources:
     arguments: Mapping[str, object] = field(default_factory=dict)
 
 
-class _OfNotifications(BaseModel):
-    """What a person is told, and a team by a puller."""
-
-    notify_flags: bool = Field(
-        default=True, description="Tell me when somebody sets a column of my workspaces BAD."
-    )
-    notify_deadlines: bool = Field(
-        default=True, description="Tell me when the deadline of a cycle is near."
-    )
-    notify_conflicts: bool = Field(
-        default=True, description="Tell me when somebody sets cells that I have set or drafted."
-    )
-    notify_mentions: bool = Field(
-        default=True, description="Tell me when a note names me or a column of my workspaces."
-    )
-    notify_proposals: bool = Field(
-        default=True, description="Tell me when an agent's proposals wait in my workspaces."
-    )
-    notify_official: bool = Field(
-        default=True, description="Tell me when there is a new official golden JSON."
-    )
-    notify_workspaces: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
-        default=(), description="My workspaces, of which I am told; without any it is all."
-    )
-    notify_days: int = Field(
-        default=2, ge=0, le=60, description="Days before a deadline from which on I am told of it."
-    )
-    do_not_disturb: bool = Field(
-        default=False, description="Show nothing on the desktop; What happened lists it still."
-    )
-    mail_server: Annotated[str, AfterValidator(_server)] | None = Field(
-        default=None,
-        description="SMTP server by which a puller sends mail, as host:port; "
-        "without one it sends none.",
-    )
-    mail_security: Literal["starttls", "tls", "none"] = Field(
-        default="starttls", description="What encrypts the way to the SMTP server."
-    )
-    mail_user: str | None = Field(
-        default=None, description="Login at the SMTP server; without one mail is sent without."
-    )
-    mail_password: SecretStr | None = Field(
-        default=None,
-        description="Password at the SMTP server; kept in the system keyring, "
-        f"or given in {SECRETS['mail_password'].variable}.",
-    )
-    mail_from: Annotated[str, AfterValidator(_e_mail)] | None = Field(
-        default=None, description="Sender of the mail of a puller."
-    )
-    mail_to: Annotated[dict[Kind, Recipients], BeforeValidator(_recipients)] = Field(
-        default_factory=dict,
-        description="Who gets mail of what, by kind: flags, deadlines, mentions, proposals, "
-        "official, or all.",
-    )
-    webhook_url: SecretStr | None = Field(
-        default=None,
-        description="Incoming webhook of Mattermost to which a puller posts; kept in the system "
-        f"keyring, or given in {SECRETS['webhook_url'].variable}.",
-    )
-    webhook_kinds: Annotated[tuple[Kind, ...], BeforeValidator(_names)] = Field(
-        default=(),
-        description="What is posted there: all, or some of the kinds of mail_to; "
-        "without any nothing is.",
-    )
-    messages_interval_s: float = Field(
-        default=600.0,
-        ge=30.0,
-        le=86400.0,
-        description="Seconds from one mail or post to the next; "
-        "what happens in between is summed up.",
-    )
-
-    @property
-    def choice(self) -> Choice:
-        """What the person, or a team by a puller, wants to be told."""
-        kinds = (kind for kind in NotificationKind if getattr(self, f"notify_{kind}"))
-        return Choice(
-            frozenset(kinds),
-            frozenset(self.notify_workspaces),
-            self.notify_days,
-            self.do_not_disturb,
-        )
-
-
-class Settings(_OfNotifications):
+class Settings(DoorSettings, NotificationSettings):
     """What a person may set; every field with its type, default and one sentence of help."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
-    dsn: Annotated[str, AfterValidator(_database_address)] | None = Field(
+    dsn: DatabaseAddress | None = Field(
         default=None,
         description="Address of the Run Registry database; without one the program starts its own. "
         "Keep the password in ~/.pgpass rather than here.",
     )
-    direct_dsn: Annotated[str, AfterValidator(_database_address)] | None = Field(
+    direct_dsn: DatabaseAddress | None = Field(
         default=None,
         description="Address of the server itself where dsn is that of a pooler: news and "
         "elections need it.",
@@ -304,10 +81,10 @@ class Settings(_OfNotifications):
         default_factory=lambda: platformdirs.user_config_path(PROGRAM) / "connections.json",
         description="File with the kept connections.",
     )
-    user: Annotated[str, AfterValidator(_e_mail)] | None = Field(
+    user: EMail | None = Field(
         default=None, description="Your CERN e-mail: the author of what you change."
     )
-    egroups: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+    egroups: Names = Field(
         default=(), description="E-groups that give you rights on a database server."
     )
     oms_url: WebAddress = Field(
@@ -343,7 +120,7 @@ class Settings(_OfNotifications):
     request_pause_s: float = Field(
         default=0.5, ge=0.0, le=60.0, description="Least seconds between two requests to OMS."
     )
-    dqm_gui_url: Annotated[str, AfterValidator(_web_address)] = Field(
+    dqm_gui_url: WebAddress = Field(
         default="https://cmsweb.cern.ch/dqm/offline", description="Address of the DQM GUI."
     )
     dqm_gui_certificate: Path | None = Field(
@@ -395,52 +172,6 @@ class Settings(_OfNotifications):
         description="Web page of the logbook; {run}, {dataset}, {first} and {last} in it stand for "
         "run, dataset and lumisections.",
     )
-    door_issuer: WebAddress | None = Field(
-        default=None,
-        description="Issuer whose tokens the HTTP door believes, "
-        "such as https://auth.cern.ch/auth/realms/cern; without one it takes none.",
-    )
-    door_audience: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
-        default=(), description="Audiences that tokens must be made for, one of them."
-    )
-    door_keys_url: WebAddress | None = Field(
-        default=None,
-        description="Address of the issuer's public keys (JWKS); "
-        "without one it is /protocol/openid-connect/certs below the issuer.",
-    )
-    door_groups_claim: str = Field(
-        default="groups", description="Claim of a token that holds the person's e-groups."
-    )
-    door_proxy_addresses: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
-        default=(), description="IP addresses of the proxy that logs people in for the HTTP door."
-    )
-    door_proxy_secret_file: Path | None = Field(
-        default=None,
-        description="File with the secret by which that proxy proves itself, in the header "
-        "X-Run-Registry-Proxy.",
-    )
-    door_url: WebAddress | None = Field(
-        default=None,
-        description="Address under which others find the HTTP door, such as "
-        "https://runregistry.example.ch; its feed and its pages link to it.",
-    )
-    door_body_mb: int = Field(
-        default=16, ge=1, le=400, description="Size of a request that the door takes at most."
-    )
-    door_page_rows: int = Field(
-        default=20_000, ge=50, le=100_000, description="Rows of a page that the door gives at most."
-    )
-    door_connections: int = Field(
-        default=16, ge=2, le=200, description="Connections to the database that the door has."
-    )
-    applications: Annotated[
-        dict[str, Annotated[str, AfterValidator(_person_and_egroups)]],
-        BeforeValidator(_applications),
-    ] = Field(
-        default_factory=dict,
-        description="Person whom the tokens of an application stand for, by its client id: an "
-        "e-mail, and e-groups that count where the database proves no rights.",
-    )
     data_folder: Path = Field(
         default_factory=lambda: platformdirs.user_data_path(PROGRAM),
         description="Folder of the program's own database, and of drafts that aren't written yet.",
@@ -462,7 +193,7 @@ class Settings(_OfNotifications):
         default="calm",
         description="Colours of the statuses; with calm ones what is good recedes.",
     )
-    strip_colours: Annotated[dict[str, Colour], BeforeValidator(_colours)] = Field(
+    strip_colours: Colours = Field(
         default_factory=dict,
         description="Colour of the strip that tells databases apart, by host:port/database.",
     )
@@ -621,7 +352,7 @@ class Settings(_OfNotifications):
         if isinstance(given, SecretStr):
             return given.get_secret_value()
         if (handed := credential(where.handed)) is not None:
-            return _secret_in(handed)
+            return secret_in(handed)
         key = self.keyring_name(name)
         if not key:
             return None
@@ -648,7 +379,7 @@ class Settings(_OfNotifications):
         """The password of the database that the service manager hands over; None where it does
         not, and libpq looks where it always does."""
         handed = credential("database-password")
-        return None if handed is None else _secret_in(handed)
+        return None if handed is None else secret_in(handed)
 
     def is_production(self) -> bool:
         """Whether the database must be taken for the real one: any server but this machine's
@@ -685,21 +416,6 @@ class Settings(_OfNotifications):
             raise BadInput(f"{source}: {name}: {reason}.")
 
 
-def credential(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The file of a secret that systemd hands over to the service (`LoadCredential`), if it does;
-    who may read such a file is its business."""
-    folder = environ.get("CREDENTIALS_DIRECTORY")
-    file = Path(folder or "") / name
-    return file if folder and file.is_file() else None
-
-
-def _secret_in(file: Path) -> str:
-    try:
-        return file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The credential {file} can't be read: {error}.") from error
-
-
 def window_channel() -> Path:
     """Where the open window of this user can be told to show something."""
     with warnings.catch_warnings():
@@ -721,12 +437,6 @@ def _login() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
-
-
-def variable(name: str) -> str:
-    """The variable of the environment that gives a setting."""
-    secret = SECRETS.get(name)
-    return f"RUN_REGISTRY_{name.upper()}" if secret is None else secret.variable
 
 
 def _read(file: Path) -> dict[str, object]:

@@ -180,12 +180,13 @@ class Program:
             return OfLogin(self.db)
         return self.settings.actor(embedded=self.has_own_server)
 
-    def open_link(self, text: str) -> str:
-        """Shows what a link leads to in a window; returns what was done in a sentence."""
+    def open_link(self, text: str, picture: Path | None) -> str:
+        """Shows what a link leads to in a window, or saves a picture of it; returns what was done
+        in a sentence."""
         # Not above: the window is made of programs.
         from app.bootstrap.window import open_link
 
-        return open_link(self, text)
+        return open_link(self, text, picture)
 
     @property
     def any_database(self) -> Database:

@@ -48,15 +48,21 @@ def _check_qt() -> None:
         )
 
 
-def open_link(program: Program, text: str) -> str:
+def open_link(program: Program, text: str, picture: Path | None) -> str:
     """Shows what a link leads to in the window that is open, else in one that is opened for it and
-    waited for; returns what was done in a sentence. Raises BadInput for what is no link."""
+    waited for; returns what was done in a sentence. Raises BadInput for what is no link.
+
+    With `picture` a window of its own opens, a picture of it is saved there, and it closes.
+    """
     link = parse_link(text)
     _check_qt()
     # Not above: only a window needs Qt.
     with garbage.kept():
         from app.views.frame.channel import tell_window
 
+    if picture is not None:
+        open_window(program, picture, link=link)
+        return f"The picture is in {picture}."
     if answer := tell_window(window_channel(), text):
         return answer
     open_window(program, link=link)

@@ -32,7 +32,7 @@ from app.cli.golden import lists as golden
 from app.cli.golden import luminosity
 from app.cli.history import changes as history
 from app.cli.history import log, undo
-from app.cli.output import Answer
+from app.cli.output import Answer, UsageError
 from app.cli.program import Program
 from app.cli.pulling import dqm_gui, evidence, oms, puller
 from app.cli.rights import guard, people
@@ -84,7 +84,7 @@ def parser(version: str) -> Parser:
         "--screenshot",
         type=Path,
         metavar="FILE",
-        help="open the window, save a picture of it, and end",
+        help="open the window, save a picture of it, and end; `open LINK` says what of",
     )
     words: Commands = root.add_subparsers(title="commands", metavar="COMMAND")
     for part in (
@@ -130,6 +130,8 @@ def parse(words: Sequence[str], version: str) -> Arguments:
     for name, default in _DEFAULTS.items():
         if not hasattr(found, name):
             setattr(found, name, default)
+    if found.screenshot is not None and found.command not in (None, links.show):
+        raise UsageError("--screenshot takes no command but open LINK.")
     return found
 
 

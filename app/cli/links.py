@@ -12,12 +12,13 @@ def add(commands: Commands, common: Parser) -> None:
         common,
         "open",
         "show what a link leads to in the window that is open, else in a new one",
-        _open,
+        show,
         writes=False,
     )
     parser.add_argument("link", metavar="LINK", help="e.g. run-registry://run/396281?ls=30-60")
 
 
-def _open(program: Program, arguments: Arguments) -> Answer:
-    text = program.open_link(arguments.link)
+def show(program: Program, arguments: Arguments) -> Answer:
+    """Shows what the link leads to."""
+    text = program.open_link(arguments.link, arguments.screenshot)
     return Answer({"link": arguments.link, "text": text}, text)

@@ -126,9 +126,10 @@ class Program(Protocol):
     def preferences(self) -> Preferences:
         """The settings as a person sees and changes them."""
 
-    def open_link(self, text: str) -> str:
-        """Shows what a link leads to in a window; returns what was done in a sentence. Raises
-        BadInput for what is no link."""
+    def open_link(self, text: str, picture: Path | None) -> str:
+        """Shows what a link leads to in a window; returns what was done in a sentence. With
+        `picture` a window of its own is opened, a picture of it saved there, and it closes.
+        Raises BadInput for what is no link."""
 
     @property
     def actor(self) -> Actor:

@@ -26,6 +26,7 @@ from tests.cli.conftest import FIRST
         ["--dsn", "mysql://nowhere", "runs", "list"],
         ["--as-user", "auto@auto", "runs", "list"],
         ["--headless", "runs", "list"],
+        ["--screenshot", "window.png", "runs", "list"],
         ["--headless", "--dsn", "postgresql://localhost/x"],
     ],
 )

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 PROGRAM = """
     import sys
     from pathlib import Path
+    from app.domain.links import parse_link
     from app.models.database.engine import Database
     from app.services.certification import tables
     from app.views.frame.application import WindowSettings, run_window
@@ -39,7 +40,8 @@ PROGRAM = """
     database.prepare()
     workplace = a_workplace(database)
     picture = Path(sys.argv[3]) if len(sys.argv) > 3 else None
-    settings = WindowSettings(Path(sys.argv[2]), "dark", screenshot=picture)
+    link = parse_link(sys.argv[4]) if len(sys.argv) > 4 else None
+    settings = WindowSettings(Path(sys.argv[2]), "dark", screenshot=picture, link=link)
     code = run_window(OneServer(workplace, stop), settings, on_bug=bugs.append)
     print("bugs", len(bugs), "code", code)
     sys.exit(code)
@@ -92,6 +94,15 @@ def test_that_a_picture_of_the_full_window_is_saved_and_the_program_ends(
     picture = QImage(str(tmp_path / "window.png"))
     assert picture.width() >= 1000
     assert "Traceback" not in complained
+
+
+def test_that_a_picture_shows_what_a_link_leads_to(tmp_path: Path, runs_dsn: str) -> None:
+    words = (str(tmp_path / "offline.png"), "run-registry://offline")
+    with start(runs_dsn, tmp_path, *words) as program:
+        said, complained = program.communicate(timeout=60)
+    assert (program.returncode, said.splitlines()[-1]) == (0, "bugs 0 code 0"), complained
+    assert QImage(words[0]).width() >= 1000
+    assert "place=offline" in (tmp_path / "w.ini").read_text()
 
 
 def test_that_a_faulty_file_of_the_window_is_set_aside_and_the_program_starts(

@@ -5,9 +5,6 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
-    QAccessibleEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -17,7 +14,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from app.domain.editing.draft_cells import DraftCells
 from app.domain.editing.selection import Selection, same_as, same_everywhere
@@ -26,16 +23,17 @@ from app.views.grid.axis_notes import AxisNote, AxisNotes
 from app.views.grid.cell_text import cell_text
 from app.views.grid.flash import Flash
 from app.views.grid.grid_copy import copied_cells
+from app.views.grid.grid_description import GridDescription
 from app.views.grid.grid_keys import GridKeys
 from app.views.grid.grid_layout import WIDEST_CELL, Cell, GridLayout
 from app.views.grid.grid_mouse import GridMouse
 from app.views.grid.grid_picture import GridPicture
+from app.views.grid.grid_tips import GridTips
 from app.views.grid.pinned_rows import PinnedRow, PinnedRows
 from app.views.grid.selection_model import Mode, SelectionModel, Span
 from app.views.grid.selection_painter import SelectionPainter
 from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.looks.theme import ROW_HEIGHT, Theme, tabular
-from app.views.widgets.plain import tip
 from app.views.widgets.tables.copying import copy_rows
 
 _SCROLL_STEP = 3
@@ -69,9 +67,10 @@ class GridView(QAbstractScrollArea):
         self._keys = GridKeys(self, self._layout)
         self.keys_before: Callable[[QKeyEvent], bool] | None = None
         self._mouse = GridMouse(self, self._layout)
-        self._tip_at: tuple[Cell, QPoint] | None = None
         self._notes = AxisNotes(self._layout)
         self._pinned = PinnedRows(self._layout)
+        self._tips = GridTips(self, self._notes, self._pinned)
+        self._description = GridDescription(self, self._pinned)
         self._picture = GridPicture(self._layout, theme, self.font(), self.paint_over, self._pinned)
         self._over = SelectionPainter(self._layout, theme, self.fontMetrics())
         self.setFrameShape(self.Shape.NoFrame)
@@ -81,8 +80,6 @@ class GridView(QAbstractScrollArea):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.horizontalScrollBar().valueChanged.connect(self._scrolled)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        self.setAccessibleName("Lumisections")
-        self.setAccessibleDescription("No lumisections are shown.")
 
     # What is shown
 
@@ -119,14 +116,14 @@ class GridView(QAbstractScrollArea):
             self._focus = _inside(snapshot, self._focus or Cell(0, 1))
             self._hovered = self._hovered and _inside(snapshot, self._hovered)
         self._lay_out()
-        self._describe()
+        self._description.renew()
         if before and before != self._model.chosen:
             self.selection_changed.emit()
 
     def show_draft(self, draft: DraftCells | None) -> None:
         """Paints what is drafted over the cells, None or nothing drafted paints nothing."""
         self._draft = draft or None
-        self._describe()
+        self._description.renew()
         self._picture.forget_draft()
         self.viewport().update()
 
@@ -144,7 +141,7 @@ class GridView(QAbstractScrollArea):
         """Pins rows under the cells, on the same axis."""
         self._pinned.show(rows)
         self._lay_out()
-        self._describe()
+        self._description.renew()
 
     def flash(self, changed: Selection) -> None:
         """Lights cells up that somebody changed, softly and for a moment."""
@@ -192,7 +189,7 @@ class GridView(QAbstractScrollArea):
             self._chosen_changed()
         elif not keep and self._model.chosen:
             self.clear_selection()
-        self._describe()
+        self._description.renew()
         self.viewport().update()
 
     def select(self, first: Cell, last: Cell) -> None:
@@ -212,11 +209,7 @@ class GridView(QAbstractScrollArea):
 
     def show_origin(self, key: str, lumisection: int, text: str) -> None:
         """Adds who set a cell to its tooltip, if that is still open."""
-        if self._tip_at is None or self._snapshot is None:
-            return
-        cell, place = self._tip_at
-        if (self._snapshot.rows[cell.row].key, cell.lumisection) == (key, lumisection):
-            QToolTip.showText(place, tip(f"{self.text_of(cell)}\n{text}"), self.viewport())
+        self._tips.add_origin(key, lumisection, text)
 
     def text_of(self, cell: Cell) -> str:
         """A cell in lines: where, value, comment, cause."""
@@ -279,7 +272,7 @@ class GridView(QAbstractScrollArea):
 
     def _chosen_changed(self) -> None:
         self.viewport().update()
-        self._describe()
+        self._description.renew()
         self.selection_changed.emit()
 
     def _make_painters(self) -> None:
@@ -310,28 +303,6 @@ class GridView(QAbstractScrollArea):
         self._layout.left = self.horizontalScrollBar().value()
         self._layout.top = self.verticalScrollBar().value()
         self._forget_picture()
-
-    def _describe(self) -> None:
-        snapshot = self._snapshot
-        if snapshot is None or self._focus is None:
-            self.setAccessibleDescription("No lumisections are shown.")
-            return
-        self.setAccessibleName(f"Lumisections of run {snapshot.run_number}, {snapshot.dataset}")
-        text = self.text_of(self._focus).replace("\n", "; ")
-        number = self._focus.lumisection
-        for row in self._pinned.rows:
-            text += f"; {row.label} {row.text_at(number) or 'unknown'}"
-        size = snapshot.size_of(self._model.chosen)
-        if size.cells > 1:
-            text += f"; {size.cells} cells are selected"
-        if text == self.accessibleDescription():
-            return
-        self.setAccessibleDescription(text)
-        QAccessible.updateAccessibility(
-            QAccessibleEvent(self, QAccessible.Event.DescriptionChanged)
-        )
-        if self.hasFocus():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     # Painting
 
@@ -416,23 +387,11 @@ class GridView(QAbstractScrollArea):
 
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            cell = self.cell_at(event.pos())
-            keys = self._snapshot.keys if self._snapshot is not None else ()
-            noted = self._notes.text_at(event.pos(), keys) or self._pinned.text_at(event.pos())
-            if cell is None or self._snapshot is None or noted:
-                self._tip_at = None
-                if noted:
-                    QToolTip.showText(event.globalPos(), tip(noted), self.viewport())
-                else:
-                    QToolTip.hideText()
-            else:
-                self._tip_at = (cell, event.globalPos())
-                QToolTip.showText(event.globalPos(), tip(self.text_of(cell)), self.viewport())
-                self.origin_wanted.emit(self._snapshot.rows[cell.row].key, cell.lumisection)
+            self._tips.show(event)
             return True
         if event.type() == QEvent.Type.Leave:
             self._hovered = None
-            self._tip_at = None
+            self._tips.leave()
             self.viewport().update()
         return super().viewportEvent(event)
 

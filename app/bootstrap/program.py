@@ -3,45 +3,39 @@
 import logging
 import os
 import platform
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from app import files
+from app.bootstrap.asked_servers import AskedServers
+from app.bootstrap.demonstration import Demonstration
+from app.bootstrap.destination import Destination
+from app.bootstrap.fetched_evidence import FetchedEvidence
 from app.bootstrap.own_database import OwnDatabase
 from app.bootstrap.recipients import messages_of, recipients_of
 from app.demo.colleagues import Colleagues
-from app.demo.live_oms import LiveOms
-from app.demo.season import DemoSeason
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.connections.named import NamedConnection
-from app.domain.errors import BadInput, NotPermitted, Refused
+from app.domain.errors import NotPermitted, Refused
 from app.domain.identity import Actor
 from app.domain.reports.document import Report
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullStatus
-from app.jobs import Asked, Jobs, JobState, keep_working, one_round
+from app.jobs import Jobs, JobState, keep_working, one_round
 from app.models.database.engine import POOLED, Database
 from app.models.database.identity import PULLER
 from app.models.database.listen import Change, ChangeListener
-from app.models.embedded import DEMONSTRATION_MARK, EmbeddedServer
-from app.passwords import SystemKeyring
+from app.models.embedded import EmbeddedServer
 from app.preferences import PreferenceBook
 from app.services import databases
 from app.services.acting import Acting, OfLogin
-from app.services.connections import trial
-from app.services.connections.book import ConnectionBook, checked_address
-from app.services.connections.trial import Trial
-from app.services.evidence import histograms
-from app.services.evidence.kept import Kept
 from app.services.evidence.sources import Evidence
 from app.services.notifications.messages import Recipient
 from app.services.pulling.dqm_gui import GuiStore
@@ -51,80 +45,14 @@ from app.services.seal import keys
 from app.services.seal.keys import Signer
 from app.services.seal.sealing import Sealer
 from app.services.taking_in import Intake
-from app.settings import PROGRAM, Settings, credential
-from app.sync.dqm_gui import DqmGuiSettings, listing_now
-from app.sync.evidence import EvidenceLoop
+from app.settings import Settings, credential
+from app.sync.dqm_gui import listing_now
 from app.sync.oms_requests import OmsSettings
 from app.sync.worker import PullProgress, PullReport, fetch_now, pull_now
 
 logger = logging.getLogger(__name__)
 
-_SEASON_SEED = 2025
-_DEMONSTRATION_PULL_S = 2.0
-_DEMONSTRATION_GUI_S = 10.0
-_STOP_S = 5.0
 _STOP_SILENT_S = 0.3
-_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-class Destination:
-    """Which database is meant: that of `dsn`, else a kept connection; `chosen` goes before both."""
-
-    def __init__(self, settings: Settings, chosen: NamedConnection | None = None) -> None:
-        self.settings = settings
-        self._chosen = chosen
-
-    @property
-    def is_own(self) -> bool:
-        """Whether it is the program's own database."""
-        return self.connection is not None and self.connection.is_demonstration
-
-    @cached_property
-    def connections(self) -> ConnectionBook:
-        """The list of connections that the person keeps."""
-        return ConnectionBook(self.settings.connections_file, SystemKeyring(PROGRAM))
-
-    @property
-    def is_dsn_set(self) -> bool:
-        """Whether `dsn` names the database, whatever connection is used."""
-        return self.settings.dsn is not None
-
-    @cached_property
-    def connection(self) -> NamedConnection | None:
-        """The connection in use; None where `dsn` names the database.
-
-        Refused when the list can't be read: another database would be written to than was meant.
-        """
-        if self._chosen is not None or self.settings.dsn is not None:
-            return self._chosen
-        listed = self.connections.read()
-        if listed.faulty and self.settings.connection is None:
-            raise Refused(f"{listed.faulty} Say with --connection NAME which one is meant.")
-        return listed.named(self.settings.connection or listed.used)
-
-    def try_connection(self, connection: NamedConnection, password: str | None = None) -> Trial:
-        """What is wrong with a connection, or what is there; `password` instead of the kept one."""
-        if connection.is_demonstration:
-            server = EmbeddedServer.open(self.settings.data_folder)
-            try:
-                return trial.try_address(server.dsn, own=True)
-            finally:
-                server.close()
-        if password is None:
-            password = self.connections.password(checked_address(connection))
-        return trial.try_address(connection.dsn(password))
-
-    @property
-    def direct_dsn(self) -> str | None:
-        """The address of the server itself where `dsn` is that of a pooler."""
-        return self.settings.direct_dsn if self.connection is None else None
-
-    def dsn(self) -> str:
-        """The address of a database that isn't our own; Refused when it isn't known yet."""
-        if self.connection is None:
-            assert self.settings.dsn is not None
-            return self.settings.dsn
-        return checked_address(self.connection).dsn(self.connections.password(self.connection))
 
 
 @dataclass(frozen=True)
@@ -153,10 +81,9 @@ class Program:
         self._database: Database | None = None
         self.jobs: Jobs | None = None
         self._listener: ChangeListener | None = None
-        self._demonstration: SimulatedOms | LiveOms | None = None
-        self._demonstration_gui: SimulatedDqmGui | None = None
-        self._colleagues: Colleagues | None = None
-        self._evidence_loop: EvidenceLoop | None = None
+        self._demonstration = Demonstration(settings.data_folder)
+        self._servers = AskedServers(settings, self._demonstration)
+        self._fetched_evidence: FetchedEvidence | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -246,14 +173,14 @@ class Program:
     def is_demonstration(self) -> bool:
         """Whether a simulated OMS serves this database: nothing real is named, and none of its
         runs came from anywhere else."""
-        if _named_sources(self.settings) or not self.has_own_server:
+        if self._servers.named or not self.has_own_server:
             return False
         return self._is_marked or databases.newest_run(self.db) is None
 
     def check_not_mixed(self) -> None:
         """Refused when real runs would come between the invented ones of the demonstration."""
-        if self._is_marked and _named_sources(self.settings):
-            named = " and ".join(_named_sources(self.settings))
+        if self._is_marked and self._servers.named:
+            named = " and ".join(self._servers.named)
             raise Refused(
                 f"{self.where[0].upper()}{self.where[1:]}, and {named} names a real OMS: real runs"
                 " would come between invented ones. Leave that setting out, or take another"
@@ -264,7 +191,7 @@ class Program:
         """Has the simulated OMS and DQM GUI answer if this is a demonstration database: they tell
         what they told before, and of no run more."""
         self.check_not_mixed()
-        if self._demonstration is None and self.is_demonstration:
+        if not self._demonstration.is_running and self.is_demonstration:
             self.start_demonstration(live=False)
 
     # OMS
@@ -272,9 +199,7 @@ class Program:
     @property
     def oms_settings(self) -> OmsSettings:
         """How OMS is asked; one on this machine needs no pause unless the settings name one."""
-        if self._demonstration is not None:
-            return OmsSettings(url=self._demonstration.url, pause_s=0.0)
-        return _oms_settings(self.settings)
+        return self._servers.oms
 
     @cached_property
     def pull_store(self) -> PullStore:
@@ -323,37 +248,13 @@ class Program:
 
         It goes on from the newest run that is known; the newest run of a live one grows.
         """
-        season = DemoSeason(_SEASON_SEED, time.monotonic(), continues=databases.newest_run(self.db))
-        self._demonstration_gui = SimulatedDqmGui(more=season.in_dqm_gui).start()
-        self._demonstration_mark.touch()
-        if live:
-            self._demonstration = LiveOms(season).start()
-        else:
-            oms = SimulatedOms()
-            season.tell(oms)
-            self._demonstration = oms.start()
-        return self._demonstration.url
+        return self._demonstration.start(self.db, live=live)
 
     def start_colleagues(self) -> Colleagues:
         """Has colleagues sign off and certify the older part of an untouched season."""
-        self._colleagues = Colleagues(self.db, self.actor)
-        self._colleagues.start()
-        return self._colleagues
+        return self._demonstration.start_colleagues(self.db, self.actor)
 
     # DQM GUI
-
-    @property
-    def dqm_gui_settings(self) -> DqmGuiSettings:
-        """How the DQM GUI is asked."""
-        settings = self.settings
-        if self._demonstration_gui is not None:
-            return DqmGuiSettings(url=self._demonstration_gui.url)
-        return DqmGuiSettings(
-            url=settings.dqm_gui_url,
-            certificate=settings.dqm_gui_certificate,
-            key=settings.dqm_gui_key,
-            ca_bundle=settings.ca_bundle,
-        )
 
     @cached_property
     def gui_store(self) -> GuiStore:
@@ -372,31 +273,15 @@ class Program:
                 f"{self.where[0].upper()}{self.where[1:]}: what {url} has doesn't belong there."
                 " Leave the address out, or take another database with --dsn or --data-folder."
             )
-        settings = self.dqm_gui_settings
+        settings = self._servers.gui
         return listing_now(settings if url is None else replace(settings, url=url))
 
     @cached_property
     def evidence(self) -> Evidence:
         """Histograms and numbers beside the flags; asked for in a thread of its own."""
-        settings = self.settings
         self.join_demonstration()
-        kept = Kept(
-            settings.cache_folder / "evidence",
-            most_bytes=settings.cache_mb << 20,
-            most_days=settings.cache_days,
-        )
-        self._evidence_loop = EvidenceLoop(
-            lambda: self.dqm_gui_settings,
-            lambda: self.oms_settings,
-            kept,
-            on_bug=lambda error: logger.error("Evidence can't be fetched", exc_info=error),
-        )
-        faulty = ""
-        try:
-            layouts = histograms.known_layouts(settings.dqm_gui_layouts)
-        except BadInput as error:
-            faulty, layouts = str(error), histograms.known_layouts(None)
-        return Evidence(self._evidence_loop, layouts, settings.dqm_gui_url, faulty)
+        self._fetched_evidence = FetchedEvidence(self.settings, self._servers)
+        return self._fetched_evidence.evidence
 
     @contextmanager
     def simulated_dqm_gui(self, folder: Path, port: int) -> Iterator[SimulatedDqmGui]:
@@ -408,31 +293,18 @@ class Program:
 
     def start(self, listeners: Listeners, *, alone: bool = False) -> Jobs:
         """Starts the jobs and the news of the database; `alone` without a window."""
-        demonstration = self._demonstration is not None
-        settings, gui_settings = self.settings, self.dqm_gui_settings
-        # Without a certificate the real one answers nobody.
-        asks_gui = demonstration or gui_settings.certificate is not None or _is_near(gui_settings)
         self._behind_window = not alone
         jobs = self.jobs = Jobs(
             self._db_of_jobs,
             self._client_name,
-            Asked(
-                self.oms_settings,
-                gui_settings,
-                asks_oms=settings.pull,
-                asks_gui=settings.dqm_gui_pull and (asks_gui or not self.db.writes_automatically),
-                oms_interval_s=_DEMONSTRATION_PULL_S if demonstration else settings.pull_interval_s,
-                gui_interval_s=_DEMONSTRATION_GUI_S
-                if demonstration
-                else settings.dqm_gui_interval_s,
-            ),
+            self._servers.by_jobs(writes=self.db.writes_automatically),
             self.pull_store,
             self.gui_store,
             self._sealer_of_jobs(),
             self._recounter_of_jobs(alone=alone),
             self._intake_of_jobs(),
             listeners.on_bug,
-            messages_of(settings, self._db_of_jobs) if alone else None,
+            messages_of(self.settings, self._db_of_jobs) if alone else None,
             listeners.on_pull,
         )
         jobs.start()
@@ -536,10 +408,8 @@ class Program:
 
     def close(self) -> None:
         """Stops the background work, then leaves the database, then its server."""
-        colleagues, self._colleagues = self._colleagues, None
-        if colleagues is not None and not colleagues.stop(_STOP_S):
-            logger.warning("The colleagues haven't stopped in %.0f s", _STOP_S)
-        evidence, self._evidence_loop = self._evidence_loop, None
+        self._demonstration.stop_colleagues()
+        evidence, self._fetched_evidence = self._fetched_evidence, None
         if evidence is not None:
             evidence.stop()
         jobs, self.jobs = self.jobs, None
@@ -548,12 +418,7 @@ class Program:
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.stop()
-        demonstration, self._demonstration = self._demonstration, None
-        if demonstration is not None:
-            demonstration.close()
-        demonstration_gui, self._demonstration_gui = self._demonstration_gui, None
-        if demonstration_gui is not None:
-            demonstration_gui.close()
+        self._demonstration.close()
         database, self._database = self._database, None
         silent = database is not None and database.was_given_up
         if database is not None:
@@ -569,14 +434,7 @@ class Program:
     @property
     def _is_marked(self) -> bool:
         """Whether the demonstration season is in this database."""
-        # One that can't be looked into is told of by whoever opens it.
-        with suppress(OSError):
-            return self.has_own_server and self._demonstration_mark.exists()
-        return False
-
-    @property
-    def _demonstration_mark(self) -> Path:
-        return self._server_folder / DEMONSTRATION_MARK
+        return self.has_own_server and self._demonstration.is_marked
 
 
 def _signer(settings: Settings) -> Signer | None:
@@ -586,31 +444,3 @@ def _signer(settings: Settings) -> Signer | None:
         return None
     handed_over = file == credential(file.name)
     return keys.load(file, handed_to=settings.data_folder if handed_over else None)
-
-
-def _named_sources(settings: Settings) -> tuple[str, ...]:
-    """Settings that name an OMS which isn't simulated by the program."""
-    return tuple(
-        name
-        for name in ("oms_url", "oms_client_id")
-        if name in settings.model_fields_set and getattr(settings, name) is not None
-    )
-
-
-def _is_near(settings: DqmGuiSettings) -> bool:
-    """Whether the DQM GUI is on this machine, and so a simulated one."""
-    return urlsplit(settings.url).hostname in _THIS_MACHINE
-
-
-def _oms_settings(settings: Settings) -> OmsSettings:
-    near = urlsplit(settings.oms_url).hostname in _THIS_MACHINE
-    patient = not near or "request_pause_s" in settings.model_fields_set
-    return OmsSettings(
-        url=settings.oms_url,
-        token_url=settings.oms_token_url,
-        client_id=settings.oms_client_id,
-        client_secret=settings.secret("oms_client_secret"),
-        audience=settings.oms_audience,
-        ca_bundle=settings.ca_bundle,
-        pause_s=settings.request_pause_s if patient else 0.0,
-    )

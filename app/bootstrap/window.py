@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import garbage, logs
-from app.bootstrap.program import Destination, Listeners, Program
+from app.bootstrap.destination import Destination
+from app.bootstrap.program import Listeners, Program
 from app.domain.connections.named import NamedConnection
 from app.domain.errors import Refused, Unavailable
 from app.domain.keys import RunNumber

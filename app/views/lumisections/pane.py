@@ -1,14 +1,11 @@
 """The lumisections of a run: a choice of dataset, the grid, and its editor."""
 
-import contextlib
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -18,41 +15,33 @@ from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange
 from app.services.editing.bulk import Written
 from app.services.history.look import Look
-from app.services.news import Change, News
+from app.services.news import Change
 from app.views.agents.proposal_strip import ProposalStrip
-from app.views.evidence.evidence_pane import EvidencePane
-from app.views.evidence.pinning import Pinning
-from app.views.focus import give_keys, give_keys_once_shown, has_keys
-from app.views.grid.grid_layout import Cell
+from app.views.focus import give_keys, has_keys
 from app.views.grid.grid_view import GridView
 from app.views.looks.theme import STEP
 from app.views.lumisections.attendance import Attendance
 from app.views.lumisections.cell_line import CellLine
+from app.views.lumisections.dataset_choice import DatasetChoice
 from app.views.lumisections.editing.editor import Loaded
 from app.views.lumisections.editing.grid_editing import GridEditing
 from app.views.lumisections.editing.grid_menu import grid_menu
+from app.views.lumisections.grid_part import GridPart
+from app.views.lumisections.heard_changes import HeardChanges
 from app.views.lumisections.loader import Loader
 from app.views.lumisections.moment_line import MomentLine
 from app.views.lumisections.not_live import NotLive
 from app.views.lumisections.notes_on_axis import NotesOnAxis
 from app.views.lumisections.ranges_edit import RangesEdit
+from app.views.lumisections.wanted_cells import WantedCells
 from app.views.lumisections.zoom_buttons import ZoomButtons
 from app.views.places import PlaceContext
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.plain import ChoiceBox, Label
+from app.views.widgets.plain import Label
 
 _NO_RUN = "Select a run to see its lumisections."
 _READING = "Reading the lumisections ..."
-_PARTS = [900, 420]
-_WIDEST_NAME = 420
-_LEAST_NAME = 120
-
-
-class _News(QObject):
-    """Brings changes from other threads to the GUI thread."""
-
-    changed = Signal(object)
 
 
 class LumisectionsPane(QWidget):
@@ -77,21 +66,15 @@ class LumisectionsPane(QWidget):
         acting, background, themes = context.acting, context.background, context.themes
         self._notices = context.notices
         self._themes = themes
-        self._remembered = context.remembered
         self._run_number: int | None = None
         self._order: tuple[str, ...] = ()
         self._is_left = False
         self._is_taking_over = False
-        self._wanted: tuple[Sequence[str], tuple[LumiRange, ...]] | None = None
         self._loader = Loader(acting, background, self)
-        self.datasets = ChoiceBox()
-        self.datasets.setAccessibleName("Dataset")
-        self.datasets.setMaximumWidth(_WIDEST_NAME)
-        self.datasets.setMinimumWidth(_LEAST_NAME)
-        self.datasets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.datasets = DatasetChoice()
         self.grid = GridView(themes.theme)
+        self._wanted = WantedCells(self.grid)
         self.ranges = RangesEdit(self.grid)
-        self.pinning = Pinning(context, self.grid)
         self._notes = NotesOnAxis(acting, background, self.grid)
         self.bar = LoadingBar(themes)
         self.moment_line = MomentLine(themes)
@@ -106,17 +89,19 @@ class LumisectionsPane(QWidget):
         )
         self.editor, self.strip = self.editing.editor, self.editing.strip
         self.preview = self.editing.preview
+        self.grid_part = GridPart(context, self.grid, self.preview)
+        self.evidence = self.grid_part.evidence
+        self.dimmer = Dimmer(self.grid_part, themes)
         self.attendance = Attendance(context.open_datasets, background)
         self.proposals = ProposalStrip(context.acting, background, themes, context.rights)
         self.not_live = NotLive(background)
-        self.evidence = EvidencePane(context)
         self.words = Label(wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.cell = CellLine(acting, background, self.grid, lambda: not self.moment)
         self._lay_out()
+        self._changes = HeardChanges(context.workplace.news, self)
         self._connect()
-        self._follow(context.workplace.news)
         self.editing.refresh()
 
     @property
@@ -126,29 +111,6 @@ class LumisectionsPane(QWidget):
     @property
     def run_number(self) -> int | None:
         return self._run_number
-
-    def show_evidence(self, *, shown: bool) -> None:
-        """Shows or hides the histograms beside the grid; shown ones get the keyboard."""
-        self.evidence.set_shown(shown=shown)
-        if shown:
-            self._make_room()
-            give_keys_once_shown(self.evidence.list)
-
-    def go_into_evidence(self) -> None:
-        """The keyboard goes to the histograms, which are shown for it."""
-        self.show_evidence(shown=True)
-
-    def choose_pinned(self) -> None:
-        """Asks which rows are pinned under the grid."""
-        corner = self.grid.rect().bottomLeft()
-        self.pinning.menu(self.grid.mapToGlobal(corner - QPoint(0, self.grid.height() // 2)))
-
-    def _make_room(self) -> None:
-        """Gives the evidence the width that it had, from that of the grid."""
-        sizes = self._grid_part.sizes()
-        wide = min(self.evidence.wanted_width, max(sum(sizes) // 2, 1))
-        sizes[0], sizes[2] = max(sizes[0] + sizes[2] - wide, 1), wide
-        self._grid_part.setSizes(sizes)
 
     def _attach(self, address: str, name: str) -> None:
         if not self._can_be_edited():
@@ -169,7 +131,6 @@ class LumisectionsPane(QWidget):
         self, run_number: int, datasets: Sequence[str], dataset: str, order: Sequence[str]
     ) -> None:
         """Shows a dataset of a run; `order` is that of the columns."""
-        names = list(datasets)
         if (run_number, dataset) != (self._run_number, self.dataset):
             self.moment_line.show_now()
             self.ranges.clear()
@@ -179,14 +140,7 @@ class LumisectionsPane(QWidget):
         self._is_left = False
         self._run_number = run_number
         self._order = tuple(order)
-        if [self.datasets.itemText(i) for i in range(self.datasets.count())] != names:
-            self.datasets.blockSignals(True)  # one load, below
-            self.datasets.clear()
-            self.datasets.addItems(names)
-            self.datasets.blockSignals(False)
-        self.datasets.blockSignals(True)
-        self.datasets.setCurrentText(dataset)
-        self.datasets.blockSignals(False)
+        self.datasets.show_datasets(datasets, dataset)
         self.load(keep=same)
 
     def leave(self) -> None:
@@ -214,9 +168,7 @@ class LumisectionsPane(QWidget):
         self.moment_line.show_now()
         self._run_number = None
         self._forget()
-        self.datasets.blockSignals(True)  # nothing to load
-        self.datasets.clear()
-        self.datasets.blockSignals(False)
+        self.datasets.show_datasets(())
         self._refuse(_NO_RUN)
 
     def load(self, *, keep: bool = True) -> None:
@@ -299,7 +251,7 @@ class LumisectionsPane(QWidget):
         self.grid.show_snapshot(snapshot)
         self._is_taking_over = False
         has_rows = bool(snapshot.rows) and snapshot.length > 0
-        self._grid_part.setVisible(has_rows)
+        self.grid_part.setVisible(has_rows)
         self.words.setVisible(not has_rows)
         if self.moment:
             self.grid.show_draft(None)
@@ -322,14 +274,13 @@ class LumisectionsPane(QWidget):
         self.editing.refresh()
         self.proposals.show_dataset(snapshot.run_number, snapshot.dataset, snapshot.length)
         self._notes.read()
-        self._follow_with_evidence()
-        if self._wanted is not None:
-            self.go_to(*self._wanted)
+        self.grid_part.follow()
+        self._wanted.go_on()
         self.shown.emit()
 
     def _refuse(self, text: str) -> None:
         self.dimmer.clear()
-        self._grid_part.hide()
+        self.grid_part.hide()
         self.words.setText(text)
         self.words.show()
 
@@ -338,14 +289,6 @@ class LumisectionsPane(QWidget):
         self.moment_line.show_now()
         self.load(keep=False)
         self._cannot_be_edited()
-
-    def _follow_with_evidence(self) -> None:
-        self.pinning.follow()
-        snapshot, focus = self.grid.snapshot, self.grid.focus_cell
-        key = None if snapshot is None else (snapshot.run_number, snapshot.dataset)
-        if snapshot is not None and focus is not None:
-            self.evidence.follow_column(snapshot.rows[focus.row].key)
-        self.evidence.follow(key)
 
     def _focus_changed(self, key: str, _lumisection: int) -> None:
         self.evidence.follow_column(key)
@@ -361,24 +304,7 @@ class LumisectionsPane(QWidget):
     def go_to(self, columns: Sequence[str], ranges: Sequence[LumiRange]) -> None:
         """Selects cells and goes to the first of them, once the dataset is there. Without a column
         it goes to the lumisection."""
-        snapshot = self.grid.snapshot
-        if snapshot is None:
-            self._wanted = columns, tuple(ranges)
-            return
-        self._wanted = None
-        known = [column for column in columns if column in snapshot.keys]
-        if not ranges or not snapshot.keys or ranges[0].first > snapshot.length:
-            return
-        if known or not columns:
-            row = snapshot.keys.index(known[0]) if known else 0
-            self.grid.focus(Cell(row, ranges[0].first))
-        if known:
-            self.grid.choose(Selection.of(known, ranges, snapshot.length))
-
-    def _show_cells(self, column: str, ranges: Sequence[LumiRange]) -> None:
-        snapshot = self.grid.snapshot
-        if snapshot is not None and column in snapshot.keys:
-            self.grid.choose(Selection.of([column], ranges, snapshot.length))
+        self._wanted.go_to(columns, ranges)
 
     def _wrote(self, written: Written) -> None:
         self.load()
@@ -392,8 +318,8 @@ class LumisectionsPane(QWidget):
             Qt.Key.Key_L: self._ask_ranges,
             Qt.Key.Key_H: self.history_wanted.emit,
             Qt.Key.Key_T: self.moment_wanted.emit,
-            Qt.Key.Key_E: self.go_into_evidence,
-            Qt.Key.Key_P: self.choose_pinned,
+            Qt.Key.Key_E: self.grid_part.go_into_evidence,
+            Qt.Key.Key_P: self.grid_part.choose_pinned,
         }
         if self.moment:
             mine[Qt.Key.Key_Escape] = self.show_now
@@ -415,8 +341,8 @@ class LumisectionsPane(QWidget):
             set_bit=self.editing.set_bits,
             history=self.history_wanted.emit,
             moment=self.moment_wanted.emit,
-            evidence=self.go_into_evidence,
-            pin=self.choose_pinned,
+            evidence=self.grid_part.go_into_evidence,
+            pin=self.grid_part.choose_pinned,
             run_actions=lambda: self.menu_wanted.emit(place),
         ).popup(place)
 
@@ -433,14 +359,6 @@ class LumisectionsPane(QWidget):
         line.addWidget(self.not_live)
         line.addWidget(self.attendance)
         line.addWidget(ZoomButtons(self.grid, self._themes))
-        self._grid_part = QSplitter(Qt.Orientation.Horizontal, self)
-        self._grid_part.setChildrenCollapsible(False)
-        self._grid_part.addWidget(self.grid)
-        self._grid_part.addWidget(self.preview)
-        self._grid_part.addWidget(self.evidence)
-        self._grid_part.setSizes([*_PARTS, self.evidence.wanted_width])
-        self._grid_part.setStretchFactor(0, 1)
-        self.dimmer = Dimmer(self._grid_part, self._themes)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -449,55 +367,38 @@ class LumisectionsPane(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.proposals)
         layout.addWidget(self.moment_line)
-        layout.addWidget(self._grid_part, 1)
+        layout.addWidget(self.grid_part, 1)
         layout.addWidget(self.strip.below)
         layout.addWidget(self.words, 1)
-        self._grid_part.hide()
+        self.grid_part.hide()
         self.words.setText(_NO_RUN)
 
     def _connect(self) -> None:
         self.datasets.currentTextChanged.connect(self._dataset_chosen)
         self.ranges.said.connect(lambda text: self.strip.say(text, "refusal" if text else ""))
         self.moment_line.now_wanted.connect(self.show_now)
+        self._changes.changed.connect(self._note_change)
         self.grid.focus_changed.connect(self._focus_changed)
         self.grid.selection_changed.connect(self._selection_changed)
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.grid.customContextMenuRequested.connect(self._menu)
         self._themes.changed.connect(self.grid.set_theme)
-        self.proposals.cells_wanted.connect(self._show_cells)
+        self.proposals.cells_wanted.connect(self._wanted.select)
         self.proposals.acted.connect(
             lambda text, version: self._notices.tell(text, version=version)
         )
         self.editing.written.connect(self._wrote)
         self.editing.draft_changed.connect(self._attend)
-        self.evidence.grid_wanted.connect(lambda: give_keys(self.grid))
         self.evidence.attach_wanted.connect(self._attach)
-        self._grid_part.splitterMoved.connect(lambda _at, _handle: self.evidence.remember_width())
         self._loader.loaded.connect(self._show)
         self._loader.refused.connect(self._refuse)
         self._loader.loading_changed.connect(self.bar.set_loading)
-
-    def _follow(self, news: News) -> None:
-        relay = _News()
-        relay.changed.connect(self._note_change)
-        self._news = relay
-
-        def pass_on(change: Change) -> None:
-            # The view may be deleted while another thread announces a change.
-            with contextlib.suppress(RuntimeError):
-                relay.changed.emit(change)
-
-        end = news.subscribe(pass_on, lambda _live, _reason: None)
-        self.destroyed.connect(end)
 
     # Qt
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        wanted = EvidencePane.is_wanted(self._remembered)
-        if wanted != self.evidence.isVisibleTo(self):
-            self.evidence.setVisible(wanted)
-            self._make_room()
+        self.grid_part.restore_evidence()
         self._attend()
         self.editing.read_remarks()
 

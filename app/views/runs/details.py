@@ -5,16 +5,11 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QPushButton,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.domain.certification.runs import OPEN
-from app.domain.configuration.permissions import move_run_path
 from app.domain.errors import Refused
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange
@@ -27,26 +22,18 @@ from app.views.grid.grid_layout import Cell
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
 from app.views.history.moment_chooser import MomentChooser
-from app.views.looks import words
-from app.views.looks.theme import STEP, Theme
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.places import PlaceContext
-from app.views.rights import offer
 from app.views.runs.attributes_model import AttributesModel, attributes_of
 from app.views.runs.attributes_tab import AttributesTab
+from app.views.runs.details_line import DetailsLine
 from app.views.runs.moments import RunMoments
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.late_page import LatePage
-from app.views.widgets.line_label import CutLabel
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.plain import Label, cell, tip
 from app.views.widgets.tab_pages import home_of_pages
 
 _SETTLE_MS = 80
-_ON_ITS_WAY = "Loading"
-_NOTHING = "No run is selected"
-_THIN = 1
-_LEAST_TEXT = 160
 
 
 class DetailsView(QWidget):
@@ -85,9 +72,7 @@ class DetailsView(QWidget):
         self.details: RunDetails | None = None
         self._rows: dict[str, Row] = {}
         self._work = Work(background, self)
-        self._make_title()
-        self.actions_button = QToolButton()
-        self.actions_button.setText("Run")
+        self.line = DetailsLine(context, self)
         self.bar = LoadingBar(themes)
         self.tabs = QTabWidget(self)
         self.lumisections = LumisectionsPane(context, home_of_pages(self.tabs))
@@ -103,33 +88,6 @@ class DetailsView(QWidget):
             order=lambda: self._order,
         )
         self._connect()
-        self._apply_theme(themes.theme)
-
-    def _make_title(self) -> None:
-        self.title = CutLabel(_NOTHING)
-        self.title.setProperty("role", "title")
-        self.title.setMinimumWidth(_LEAST_TEXT)
-        self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.state = CutLabel()
-        self.state.setProperty("role", "muted")
-        self.not_listed = Label()
-        self.not_listed.setProperty("role", "warning")
-        self.not_listed.setToolTip(
-            "The run doesn't match the filter of the list, or no longer does"
-        )
-        self.state.setMinimumWidth(1)
-        self.warning = CutLabel()
-        self.warning.setProperty("role", "warning")
-        self.warning.setMinimumWidth(1)
-        self.take_in_button = QPushButton("Take them in")
-        # A click leaves the keys where they are.
-        self.take_in_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.take_in_button.setToolTip(
-            "Bring LS that the run gained since its sign-off into it and its datasets, without"
-            " reopening it"
-        )
-        self.take_in_button.hide()
-        self._signed_off = ""
 
     @property
     def history(self) -> HistoryPanel:
@@ -191,10 +149,7 @@ class DetailsView(QWidget):
         self._is_requested = True
         # What is shown until then is of another one, and nobody may take it for this one.
         self.lumisections.leave()
-        self.title.setText(f"{run_number}  {dataset}")
-        self.state.setText(_ON_ITS_WAY)
-        self.warning.clear()
-        self.take_in_button.hide()
+        self.line.show_coming(run_number, dataset)
         self.subject_changed.emit()
         self._settle.start()
 
@@ -206,19 +161,12 @@ class DetailsView(QWidget):
         self.moments.drop()
         self._rows = {}
         self.dimmer.clear()
-        self.title.setText(_NOTHING)
-        for label in (self.state, self.warning, self.not_listed):
-            label.clear()
-        self.take_in_button.hide()
+        self.line.show_nothing()
         self.tabs.setEnabled(False)
         self.attributes.show_attributes(())
         self.lumisections.show_nothing()
         self._look()
         self.subject_changed.emit()
-
-    def show_listed(self, *, listed: bool) -> None:
-        """Says that the list above doesn't have the run any more."""
-        self.not_listed.setText("" if listed else "not in this list")
 
     @property
     def has_evidence(self) -> bool:
@@ -228,7 +176,7 @@ class DetailsView(QWidget):
     def show_evidence(self, *, shown: bool) -> None:
         """Shows the histograms beside the grid, or hides them."""
         self.tabs.setCurrentWidget(self.lumisections)
-        self.lumisections.show_evidence(shown=shown)
+        self.lumisections.grid_part.show_evidence(shown=shown)
 
     def go_into_grid(self) -> None:
         """The keyboard goes to the grid, when that is there."""
@@ -265,15 +213,6 @@ class DetailsView(QWidget):
         self._work.renew(lambda: self._load(keep=not self._is_requested))
 
     def _lay_out(self) -> None:
-        top = QWidget(self)
-        top.setObjectName("bar")
-        line = QHBoxLayout(top)
-        line.setContentsMargins(2 * STEP, _THIN, STEP, _THIN)
-        line.setSpacing(3 * STEP)
-        for each in (self.title, self.state, self.not_listed, self.warning, self.take_in_button):
-            line.addWidget(each)
-        line.addStretch(1)
-        line.addWidget(self.actions_button)
         self.tabs.setDocumentMode(True)
         self.dimmer = Dimmer(self.tabs, self._themes)
         self.tabs.addTab(self.lumisections, "Lumisections")
@@ -282,7 +221,7 @@ class DetailsView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(top)
+        layout.addWidget(self.line)
         layout.addWidget(self.bar)
         layout.addWidget(self.tabs, 1)
         self.tabs.setEnabled(False)
@@ -307,18 +246,8 @@ class DetailsView(QWidget):
         self.lumisections.selection_changed.connect(self._look)
         self.lumisections.history_wanted.connect(self.show_history_of_selection)
         self.lumisections.moment_wanted.connect(self.choose_moment)
-        button = self.actions_button
-        button.clicked.connect(
-            lambda: self.actions_wanted.emit(button.mapToGlobal(button.rect().bottomLeft()))
-        )
-        self.take_in_button.clicked.connect(self.take_in_wanted)
-        self._context.rights.changed.connect(self._offer)
-        self._themes.changed.connect(self._apply_theme)
-
-    def _offer(self) -> None:
-        """Taking lumisections in is a move of the run by its right."""
-        path = move_run_path(OPEN, self._signed_off)
-        offer(self.take_in_button, self._context.rights.why_not((path,)))
+        self.line.actions_wanted.connect(self.actions_wanted)
+        self.line.take_in_wanted.connect(self.take_in_wanted)
 
     async def _load(self, *, keep: bool) -> None:
         run_number, acting = self._run_number, self._context.acting
@@ -346,33 +275,9 @@ class DetailsView(QWidget):
         dataset = self.lumisections.dataset if keep else self._dataset
         if dataset not in self._rows:
             dataset = names[0] if names else ONLINE
-        rr = details.row.rr_attributes
-        self.title.setText(f"{details.run_number}  {dataset}")
-        parts = [cell(str(rr.get("class") or "no class")), details.state]
-        if not details.significant:
-            parts.append("not significant")
         overall = self.dataset_state("global_state", dataset)
-        if overall:
-            parts.append(f"dataset {overall} in global")
-        reason = rr.get("stop_reason")
-        if reason:
-            parts.append(f"stopped: {cell(words.value(reason))}")
-        if (shown := self._rows.get(dataset)) is not None:
-            parts += [mark.words for mark in shown.marks]
-            if shown.frozen_in:
-                parts.append(f"in cycle {shown.frozen_in}, which is frozen")
-        self.state.setText("   ".join(parts))
-        self.state.setToolTip(tip(self.state.text()))
-        self.warning.setText(
-            "OMS changed this run after its sign-off: it needs a manual update"
-            if details.needs_manual_update
-            else ""
-        )
-        self.warning.setToolTip(self.warning.text())
-        self.take_in_button.setVisible(details.needs_manual_update and details.state != OPEN)
-        self._signed_off = details.state
-        self._offer()
-        groups = [("OMS", details.row.oms_attributes), ("Run Registry", rr)]
+        self.line.show_details(details, dataset, self._rows.get(dataset), overall)
+        groups = [("OMS", details.row.oms_attributes), ("Run Registry", details.row.rr_attributes)]
         groups += sorted((name, row.dataset_attributes) for name, row in self._rows.items())
         self.attributes.show_attributes(attributes_of(groups))
         self.lumisections.show_run(details.run_number, names, dataset, self._order)
@@ -387,8 +292,7 @@ class DetailsView(QWidget):
 
     def _refuse(self, text: str) -> None:
         self.dimmer.clear()
-        self.title.setText(text)
-        self.state.clear()
+        self.line.show_refusal(text)
         self.tabs.setEnabled(False)
 
     # History
@@ -438,11 +342,6 @@ class DetailsView(QWidget):
             self.tabs.setCurrentWidget(self.lumisections)
             self.lumisections.grid.focus(Cell(row, piece.ranges[0].first))
             give_keys(self.lumisections.grid)
-
-    def _apply_theme(self, theme: Theme) -> None:
-        self.actions_button.setIcon(theme.icon("arrow"))
-        self.actions_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.actions_button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
 
     # Qt
 

@@ -87,7 +87,7 @@ class TablePlace(PlaceWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self.table.row_chosen.connect(self._choose)
-        self.table.row_lost.connect(lambda: self.details.show_listed(listed=False))
+        self.table.row_lost.connect(lambda: self.details.line.show_listed(listed=False))
         self.table.row_opened.connect(lambda row: self.open_tab(row.run_number, row.name))
         self.table.menu_wanted.connect(self.rows_menu_wanted)
         self.table.selection_changed.connect(self.subject_changed)
@@ -247,7 +247,7 @@ class TablePlace(PlaceWidget):
 
     def _choose(self, row: Row | None) -> None:
         if row is not None:
-            self.details.show_listed(listed=True)
+            self.details.line.show_listed(listed=True)
             self.details.show_run(row.run_number, row.name)
         elif self.table.is_empty:
             self.details.show_nothing()

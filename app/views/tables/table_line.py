@@ -49,6 +49,7 @@ class TableLine(QWidget):
         """`view`: the table as it is seen."""
         super().__init__()
         self.setObjectName("bar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._kind: TableKind = kind
         self._memory = memory
         self.group = DatasetGroup.ALL

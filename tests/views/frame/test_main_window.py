@@ -163,14 +163,14 @@ def test_that_new_lumisections_are_taken_in_by_the_button_beside_the_flag(
     pull.apply(acting, a_run(grown, LENGTH + 5))
     details = window.online.details
     details.show_run(grown)
-    qtbot.waitUntil(details.take_in_button.isVisible)
+    qtbot.waitUntil(details.line.take_in_button.isVisible)
     hand = window.focusWidget()
     with qtbot.waitSignal(notices.shown) as shown:
-        details.take_in_button.click()
+        details.line.take_in_button.click()
     assert shown.args is not None
     assert str(grown) in shown.args[0].text
     assert window.focusWidget() is hand
-    qtbot.waitUntil(lambda: not details.take_in_button.isVisible())
+    qtbot.waitUntil(lambda: not details.line.take_in_button.isVisible())
 
 
 def test_that_an_action_is_told_and_everything_read_again(

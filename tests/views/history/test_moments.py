@@ -147,7 +147,7 @@ def test_that_a_moment_that_is_on_its_way_is_dropped_when_another_run_is_chosen(
     assert details.moments.is_reading
     details.show_run(RUN + 1)
     assert not details.moments.is_reading
-    qtbot.waitUntil(lambda: str(RUN + 1) in details.title.text())
+    qtbot.waitUntil(lambda: str(RUN + 1) in details.line.title.text())
     qtbot.waitUntil(lambda: not background.busy)
     assert details.lumisections.moment == ""
     details.show_moment(first)

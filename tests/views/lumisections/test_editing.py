@@ -216,7 +216,7 @@ def test_that_a_run_that_is_signed_off_meanwhile_can_no_longer_be_drafted(story:
     story.drag(("dt-dt", 3), ("dt-dt", 4))
     story.keys("g")
     runs.move(Acting(story.db, story.actor), RUN, "SIGNOFF")
-    story.until(lambda: "SIGNOFF" in story.window.online.shown_details.state.text())
+    story.until(lambda: "SIGNOFF" in story.window.online.shown_details.line.state.text())
     story.until(lambda: not story.pane.bar.loading)
     assert story.pane.editor.cells.cells == 2
     story.press(ENTER)

@@ -195,7 +195,7 @@ def test_that_the_pane_is_remembered_until_it_is_hidden(
     open_story: OpenStory, servers: Servers, remembered: QSettings
 ):
     story = open_story(servers.evidence)
-    story.pane.show_evidence(shown=True)
+    story.pane.grid_part.show_evidence(shown=True)
     pictures(story)
     other = open_story(servers.evidence)
     pictures(other)

@@ -80,8 +80,8 @@ def test_that_the_pane_offers_no_other_run_for_editing_than_the_one_that_is_mark
     tunnel.fall_silent()
     details = window.online.shown_details
     details.show_run(RUN + 1)
-    assert details.title.text() == f"{RUN + 1}  online"
-    assert details.state.text() == "Loading"
+    assert details.line.title.text() == f"{RUN + 1}  online"
+    assert details.line.state.text() == "Loading"
     assert not story.pane.preview.isVisible()
     assert not story.pane.strip.isEnabled()
     story.pane.editing.set_status("BAD")

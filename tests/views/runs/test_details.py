@@ -51,8 +51,8 @@ def edit(acting: Acting, column: str, status: str, first: int, last: int) -> Non
 
 
 def test_that_a_run_is_shown_with_its_state(details: DetailsView) -> None:
-    assert details.title.text() == f"{RUN}  online"
-    assert "OPEN" in details.state.text()
+    assert details.line.title.text() == f"{RUN}  online"
+    assert "OPEN" in details.line.state.text()
     assert snapshot_of(details).keys[: len(COLUMNS)] == COLUMNS
 
 
@@ -83,13 +83,13 @@ def test_that_the_datasets_of_the_run_can_be_chosen(
     details.lumisections.datasets.setCurrentText(NAMES[1])
     grid = details.lumisections.grid
     qtbot.waitUntil(lambda: grid.snapshot is not None and grid.snapshot.dataset == NAMES[1])
-    assert "manual update" in details.warning.text()
-    assert details.take_in_button.isVisibleTo(details)
+    assert "manual update" in details.line.warning.text()
+    assert details.line.take_in_button.isVisibleTo(details)
     with qtbot.waitSignal(details.take_in_wanted):
-        details.take_in_button.click()
+        details.line.take_in_button.click()
     details.show_run(RUN)
-    qtbot.waitUntil(lambda: details.title.text().startswith(str(RUN)))
-    assert not details.take_in_button.isVisibleTo(details)
+    qtbot.waitUntil(lambda: details.line.title.text().startswith(str(RUN)))
+    assert not details.line.take_in_button.isVisibleTo(details)
 
 
 def test_that_who_set_the_focused_cell_is_said(
@@ -144,7 +144,7 @@ def test_that_a_run_that_is_not_there_is_refused_in_the_title(
     qtbot: QtBot, details: DetailsView
 ) -> None:
     details.show_run(1)
-    qtbot.waitUntil(lambda: details.title.text() == "There is no run 1.")
+    qtbot.waitUntil(lambda: details.line.title.text() == "There is no run 1.")
 
 
 def test_that_another_moment_is_shown_until_escape_and_what_is_written_does_not_touch_it(

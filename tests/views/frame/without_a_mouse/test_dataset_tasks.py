@@ -206,7 +206,7 @@ def test_that_lumisections_that_come_later_are_taken_in(hand: Hand, database: Da
     pull.apply(Acting(database, EXPERT), a_run(FIRST, LENGTH + 5))
     hand.settle()
     hand.press("Down")
-    button = hand.window.online.details.take_in_button
+    button = hand.window.online.details.line.take_in_button
     hand.until(button.isVisible)
     hand.settle()
     hand.tab_to("Take them in")

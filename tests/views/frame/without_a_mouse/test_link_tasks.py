@@ -83,7 +83,7 @@ def test_that_a_link_that_leads_nowhere_is_told(hand: Hand) -> None:
     assert "no group of datasets with this name: Lost" in notice(hand)
     hand.window.shared.follow(RunLink(99))
     hand.settle()
-    assert "99" in hand.window.online.shown_details.title.text()
+    assert "99" in hand.window.online.shown_details.line.title.text()
     hand.window.shared.follow(GoldenLink(77))
     hand.settle()
     assert hand.window.place == "golden"

@@ -1,16 +1,13 @@
 """The frame of the window: places, menus, docks, status bar."""
 
-from collections.abc import Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QDockWidget,
     QHBoxLayout,
     QInputDialog,
     QMainWindow,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -18,13 +15,11 @@ from PySide6.QtWidgets import (
 from app.domain.certification.datasets import EDITABLE_STATES
 from app.domain.certification.runs import Unset
 from app.domain.clock import server_now
-from app.domain.keys import ONLINE, DatasetKey
-from app.domain.lumisections import LumiRange
+from app.domain.keys import ONLINE
 from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
 from app.views.actions import Actions
-from app.views.background import Outage
 from app.views.bulk.actions import BulkActions
 from app.views.configuration.trials.why_actions import WhyActions
 from app.views.cycles.place import CyclesPlace
@@ -50,9 +45,11 @@ from app.views.frame.actions.look import LookActions
 from app.views.frame.actions.menus import Menus
 from app.views.frame.actions.preferences import PreferencesActions
 from app.views.frame.actions.share import SharedLinks
+from app.views.frame.front import Front
 from app.views.frame.keyboard import Keyboard
 from app.views.frame.navigation import PLACES, Navigation, Place
 from app.views.frame.status_bar import StatusBar
+from app.views.frame.sync_dock import SyncDock
 from app.views.frame.table_in_front import TableInFront
 from app.views.frame.watching.clock_watch import ClockWatch
 from app.views.frame.watching.news import WindowNews
@@ -64,10 +61,8 @@ from app.views.golden.place import GoldenPlace
 from app.views.golden.workbench_actions import WorkbenchActions
 from app.views.history.actions import HistoryActions
 from app.views.log.place import LogPlace
-from app.views.lumisections.editing.drafts_strip import DraftsStrip
 from app.views.lumisections.ranges_dialog import RangesDialog
 from app.views.notes.note_actions import NoteActions
-from app.views.notices import OutageBanner
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
 from app.views.reports.report_actions import ReportActions
@@ -75,10 +70,7 @@ from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions
 from app.views.runs.place import TablePlace
 from app.views.runs.run_actions import RunActions
-from app.views.selection import Selection
 from app.views.subject import Subject
-from app.views.sync_panel.dock import SyncPanels
-from app.views.sync_panel.sources_banner import SourcesBanner
 from app.views.todo.place import TodoPlace
 from app.views.widgets.dialogs.fitting import resize_to_fit
 
@@ -123,9 +115,10 @@ class MainWindow(QMainWindow):
         self.places = self.navigation.places
         self.workspaces = self.navigation.workspaces
         self.workspace = self.workspaces.box
-        self.sync = SyncPanels(context)
+        self.sync_dock = SyncDock(context, self)
+        self.sync = self.sync_dock.panels
         self.status = StatusBar(self._session, self._notices, self._themes)
-        self.stack = QStackedWidget()
+        self.front = Front(context, self.views.values(), self)
         self._news = WindowNews(context.workplace.news, self._background, self)
         self._puller_watch = PullerWatch(context.workplace.pullers, self._background, self)
         self._clock_watch = ClockWatch(context, self)
@@ -272,41 +265,13 @@ class MainWindow(QMainWindow):
         """The run or dataset in front."""
         return self.table.subject()
 
-    def _selected_datasets(self) -> Selection | None:
-        return self.views[self.place].selection()
-
-    def _linked(self) -> DatasetKey | None:
-        selection = self._selected_datasets()
-        if selection is not None and selection.chosen.keys:
-            return selection.chosen.keys[0]
-        subject = self.subject()
-        return (subject.run_number, subject.dataset) if subject else None
-
-    def _selected_ranges(self, key: DatasetKey) -> Sequence[LumiRange]:
-        """The lumisections that are selected in a dataset, if it is in front."""
-        subject = self.subject()
-        is_in_front = subject is not None and (subject.run_number, subject.dataset) == key
-        return subject.ranges if subject is not None and is_in_front else ()
-
     # Making
 
     def _lay_out(self) -> None:
-        for view in self.views.values():
-            self.stack.addWidget(view)
-        front = QWidget()
-        middle = QVBoxLayout(front)
-        middle.setContentsMargins(0, 0, 0, 0)
-        middle.setSpacing(0)
-        middle.addWidget(OutageBanner(self._background, self._themes, self))
-        self.sources = SourcesBanner(self._context, self)
-        middle.addWidget(self.sources)
-        self.drafts_strip = DraftsStrip(self.drafts, self._themes, self)
-        middle.addWidget(self.drafts_strip)
-        middle.addWidget(self.stack, 1)
         both = QHBoxLayout()
         both.setSpacing(0)
         both.addWidget(self.navigation)
-        both.addWidget(front, 1)
+        both.addWidget(self.front, 1)
         central = QWidget()
         layout = QVBoxLayout(central)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -314,11 +279,6 @@ class MainWindow(QMainWindow):
         layout.addLayout(both, 1)
         layout.addWidget(self.status)
         self.setCentralWidget(central)
-        self.sync_dock = QDockWidget("Sync", self)
-        self.sync_dock.setObjectName("sync")
-        self.sync_dock.setWidget(self.sync)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.sync_dock)
-        self.sync_dock.hide()
 
     def _make_actions(self) -> None:
         context, notices = self._context, self._notices
@@ -330,8 +290,10 @@ class MainWindow(QMainWindow):
         self.bulk_actions = BulkActions(context, self, self.table.table)
         self.workbench_actions = WorkbenchActions(context, self, self.subject)
         self.why_actions = WhyActions(context, self, self.subject, self.table.details)
-        self.dataset_actions = DatasetActions(context, self, self._selected_datasets)
-        self.links = LinkActions(context, self, self._linked, ranges=self._selected_ranges)
+        self.dataset_actions = DatasetActions(context, self, self.table.selection)
+        self.links = LinkActions(
+            context, self, self.table.linked, ranges=self.table.selected_ranges
+        )
         self.shared = SharedLinks(context, self, self)
         self.connections = ConnectionActions(context, self)
         self.preferences = PreferencesActions(context, self)
@@ -371,13 +333,13 @@ class MainWindow(QMainWindow):
                 lambda count, name=name: self.navigation.show_count(name, count)
             )
         for place in (self.online, self.offline):
-            place.menu_wanted.connect(self._open_run_menu)
+            place.menu_wanted.connect(self.run_menu.popup)
             place.take_in_wanted.connect(self.run_actions.take_in)
             place.written.connect(lambda done: self._notices.tell(done.text, version=done.version))
             place.undo_wanted.connect(self.history_actions.undo)
             place.undo_last_wanted.connect(self.history_actions.undo_last)
             place.subject_changed.connect(self.actions_.update)
-        self.online.rows_menu_wanted.connect(self._open_run_menu)
+        self.online.rows_menu_wanted.connect(self.run_menu.popup)
         self.offline.rows_menu_wanted.connect(self.offline_menu.popup)
         self.cycles.rows_menu_wanted.connect(self.offline_menu.popup)
         self.cycles.subject_changed.connect(self.actions_.update)
@@ -395,12 +357,14 @@ class MainWindow(QMainWindow):
             actions.acted.connect(self.refresh)
         self.run_actions.cells_wanted.connect(self._show_unset)
         self.workbench_actions.run_wanted.connect(self.show_run)
-        self.drafts_strip.open_wanted.connect(self.show_run)
+        self.front.drafts.open_wanted.connect(self.show_run)
         self._news.changed.connect(self._show_changes)
         self._news.connection_changed.connect(
             lambda connected, reason: self.status.set_live(live=connected, reason=reason)
         )
-        self._background.outage.connect(self._show_outage)
+        self._background.outage.connect(
+            lambda outage: self.status.set_live(live=False, reason=outage.reason)
+        )
         self._background.restored.connect(self._restored)
         self._puller_watch.looked.connect(self._show_pull)
         self._clock_watch.said.connect(self.status.show_clock)
@@ -423,9 +387,6 @@ class MainWindow(QMainWindow):
         for name, view in self.views.items():
             view.changed(run_numbers, in_front=name == self.place)
 
-    def _show_outage(self, outage: Outage) -> None:
-        self.status.set_live(live=False, reason=outage.reason)
-
     def _restored(self) -> None:
         self.status.set_live(live=True)
         self.refresh()
@@ -433,9 +394,8 @@ class MainWindow(QMainWindow):
     def _show_pull(self, oms: PullStatus, gui: GuiStatus, seal: SealStatus) -> None:
         now = server_now()
         self.status.show_pull(oms, now)
-        self.sources.show_status(oms, gui, seal, now)
-        if self.sync_dock.isVisible():
-            self.sync.show_status(oms, gui, seal, now)
+        self.front.sources.show_status(oms, gui, seal, now)
+        self.sync_dock.show_status(oms, gui, seal, now)
 
     # Reactions
 
@@ -451,9 +411,9 @@ class MainWindow(QMainWindow):
     def _show_place(self, place: Place) -> None:
         view = self.views[place.name]
         inside = holder(self)
-        goes_along = inside is None or self.stack.isAncestorOf(inside)
+        goes_along = inside is None or self.front.stack.isAncestorOf(inside)
         is_new = view.focusWidget() is None
-        self.stack.setCurrentWidget(view)
+        self.front.stack.setCurrentWidget(view)
         self._context.rights.keep_fresh()
         if goes_along:
             self._give_keys_to_place()
@@ -464,16 +424,13 @@ class MainWindow(QMainWindow):
         view.shown()
         self.actions_.update()
 
-    def _open_run_menu(self, place: QPoint) -> None:
-        self.run_menu.popup(place)
-
     def is_sync_shown(self) -> bool:
         """Whether the panels of the pullers are shown."""
         return self.sync_dock.isVisible()
 
     def toggle_sync(self) -> None:
         """Shows or hides the panels of the pullers."""
-        self.sync_dock.setVisible(not self.sync_dock.isVisible())
+        self.sync_dock.toggle()
         self._puller_watch.look()
 
     def _restore(self) -> None:

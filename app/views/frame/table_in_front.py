@@ -1,11 +1,14 @@
 """What is done to the table in front, and to the run that is looked at there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from app.domain.keys import DatasetKey
+from app.domain.lumisections import LumiRange
 from app.views.focus import give_keys
 from app.views.places import PlaceWidget
 from app.views.runs.details import DetailsView
 from app.views.runs.place import TablePlace
+from app.views.selection import Selection
 from app.views.subject import Subject
 from app.views.tables.table_view import TableView
 
@@ -25,6 +28,24 @@ class TableInFront:
     def subject(self) -> Subject | None:
         """The run or dataset in front."""
         return None if self.place is None else self.place.subject()
+
+    def selection(self) -> Selection | None:
+        """What is selected in the place in front, whichever it is."""
+        return self._front().selection()
+
+    def linked(self) -> DatasetKey | None:
+        """The dataset that a link would lead to: the first selected one, else the one in front."""
+        selection = self.selection()
+        if selection is not None and selection.chosen.keys:
+            return selection.chosen.keys[0]
+        subject = self.subject()
+        return (subject.run_number, subject.dataset) if subject else None
+
+    def selected_ranges(self, key: DatasetKey) -> Sequence[LumiRange]:
+        """The lumisections that are selected in a dataset, if it is in front."""
+        subject = self.subject()
+        is_in_front = subject is not None and (subject.run_number, subject.dataset) == key
+        return subject.ranges if subject is not None and is_in_front else ()
 
     def table(self) -> TableView | None:
         """The table."""

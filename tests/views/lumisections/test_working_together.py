@@ -35,7 +35,7 @@ def another_process(what: str, dsn: str, folder: Path) -> subprocess.CompletedPr
 
 
 def buttons(story: Story) -> dict[str, QPushButton]:
-    return {each.text(): each for each in story.window.drafts_strip.findChildren(QPushButton)}
+    return {each.text(): each for each in story.window.front.drafts.findChildren(QPushButton)}
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_that_the_draft_of_a_killed_client_is_there_when_its_dataset_is_opened(
     story = open_story(EXPERT)
     story.until(lambda: bool(story.pane.editor.cells))
     assert story.pane.editor.cells.value("dt-dt", 12) == Triplet("BAD", "HV trip")
-    assert not story.window.drafts_strip.isVisible()
+    assert not story.window.front.drafts.isVisible()
     story.press(ENTER)
     story.previewed()
     story.press(ENTER)
@@ -75,21 +75,21 @@ def test_that_a_draft_is_offered_at_the_start_and_opened_from_there(
     killed: Database, open_story: Callable[..., Story]
 ) -> None:
     story = open_story(EXPERT, show=False)
-    story.until(story.window.drafts_strip.isVisible)
+    story.until(story.window.front.drafts.isVisible)
     buttons(story)["Open"].click()
     story.until(lambda: story.window.online.shown_details.run_number == RUN)
     story.until(lambda: bool(story.pane.editor.cells))
-    assert not story.window.drafts_strip.isVisible()
+    assert not story.window.front.drafts.isVisible()
 
 
 def test_that_an_offered_draft_that_is_dropped_is_gone_for_good(
     killed: Database, open_story: Callable[..., Story], tmp_path: Path
 ) -> None:
     story = open_story(EXPERT, show=False)
-    story.until(story.window.drafts_strip.isVisible)
+    story.until(story.window.front.drafts.isVisible)
     buttons(story)["Drop"].click()
     story.until(lambda: story.window.drafts.is_kept)
-    assert not story.window.drafts_strip.isVisible()
+    assert not story.window.front.drafts.isVisible()
     assert drafts.offered(Acting(killed, EXPERT, draft_folder=tmp_path / "drafts")) == ()
 
 
@@ -104,7 +104,7 @@ def test_that_an_offer_says_what_was_changed_meanwhile_and_both_values_are_shown
     story.press(ENTER)
     story.until(lambda: not story.pane.editor.cells)
     again = open_story(EXPERT, show=False)
-    again.until(again.window.drafts_strip.isVisible)
+    again.until(again.window.front.drafts.isVisible)
     again.window.show_run(RUN)
     again.until(lambda: bool(again.pane.editor.cells))
     again.pane.editing.look_before_writing()

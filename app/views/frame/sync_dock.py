@@ -1,0 +1,33 @@
+"""The dock with the panels of the pullers."""
+
+from datetime import datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow
+
+from app.domain.seal.status import SealStatus
+from app.domain.sources.dqm_gui import GuiStatus
+from app.domain.sources.pull import PullStatus
+from app.views.places import PlaceContext
+from app.views.sync_panel.dock import SyncPanels
+
+
+class SyncDock(QDockWidget):
+    """Stands at the right, hidden until it is asked for."""
+
+    def __init__(self, context: PlaceContext, window: QMainWindow) -> None:
+        super().__init__("Sync", window)
+        self.panels = SyncPanels(context)
+        self.setObjectName("sync")
+        self.setWidget(self.panels)
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self)
+        self.hide()
+
+    def toggle(self) -> None:
+        """Shows or hides it."""
+        self.setVisible(not self.isVisible())
+
+    def show_status(self, oms: PullStatus, gui: GuiStatus, seal: SealStatus, now: datetime) -> None:
+        """Shows what the pullers do now, if anybody sees it."""
+        if self.isVisible():
+            self.panels.show_status(oms, gui, seal, now)

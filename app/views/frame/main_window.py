@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -333,13 +333,13 @@ class MainWindow(QMainWindow):
                 lambda count, name=name: self.navigation.show_count(name, count)
             )
         for place in (self.online, self.offline):
-            place.menu_wanted.connect(self.run_menu.popup)
+            place.menu_wanted.connect(self._open_run_menu)
             place.take_in_wanted.connect(self.run_actions.take_in)
             place.written.connect(lambda done: self._notices.tell(done.text, version=done.version))
             place.undo_wanted.connect(self.history_actions.undo)
             place.undo_last_wanted.connect(self.history_actions.undo_last)
             place.subject_changed.connect(self.actions_.update)
-        self.online.rows_menu_wanted.connect(self.run_menu.popup)
+        self.online.rows_menu_wanted.connect(self._open_run_menu)
         self.offline.rows_menu_wanted.connect(self.offline_menu.popup)
         self.cycles.rows_menu_wanted.connect(self.offline_menu.popup)
         self.cycles.subject_changed.connect(self.actions_.update)
@@ -423,6 +423,9 @@ class MainWindow(QMainWindow):
                 give_keys_once_shown(home)
         view.shown()
         self.actions_.update()
+
+    def _open_run_menu(self, place: QPoint) -> None:
+        self.run_menu.popup(place)
 
     def is_sync_shown(self) -> bool:
         """Whether the panels of the pullers are shown."""

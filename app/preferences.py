@@ -17,7 +17,8 @@ from app.settings import PROGRAM, SECRETS, Kind, Settings, credential, variable
 
 _NOTIFICATIONS = (
     *("notify_flags", "notify_deadlines", "notify_conflicts", "notify_mentions"),
-    *("notify_proposals", "notify_official", "notify_workspaces", "notify_days", "do_not_disturb"),
+    *("notify_proposals", "notify_official", "notify_marks", "notify_freezes"),
+    *("notify_workspaces", "notify_days", "do_not_disturb"),
 )
 _SUBJECTS: Mapping[str, Sequence[str]] = {
     "You": ("user", "egroups"),

@@ -29,7 +29,8 @@ def add(commands: Commands, common: Parser) -> None:
         group,
         common,
         "list",
-        "flags, deadlines, conflicts, mentions, proposals and official lists since a time",
+        "flags, deadlines, conflicts, mentions, proposals, official lists, lost marks and freezes"
+        " since a time",
         _list,
         writes=False,
     )

@@ -9,6 +9,7 @@ from typing import TypeVar
 from app.domain.certification import notes
 from app.domain.certification.cycles import Cycle
 from app.domain.certification.notes import NoteEntry, NoteKind
+from app.domain.certification.second_eyes import WHOLE, FreezeEntry, LostMark
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.counting import counted
 from app.domain.identity import AUTO
@@ -38,6 +39,8 @@ class NotificationKind(StrEnum):
     MENTIONS = "mentions"
     PROPOSALS = "proposals"
     OFFICIAL = "official"
+    MARKS = "marks"
+    FREEZES = "freezes"
 
     @property
     def noun(self) -> str:
@@ -52,6 +55,8 @@ _NOUNS = {
     NotificationKind.MENTIONS: "mention",
     NotificationKind.PROPOSALS: "proposal",
     NotificationKind.OFFICIAL: "official list",
+    NotificationKind.MARKS: "lost mark",
+    NotificationKind.FREEZES: "frozen or thawed cycle",
 }
 
 OF_PEOPLE = frozenset(NotificationKind)
@@ -335,6 +340,64 @@ def official(found: Sequence[OfficialList], person: str) -> list[Notification]:
         for each in found
         if not person or each.author != person
     ]
+
+
+def marks(
+    found: Sequence[LostMark], person: str, workspaces: Collection[str]
+) -> list[Notification]:
+    """Marks that others took away: those that a person had set, or for a team those of its
+    workspaces. By dataset and reason, or by reason alone where it is many datasets."""
+    wanted = [
+        each
+        for each in found
+        if (
+            each.mark.by.lower() == person.lower()
+            if person
+            else not workspaces or each.mark.workspace in {*workspaces, WHOLE}
+        )
+    ]
+    told: list[Notification] = []
+    # Those of one action have one time, which is that of its transaction.
+    for (by, at, why), of_one in _grouped(wanted, lambda m: (m.by, m.at, m.why)).items():
+        by_dataset = _grouped(of_one, lambda each: (each.mark.run_number, each.mark.name))
+        whose = "your mark" if person else "the mark"
+        said = f"{author_words(by)} took {whose}"
+        if len(by_dataset) > _APART:
+            text = f"{said}s away from {counted(len(by_dataset), 'dataset')}{_said(why)}"
+            told.append(_mark(f"mark {of_one[0].number}", of_one[0], at, text))
+            continue
+        for key, lost in by_dataset.items():
+            ordered = sorted(lost, key=lambda each: each.mark.workspace != WHOLE)
+            what = list(dict.fromkeys(each.mark.what for each in ordered))
+            named = " and ".join(what) if len(what) <= _APART else counted(len(what), "mark")
+            text = (
+                f"{said}{'s' if len(what) > 1 else ''} away from {where_words(*key)}"
+                f" ({one_line(named)}){_said(why)}"
+            )
+            told.append(_mark(f"mark {lost[0].number}", lost[0], at, text))
+    return told
+
+
+def _mark(key: str, lost: LostMark, at: datetime, text: str) -> Notification:
+    link = RunLink(lost.mark.run_number, lost.mark.name)
+    return Notification(NotificationKind.MARKS, key, at, _cut(text), link)
+
+
+def freezes(
+    found: Sequence[FreezeEntry], cycles: Mapping[int, Cycle], workspaces: Collection[str]
+) -> list[Notification]:
+    """Cycles of some workspaces that others froze or thawed."""
+    told: list[Notification] = []
+    for each in found:
+        cycle = cycles.get(each.id_cycle)
+        if cycle is None or (workspaces and not set(workspaces) & set(cycle.workspaces)):
+            continue
+        done = "froze" if each.frozen else "thawed"
+        text = f'{author_words(each.by)} {done} cycle "{one_line(cycle.name)}"{_said(each.why)}'
+        link = CycleLink(cycle.id)
+        key = f"freeze {each.number}"
+        told.append(Notification(NotificationKind.FREEZES, key, each.at, _cut(text), link))
+    return told
 
 
 def with_server(notification: Notification, server: str) -> Notification:

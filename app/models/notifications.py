@@ -17,7 +17,7 @@ from app.domain.lumisections import ranges_of_numbers
 from app.domain.notifications import CellsSet, MadeProposals, OfficialList, OwnCells
 from app.models.database import desk, indexes
 from app.models.database.statements import text
-from app.models.events import event_positions
+from app.models.events import event_positions, second_eyes
 from app.models.lists import cycles
 
 __all__ = [
@@ -48,13 +48,16 @@ class Newest:
     note: int
     proposal: int
     official: tuple[int, ...]
+    mark: int = 0
+    freeze: int = 0
 
 
 def newest(connection: Connection, *, record: bool) -> Newest:
     """What is there now."""
     version = connection.execute(text('SELECT max(atomic_version) FROM "Version"')).scalar()
-    note = proposal = 0
+    note = proposal = mark = freeze = 0
     if record:
+        mark, freeze = second_eyes.newest_numbers(connection)
         note, proposal = connection.execute(
             text(
                 "SELECT coalesce((SELECT max(id) FROM record.note), 0),"
@@ -62,7 +65,7 @@ def newest(connection: Connection, *, record: bool) -> Newest:
             )
         ).one()
     official = tuple(each.id for each in official_lists(connection))
-    return Newest(int(version or 0), int(note), int(proposal), official)
+    return Newest(int(version or 0), int(note), int(proposal), official, mark, freeze)
 
 
 def cells_set(

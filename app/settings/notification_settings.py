@@ -30,6 +30,12 @@ class NotificationSettings(BaseModel):
     notify_official: bool = Field(
         default=True, description="Tell me when there is a new official golden JSON."
     )
+    notify_marks: bool = Field(
+        default=True, description="Tell me when somebody takes away a mark that I have set."
+    )
+    notify_freezes: bool = Field(
+        default=True, description="Tell me when a cycle of my workspaces is frozen, or thawed."
+    )
     notify_workspaces: Names = Field(
         default=(), description="My workspaces, of which I am told; without any it is all."
     )
@@ -59,7 +65,7 @@ class NotificationSettings(BaseModel):
     mail_to: Recipients = Field(
         default_factory=dict,
         description="Who gets mail of what, by kind: flags, deadlines, mentions, proposals, "
-        "official, or all.",
+        "official, marks, freezes, or all.",
     )
     webhook_url: SecretStr | None = Field(
         default=None,

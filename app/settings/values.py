@@ -119,7 +119,7 @@ def _addresses(text: str) -> str:
     return " ".join(addresses)
 
 
-Kind = Literal["all", "flags", "deadlines", "mentions", "proposals", "official"]
+Kind = Literal["all", "flags", "deadlines", "mentions", "proposals", "official", "marks", "freezes"]
 """What is told to a team, as `app.domain.notifications` names it."""
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]

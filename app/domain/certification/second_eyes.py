@@ -68,6 +68,29 @@ class Freeze:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class LostMark:
+    """A mark that somebody took away, and why; `number` is that of the row that says so."""
+
+    number: int
+    mark: Mark
+    by: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeEntry:
+    """A row about a cycle, which never changes: it was frozen or thawed."""
+
+    number: int
+    id_cycle: int
+    frozen: bool
+    by: str
+    at: datetime
+    why: str
+
+
 class CycleFrozen(Refused):
     """Something is in a frozen cycle."""
 

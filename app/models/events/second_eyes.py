@@ -7,13 +7,22 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from app.domain.certification.second_eyes import WHOLE, Freeze, Mark, MarkEntry, Protected
+from app.domain.certification.second_eyes import (
+    WHOLE,
+    Freeze,
+    FreezeEntry,
+    LostMark,
+    Mark,
+    MarkEntry,
+    Protected,
+)
 from app.domain.keys import DatasetKey
 from app.models.database import record
 from app.models.database.statements import text
 
 CHANNEL = "desk_changes"
 _NEWS = "second eyes"
+_MOST_TOLD = 20_000
 
 # The web service knows nothing of marks: what it changed since takes them away all the same.
 _CHANGED_SINCE = f"""
@@ -129,6 +138,60 @@ def taken_away(connection: Connection, keys: Collection[DatasetKey]) -> list[Mar
         MarkEntry(Mark(row.run_number, row.name, row.workspace, row.by, row.at), False, row.why)
         for row in rows
     ]
+
+
+def newest_numbers(connection: Connection) -> tuple[int, int]:
+    """The greatest number of what was said of marks, and of freezes."""
+    marks_to, freezes_to = connection.execute(
+        text(
+            "SELECT coalesce((SELECT max(id) FROM record.verification), 0),"
+            " coalesce((SELECT max(id) FROM record.cycle_freeze), 0)"
+        )
+    ).one()
+    return int(marks_to), int(freezes_to)
+
+
+def lost_after(connection: Connection, after: int, since: datetime, *, but: str) -> list[LostMark]:
+    """The marks that others than `but` took away, by rows with greater numbers."""
+    rows = connection.execute(
+        text(
+            'SELECT lost.id, lost.run_number, lost.name, lost.workspace, lost."by", lost."at",'
+            ' lost.why, mark."by" AS verifier, mark."at" AS verified_at'
+            " FROM record.verification AS lost CROSS JOIN LATERAL ("
+            '  SELECT "by", "at" FROM record.verification AS before WHERE before.verified'
+            "   AND before.run_number = lost.run_number AND before.name = lost.name"
+            "   AND before.workspace = lost.workspace AND before.id < lost.id"
+            "  ORDER BY before.id DESC LIMIT 1) AS mark"
+            ' WHERE NOT lost.verified AND lost.id > :after AND lost."at" >= :since'
+            '  AND lower(lost."by") <> lower(:but) ORDER BY lost.id DESC LIMIT :most'
+        ),
+        {"after": after, "since": since, "but": but, "most": _MOST_TOLD},
+    )
+    return [
+        LostMark(
+            row.id,
+            Mark(row.run_number, row.name, row.workspace, row.verifier, row.verified_at),
+            row.by,
+            row.at,
+            row.why,
+        )
+        for row in rows
+    ]
+
+
+def freezes_after(
+    connection: Connection, after: int, since: datetime, *, but: str
+) -> list[FreezeEntry]:
+    """The freezes and thaws by others than `but`, by rows with greater numbers."""
+    rows = connection.execute(
+        text(
+            'SELECT id, id_cycle, frozen, "by", "at", why FROM record.cycle_freeze'
+            ' WHERE id > :after AND "at" >= :since AND lower("by") <> lower(:but)'
+            " ORDER BY id DESC LIMIT :most"
+        ),
+        {"after": after, "since": since, "but": but, "most": _MOST_TOLD},
+    )
+    return [FreezeEntry(*row) for row in rows]
 
 
 def newest_authors(

@@ -14,8 +14,9 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, join
 from app.domain.notifications import Choice, Notification, NotificationKind, OwnCells
 from app.models import notifications as model
-from app.models.events import event_positions
+from app.models.events import event_positions, second_eyes
 from app.models.history import notes
+from app.models.lists import cycles
 from app.models.notifications import Connection
 from app.services.acting import Acting
 from app.services.configuration.in_force import current
@@ -41,6 +42,8 @@ class Told:
     proposal: int
     official: frozenset[int]
     keys: tuple[str, ...] = ()
+    mark: int = 0
+    freeze: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -56,8 +59,11 @@ class Told:
                 int(stored["proposal"]),
                 frozenset(map(int, stored["official"])),
                 tuple(map(str, stored["keys"])),
+                # Kept by a version that told nothing of second eyes.
+                int(stored.get("mark", 0)),
+                int(stored.get("freeze", 0)),
             )
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
     @property
@@ -71,6 +77,8 @@ class Told:
             "proposal": self.proposal,
             "official": [*sorted(self.official)],
             "keys": list(self.keys),
+            "mark": self.mark,
+            "freeze": self.freeze,
         }
         return json.dumps(stored)
 
@@ -88,7 +96,15 @@ def begin(acting: Acting) -> Told:
     """Begins now: what was there before is no news."""
     with acting.db.primary.read() as connection:
         there = model.newest(connection, record=acting.db.record)
-    return Told(server_now(), there.version, there.note, there.proposal, frozenset(there.official))
+    return Told(
+        server_now(),
+        there.version,
+        there.note,
+        there.proposal,
+        frozenset(there.official),
+        mark=there.mark,
+        freeze=there.freeze,
+    )
 
 
 def begin_at(acting: Acting, since: datetime) -> Told:
@@ -108,6 +124,7 @@ def look(acting: Acting, choice: Choice, told: Told) -> Found:
         found = [
             *of_cells,
             *_of_record(acting, connection, choice, told, columns),
+            *_of_second_eyes(acting, connection, choice, told),
             *_of_lists(acting, connection, choice, told),
             *_of_cycles(connection, choice),
         ]
@@ -120,6 +137,8 @@ def look(acting: Acting, choice: Choice, told: Told) -> Found:
         note=max(told.note, there.note),
         proposal=max(told.proposal, there.proposal),
         official=frozenset(there.official),
+        mark=max(told.mark, there.mark),
+        freeze=max(told.freeze, there.freeze),
         keys=(*told.keys, *(each.key for each in fresh))[-_MOST_KEYS:],
     )
     return Found(fresh, now, cut=not is_all)
@@ -157,6 +176,24 @@ def _of_record(
     if NotificationKind.PROPOSALS in choice.kinds:
         made = model.made_proposals(connection, told.proposal)
         yield from rules.proposals([each for each in made if each.at >= told.since], columns)
+
+
+def _of_second_eyes(
+    acting: Acting, connection: Connection, choice: Choice, told: Told
+) -> Iterator[Notification]:
+    """Marks that were taken away, and cycles that were frozen or thawed."""
+    if not acting.db.record:
+        return
+    person = acting.actor.email
+    if NotificationKind.MARKS in choice.kinds:
+        lost = second_eyes.lost_after(connection, max(told.mark - _LATE, 0), told.since, but=person)
+        yield from rules.marks(lost, person, choice.workspaces)
+    if NotificationKind.FREEZES in choice.kinds:
+        made = second_eyes.freezes_after(
+            connection, max(told.freeze - _LATE, 0), told.since, but=person
+        )
+        of = cycles.cycles(connection, {each.id_cycle for each in made}) if made else ()
+        yield from rules.freezes(made, {each.id: each for each in of}, choice.workspaces)
 
 
 def _of_lists(

@@ -26,8 +26,9 @@ from app.views.widgets.tables.plain_table import PlainTable
 
 _SIZE = (860, 520)
 _NOTHING = (
-    "Nothing has happened yet. Flags, deadlines, conflicts with your edits, mentions, proposals and"
-    " official golden JSONs come here; Preferences says which."
+    "Nothing has happened yet. Flags, deadlines, conflicts with your edits, mentions, proposals,"
+    " official golden JSONs, marks that were taken away and frozen cycles come here; Preferences"
+    " says which."
 )
 _FRAME = 4
 

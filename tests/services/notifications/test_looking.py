@@ -1,5 +1,6 @@
 """What others did is told once: flags, conflicts, mentions, proposals, lists, deadlines."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -148,6 +149,14 @@ def test_that_proposals_and_official_lists_are_told_and_kept_for_the_next_start(
     for damaged in ("{", "[]", '{"told": 1, "read": null, "happened": [7]}'):
         file.write_text(damaged)
         assert NotificationBook(mine, tmp_path).happened().notifications == ()
+
+
+def test_that_a_position_kept_before_marks_were_told_is_gone_on_from(mine: Acting) -> None:
+    kept = json.loads(begin(mine).text)
+    del kept["mark"], kept["freeze"]
+    told = Told.parse(json.dumps(kept))
+    assert told is not None
+    assert look(mine, Choice(), told).notifications == ()
 
 
 def test_that_a_deadline_is_told_when_it_is_near_today_and_when_it_has_passed() -> None:

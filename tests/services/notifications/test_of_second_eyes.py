@@ -1,0 +1,62 @@
+"""Who verified hears when the mark is taken away, and who works in a cycle when it is frozen."""
+
+from datetime import date
+
+from app.domain.editing.edits import ColumnEdit
+from app.domain.identity import Actor
+from app.domain.links import CycleLink, RunLink
+from app.domain.lumisections import LumiRange
+from app.domain.notifications import Choice, NotificationKind
+from app.domain.triplets import Triplet
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.certification import cycles, second_eyes
+from app.services.editing import lumisections
+from app.services.notifications.looking import begin, look
+from tests.builders import EXPERT
+from tests.services.offline_runs import FIRST, PROMPT, open_all, sign_off_runs
+
+ME = Actor("anna@cern.ch", EXPERT.egroups)
+OTHER = Actor("berta@cern.ch", EXPERT.egroups)
+
+
+def only(kind: NotificationKind, *workspaces: str) -> Choice:
+    return Choice(frozenset({kind}), frozenset(workspaces))
+
+
+def test_that_a_lost_mark_is_told_to_who_set_it_and_a_freeze_to_its_workspaces(
+    database: Database,
+) -> None:
+    sign_off_runs(database, FIRST)
+    open_all(database, FIRST)
+    mine, other = Acting(database, ME), Acting(database, OTHER)
+    key = (FIRST, PROMPT)
+    edit = ColumnEdit(*key, "dt-dt", (LumiRange(2, 4),), Triplet("STANDBY"))
+    made = cycles.create(other, "week 40", date(2026, 1, 1), ["dt"], [key])
+    told = begin(mine)
+    second_eyes.verify(mine, [key], "dt")
+    second_eyes.verify(mine, [key])
+    lumisections.edit_columns(other.because("HV trip <b>found</b>"), [edit])
+    second_eyes.freeze(other, made.id, "for Moriond")
+    second_eyes.thaw(mine, made.id, "my own act")
+    second_eyes.verify(mine, [key], "dt")
+    second_eyes.take_back(mine, [key], "dt", "my own mark")
+
+    marks = look(mine, only(NotificationKind.MARKS), told)
+    (lost,) = marks.notifications
+    assert lost.text == (
+        f"berta@cern.ch took your marks away from run {FIRST}, {PROMPT} (as a whole and in dt):"
+        ' "HV trip <b>found</b>"'
+    )
+    assert lost.link == RunLink(*key)
+    assert look(mine, only(NotificationKind.MARKS), marks.told).notifications == ()
+    assert look(other, only(NotificationKind.MARKS), told).notifications == ()
+    (froze,) = look(mine, only(NotificationKind.FREEZES), told).notifications
+    assert froze.text == 'berta@cern.ch froze cycle "week 40": "for Moriond"'
+    assert froze.link == CycleLink(made.id)
+    elsewhere = only(NotificationKind.FREEZES, "csc")
+    assert look(mine, elsewhere, told).notifications == ()
+    team = Acting(database)
+    in_dt = only(NotificationKind.MARKS, "dt")
+    assert len(look(team, in_dt, told).notifications) == 2
+    assert len(look(team, only(NotificationKind.FREEZES), told).notifications) == 2

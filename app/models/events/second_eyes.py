@@ -30,14 +30,14 @@ _CHANGED_SINCE = f"""
         SELECT FROM "LumisectionEvent" AS later
         JOIN "JSONBDeduplication" AS said ON said.id = later.lumisection_metadata_id
         WHERE later.run_number = newest.run_number AND later.name = newest.name
-          AND later.version > newest.event
+          AND later.version > newest.event{{until}}
           AND (newest.workspace = '{WHOLE}' OR EXISTS (
             SELECT FROM jsonb_object_keys(said."jsonb") AS key
             WHERE starts_with(key, newest.workspace || '-')))
     ) OR EXISTS (
         SELECT FROM "DatasetEvent" AS later
         WHERE later.run_number = newest.run_number AND later.name = newest.name
-          AND later.version > newest.event
+          AND later.version > newest.event{{until}}
           AND EXISTS (
             SELECT FROM jsonb_object_keys(later.dataset_metadata) AS key
             WHERE key = newest.workspace || '_state'
@@ -51,6 +51,9 @@ _STANDING = f"""
     ) AS newest
     WHERE newest.verified AND NOT ({_CHANGED_SINCE})
 """
+_OF_KEYS = (
+    "(run_number, name) IN (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+)
 _NEWEST_FREEZES = (
     "SELECT DISTINCT ON (id_cycle) * FROM record.cycle_freeze ORDER BY id_cycle, id DESC"
 )
@@ -65,7 +68,7 @@ costs more than looking."""
 _PROTECTED = f"""
     (SELECT jsonb_agg(jsonb_build_array(run_number, name, workspace, "by", "at")
         ORDER BY workspace <> '{WHOLE}', workspace)
-     FROM ({_STANDING.format(which="run_number = ANY(:runs)")}) AS marks),
+     FROM ({_STANDING.format(which="run_number = ANY(:runs)", until="")}) AS marks),
     (SELECT jsonb_agg(jsonb_build_array(held.run_number, held.name, cycle.cycle_name))
      FROM ({_NEWEST_FREEZES}) AS newest
      JOIN "Cycle" AS cycle USING (id_cycle)
@@ -94,16 +97,28 @@ def _protected_of(marks: object, frozen: object) -> Protected:
 
 def marks(connection: Connection, keys: Collection[DatasetKey]) -> dict[DatasetKey, list[Mark]]:
     """The marks that stand on datasets, those on all of one first."""
+    statement = _STANDING.format(which=_OF_KEYS, until="")
+    return _listed(connection, statement, _arrays(keys))
+
+
+def marks_at(
+    connection: Connection, keys: Collection[DatasetKey], at: datetime, version: int
+) -> dict[DatasetKey, list[Mark]]:
+    """The marks that stood on datasets at a time, which is that of a version."""
+    until = (
+        ' AND (SELECT atomic_version FROM "Event" WHERE "Event".version = later.version)'
+        " <= :version"
+    )
+    statement = _STANDING.format(which=f'{_OF_KEYS} AND "at" <= :at', until=until)
+    return _listed(connection, statement, {**_arrays(keys), "at": at, "version": version})
+
+
+def _listed(
+    connection: Connection, standing: str, values: Mapping[str, object]
+) -> dict[DatasetKey, list[Mark]]:
     found: dict[DatasetKey, list[Mark]] = {}
     for row in connection.execute(
-        text(
-            _STANDING.format(
-                which="(run_number, name) IN"
-                " (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
-            )
-            + f" ORDER BY newest.workspace <> '{WHOLE}', newest.workspace"
-        ),
-        _arrays(keys),
+        text(f"{standing} ORDER BY newest.workspace <> '{WHOLE}', newest.workspace"), values
     ):
         key = (row.run_number, row.name)
         found.setdefault(key, []).append(Mark(*key, row.workspace, row.by, row.at))
@@ -128,8 +143,7 @@ def taken_away(connection: Connection, keys: Collection[DatasetKey]) -> list[Mar
     rows = connection.execute(
         text(
             "SELECT * FROM (SELECT DISTINCT ON (run_number, name, workspace) *"
-            "  FROM record.verification WHERE (run_number, name) IN"
-            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            f"  FROM record.verification WHERE {_OF_KEYS}"
             "  ORDER BY run_number, name, workspace, id DESC) AS newest WHERE NOT verified"
         ),
         _arrays(keys),

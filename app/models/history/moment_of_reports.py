@@ -13,14 +13,15 @@ from app.models.events import event_positions
 
 
 def newest_entry(connection: Connection) -> datetime | None:
-    """When something was kept last of what has no version: notes, cycles, proposals."""
+    """When something was kept last of what has no version: notes, cycles, proposals, marks."""
     return connection.execute(
         text(
             "SELECT greatest("
             '(SELECT max("at") FROM record.note),'
             " (SELECT max(at) FROM record.cycle_history),"
             " (SELECT max(proposed) FROM record.proposal),"
-            ' (SELECT max("at") FROM record.proposal_decision))'
+            ' (SELECT max("at") FROM record.proposal_decision),'
+            ' (SELECT max("at") FROM record.verification))'
         )
     ).scalar()
 

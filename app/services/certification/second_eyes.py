@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.domain.certification import second_eyes as rules
 from app.domain.certification.datasets import where
@@ -41,6 +42,16 @@ def marks(acting: Acting, keys: Collection[DatasetKey]) -> Mapping[DatasetKey, S
         return {}
     with acting.db.read() as connection:
         return model.marks(connection, keys)
+
+
+def marks_at(
+    acting: Acting, keys: Collection[DatasetKey], at: datetime, version: int
+) -> Mapping[DatasetKey, Sequence[Mark]] | None:
+    """The marks that stood on datasets at a version and its time; None where there is no record."""
+    if not acting.db.record:
+        return None
+    with acting.db.read() as connection:
+        return model.marks_at(connection, keys, at, version)
 
 
 def protected(acting: Acting, run_numbers: Collection[int]) -> Protected:

@@ -16,6 +16,7 @@ from app.domain.certification.datasets import (
     WAITING,
     states_of,
 )
+from app.domain.certification.second_eyes import WHOLE, Mark
 from app.domain.configuration.in_force import parse_condition
 from app.domain.counting import counted, number
 from app.domain.errors import NotFound
@@ -34,7 +35,7 @@ from app.golden.selection import Selection, select
 from app.models.lists import cycles as model
 from app.services import names
 from app.services.acting import Acting
-from app.services.certification import cycles
+from app.services.certification import cycles, second_eyes
 from app.services.golden.moments import Moment
 from app.services.golden.reproduce import Side, changes_of
 from app.services.reports.moment import ReportMoment, datasets_at, moment_of
@@ -56,6 +57,7 @@ _MOST_CAUSES = 12
 _MOST_RUNS = 15
 _MOST_CHANGES = 60
 _MOST_OPEN = 60
+_VERIFIED = "verified"
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,17 @@ class _OfCycle:
     season: Season
     selections: Mapping[str, Selection]
     entries: tuple[CycleEntry, ...]
+    marks: Mapping[DatasetKey, Sequence[Mark]] | None
+    """By which a second person verified something; None where nobody can."""
 
     @property
     def datasets(self) -> Sequence[SeasonDataset]:
         return self.season.datasets
+
+    def is_verified(self, key: DatasetKey, workspace: str) -> bool:
+        """Whether a second person verified that workspace of a dataset, or all of it."""
+        marks = (self.marks or {}).get(key, ())
+        return any(each.workspace in {workspace, WHOLE} for each in marks)
 
 
 def report(
@@ -156,7 +165,8 @@ def _of_cycle(
         each.name: select(season, parse_condition(each.rule), progress.part(0.7, 1.0))
         for each in golden
     }
-    return _OfCycle(cycle, season, selections, entries)
+    marks = second_eyes.marks_at(acting, keys, moment.at, moment.version)
+    return _OfCycle(cycle, season, selections, entries, marks)
 
 
 def _datasets(
@@ -201,7 +211,7 @@ def _sections(
     since: int | datetime | None,
     progress: Progress,
 ) -> list[Section]:
-    """The parts of one cycle. What each workspace has verified belongs into `_left`."""
+    """The parts of one cycle."""
     first = golden[0]
     selection = of.selections[first.name]
     losses = losses_of(combinations_of(selection))
@@ -433,7 +443,8 @@ def _last_call(
 
 
 def _left(of: _OfCycle) -> tuple[Block, ...]:
-    """States of the datasets by workspace, those that are OPEN, and holes in them."""
+    """States of the datasets by workspace and how many a second person verified there, those that
+    are OPEN, and holes in them."""
     counts: dict[str, dict[str, int]] = {}
     waiting: dict[DatasetKey, list[str]] = {}
     for each in of.datasets:
@@ -442,11 +453,17 @@ def _left(of: _OfCycle) -> tuple[Block, ...]:
                 continue
             counted_here = counts.setdefault(workspace, {})
             counted_here[state] = counted_here.get(state, 0) + 1
+            if of.is_verified((each.run_number, each.name), workspace):
+                counted_here[_VERIFIED] = counted_here.get(_VERIFIED, 0) + 1
             if state == OPEN:
                 waiting.setdefault((each.run_number, each.name), []).append(workspace)
     order = [name for name in of.cycle.states if name in counts]
-    heads = ("Workspace", "OPEN", "SIGNOFF", "COMPLETED", "waiting", "not significant")
-    states = (OPEN, SIGNOFF, COMPLETED, WAITING, NOT_SIGNIFICANT)
+    heads: tuple[str, ...] = (
+        *("Workspace", "OPEN", "SIGNOFF", "COMPLETED", "waiting", "not significant"),
+    )
+    states: tuple[str, ...] = (OPEN, SIGNOFF, COMPLETED, WAITING, NOT_SIGNIFICANT)
+    if of.marks is not None:
+        heads, states = (*heads, "verified"), (*states, _VERIFIED)
     blocks: tuple[Block, ...] = table(
         heads,
         [(name, *(number(counts[name].get(state, 0)) for state in states)) for name in order],
@@ -474,6 +491,7 @@ def _left(of: _OfCycle) -> tuple[Block, ...]:
             if not left
             else f"{counted(len(waiting), 'dataset')} OPEN in one workspace or more."
         ),
+        *_verified(of),
         *(
             table(("Run", "Dataset", "What"), [*holes, *rows], right=("Run",), most=_MOST_OPEN)
             if holes or rows
@@ -484,3 +502,13 @@ def _left(of: _OfCycle) -> tuple[Block, ...]:
 
 def _value(value: JsonValue) -> str:
     return "–" if value is None else value if isinstance(value, str) else js_stringify(value)
+
+
+def _verified(of: _OfCycle) -> tuple[Block, ...]:
+    """How many datasets somebody else than their author has looked at as a whole."""
+    if of.marks is None:
+        return ()
+    whole = sum(of.is_verified((each.run_number, each.name), WHOLE) for each in of.datasets)
+    are = "is" if whole == 1 else "are"
+    of_all = counted(len(of.datasets), "dataset")
+    return (Sentence(f"{number(whole)} of {of_all} {are} verified as a whole by a second person."),)

@@ -1,7 +1,7 @@
 """The moment a report is of: a version, and the state that datasets had at it.
 
-The same version is always the same report. What has no version (notes, cycles, proposals) counts
-up to a time: that of the version where one was asked for, else that of the newest entry.
+The same version is always the same report. What has no version (notes, cycles, proposals, marks)
+counts up to a time: that of the version where one was asked for, else that of the newest entry.
 """
 
 from collections.abc import Collection, Sequence

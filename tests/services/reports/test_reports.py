@@ -14,7 +14,7 @@ from app.domain.reports.document import Sentence, Table
 from app.domain.triplets import Triplet
 from app.services import notes
 from app.services.acting import Acting
-from app.services.certification import cycles, datasets, runs
+from app.services.certification import cycles, datasets, runs, second_eyes
 from app.services.editing.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
 from app.services.golden import generation as golden
 from app.services.golden.luminosity import import_brilcalc
@@ -216,6 +216,27 @@ def test_that_a_call_tells_what_is_certified_lost_and_left(season):
     left = {row["Workspace"]: row for row in section(report, "Left to do") if "Workspace" in row}
     assert (left["dt"]["OPEN"], left["dt"]["COMPLETED"]) == ("1", "1")
     assert left["csc"]["OPEN"] == "2"
+
+
+def test_that_a_call_tells_what_was_verified_at_its_moment(season):
+    other = Acting(season.db, type(EXPERT)("other@cern.ch", EXPERT.egroups))
+
+    def told(moment):
+        left = section(call.report(season, moment, RULES), "Left to do")
+        rows = {row["Workspace"]: row["verified"] for row in left if "Workspace" in row}
+        return rows["dt"], rows["csc"], next(each for each in left if "second person" in each)
+
+    nothing = "0 of 2 datasets are verified as a whole by a second person."
+    flag_dt(season, "BAD", 2, 4)
+    assert told(moment_of(season)) == ("0", "0", nothing)
+    second_eyes.verify(other, [(FIRST, PROMPT)], "dt")
+    second_eyes.verify(other, [(SECOND, PROMPT)])
+    before = moment_of(season)
+    whole = "1 of 2 datasets is verified as a whole by a second person."
+    assert told(before) == ("2", "1", whole)
+    flag_dt(season.because("seen again"), "GOOD", 2, 4)
+    assert told(moment_of(season)) == ("1", "1", whole)
+    assert told(before) == ("2", "1", whole)
 
 
 def test_that_a_call_tells_what_changed_since_the_last_one_and_who_did_it(season):

@@ -58,6 +58,13 @@ _NEWEST_FREEZES = (
     "SELECT DISTINCT ON (id_cycle) * FROM record.cycle_freeze ORDER BY id_cycle, id DESC"
 )
 
+_FROZEN = f"""
+    FROM ({_NEWEST_FREEZES}) AS newest
+    JOIN "Cycle" AS cycle USING (id_cycle)
+    JOIN "CycleDataset" AS held USING (id_cycle)
+    WHERE newest.frozen AND NOT cycle.deleted AND held.run_number = ANY(:runs)
+"""
+
 ANYTHING = """
     (EXISTS (SELECT FROM record.verification WHERE run_number = ANY(:runs) AND verified)
      OR EXISTS (SELECT FROM record.cycle_freeze AS known JOIN "CycleDataset" AS held
@@ -70,10 +77,7 @@ _PROTECTED = f"""
         ORDER BY workspace <> '{WHOLE}', workspace)
      FROM ({_STANDING.format(which="run_number = ANY(:runs)", until="")}) AS marks),
     (SELECT jsonb_agg(jsonb_build_array(held.run_number, held.name, cycle.cycle_name))
-     FROM ({_NEWEST_FREEZES}) AS newest
-     JOIN "Cycle" AS cycle USING (id_cycle)
-     JOIN "CycleDataset" AS held USING (id_cycle)
-     WHERE newest.frozen AND NOT cycle.deleted AND held.run_number = ANY(:runs))
+     {_FROZEN})
 """
 
 
@@ -83,6 +87,15 @@ def protected(connection: Connection, run_numbers: Collection[int]) -> Protected
         return Protected()
     row = connection.execute(text(f"SELECT {_PROTECTED}"), {"runs": sorted(run_numbers)}).one()
     return _protected_of(*row)
+
+
+def frozen(connection: Connection, run_numbers: Collection[int]) -> dict[DatasetKey, str]:
+    """The frozen cycle of each dataset of these runs that is in one."""
+    rows = connection.execute(
+        text(f"SELECT held.run_number, held.name, cycle.cycle_name {_FROZEN}"),
+        {"runs": sorted(run_numbers)},
+    )
+    return {(run_number, name): cycle for run_number, name, cycle in rows}
 
 
 def _protected_of(marks: object, frozen: object) -> Protected:

@@ -57,8 +57,10 @@ def todo(acting: Acting, scope: TodoScope = EVERYTHING, progress: Progress = SIL
             cycles.cycle(connection, scope.cycle)
         datasets = model.datasets(connection, cycle=scope.cycle, run_from=run_from, run_to=run_to)
         tasks: list[Task] = []
+        absent = {each.run_number for each in datasets if not each.in_gui}
+        frozen = second_eyes.frozen(connection, absent) if absent and acting.db.record else {}
         for dataset in datasets:
-            tasks += _of_dataset(dataset, scope.workspace)
+            tasks += _of_dataset(dataset, scope.workspace, frozen)
         by_run: dict[int, list[DatasetInScope]] = {}
         for dataset in datasets:
             by_run.setdefault(dataset.run_number, []).append(dataset)
@@ -86,13 +88,18 @@ def todo(acting: Acting, scope: TodoScope = EVERYTHING, progress: Progress = SIL
     return Todo(len(datasets), tuple(tasks), frozenset(by_run))
 
 
-def _of_dataset(dataset: DatasetInScope, workspace: str | None) -> Iterator[Task]:
+def _of_dataset(
+    dataset: DatasetInScope, workspace: str | None, frozen: Mapping[DatasetKey, str]
+) -> Iterator[Task]:
     where = (dataset.run_number, dataset.name)
     for name, state in states_of(dataset.attributes).items():
         if state == OPEN and workspace in {None, name}:
             yield Task(TaskKind.OPEN, *where, name, f"OPEN in workspace {name}")
     if not dataset.in_gui:
-        yield Task(TaskKind.NOT_IN_GUI, *where, "", "not in the DQM GUI yet")
+        text = "not in the DQM GUI yet"
+        if (cycle := frozen.get(where)) is not None:
+            text += f", and it can't open: cycle {cycle} is frozen; thaw it when it appears there"
+        yield Task(TaskKind.NOT_IN_GUI, *where, "", text)
 
 
 def _of_marks(fallen: Sequence[MarkEntry]) -> Iterator[Task]:

@@ -1,17 +1,21 @@
 """What an answer of the DQM GUI does to datasets that wait for it."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import text
 
 from app.domain.certification.dataset_tools import Hide
 from app.domain.certification.datasets import COMPLETED, NOT_SIGNIFICANT, OPEN, WAITING
+from app.domain.certification.todo import TaskKind
 from app.domain.configuration.in_force import Kind
 from app.domain.errors import Unavailable
 from app.domain.sources.dqm_gui import GuiListing, GuiStatus
 from app.domain.sources.pull import PullState
 from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.certification import datasets, tables
+from app.services.certification import cycles, datasets, second_eyes, tables
+from app.services.certification.todo import todo
 from app.services.configuration import edits as configuration_edits
 from app.services.editing import dataset_tools
 from app.services.pulling import dqm_gui
@@ -107,6 +111,27 @@ def test_that_a_later_dataset_is_added_and_touches_no_decision(waiting: Database
 def test_that_a_hidden_dataset_is_passed_over(waiting: Database):
     dataset_tools.apply(Acting(waiting, EXPERT), Hide(((FIRST, PROMPT),)), reason="bad")
     assert dqm_gui.apply(Acting(waiting), GuiListing({FIRST: (ZERO_BIAS,)})).atomic_version is None
+
+
+def test_that_what_appears_in_a_frozen_cycle_waits_and_everybody_reads_why(waiting: Database):
+    expert = Acting(waiting, EXPERT)
+    made = cycles.create(expert, "week 40", date(2026, 1, 1), ["dt"], [(FIRST, PROMPT)])
+    second_eyes.freeze(expert, made.id, "for Moriond")
+    before = states(waiting, FIRST)
+    listed = GuiListing({FIRST: (ZERO_BIAS,)})
+    outcome = dqm_gui.apply(Acting(waiting), listed)
+    assert outcome.atomic_version is None
+    assert [each for each in outcome.problems if "is in cycle week 40, which is frozen" in each]
+    assert states(waiting, FIRST) == before
+    (task,) = (
+        each
+        for each in todo(expert).of_kind(TaskKind.NOT_IN_GUI)
+        if (each.run_number, each.dataset) == (FIRST, PROMPT)
+    )
+    assert "cycle week 40 is frozen" in task.text
+    second_eyes.thaw(expert, made.id, "late data")
+    dqm_gui.apply(Acting(waiting), listed)
+    assert states(waiting, FIRST) != before
 
 
 def test_that_expressions_are_tried_on_the_last_answer(waiting: Database):

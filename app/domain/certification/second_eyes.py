@@ -12,7 +12,7 @@ from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue
 from app.domain.keys import DatasetKey
 
-LONGEST = 2_000
+LONGEST_REASON = 2_000
 """Characters of a reason."""
 
 WHOLE = GLOBAL
@@ -175,8 +175,8 @@ def check_reason(why: str, *, needed: bool = True) -> str:
     why = why.strip()
     if needed and not why:
         raise BadInput("Give a reason: it is kept for everybody to read.")
-    if len(why) > LONGEST:
-        raise BadInput(f"A reason has up to {LONGEST} characters; this has {len(why)}.")
+    if len(why) > LONGEST_REASON:
+        raise BadInput(f"A reason has up to {LONGEST_REASON} characters; this has {len(why)}.")
     return why
 
 

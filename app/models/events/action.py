@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from sqlalchemy import Connection
 
-from app.domain.certification.second_eyes import NeedsReason, Protected, Touch
+from app.domain.certification.second_eyes import (
+    LONGEST_REASON,
+    NeedsReason,
+    Protected,
+    Touch,
+    check_reason,
+)
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey
@@ -143,10 +149,11 @@ class Action:
         fallen = known.fallen(touched)
         if not fallen:
             return comment
-        reason = self.reason.strip()
+        reason = check_reason(self.reason, needed=False)
         if is_manual(by) and not reason:
             raise NeedsReason(fallen)
-        second_eyes.take_away(self.connection, fallen, by, reason or comment)
+        why = reason or comment[:LONGEST_REASON]
+        second_eyes.take_away(self.connection, fallen, by, why)
         gone = set(fallen)
         left = {
             key: tuple(mark for mark in marks if mark not in gone)

@@ -114,6 +114,23 @@ def test_that_changing_what_is_verified_takes_a_reason_and_the_mark_away(
     assert newest_version(author.db)[2].endswith(" (HV trip found)")
 
 
+def test_that_a_reason_is_a_few_sentences_on_every_way_and_is_kept_as_written(
+    author: Acting, other: Acting
+) -> None:
+    edit(author)
+    second_eyes.verify(other, [KEY], "dt")
+    long = "<b>x</b>" * 2_500
+    with pytest.raises(BadInput, match="up to 2000 characters; this has 20000"):
+        edit(author.because(long), status="EXCLUDED")
+    with pytest.raises(BadInput, match="up to 2000 characters"):
+        datasets.move(author, [KEY], "dt", "SIGNOFF", comment=long)
+    assert standing(author) == ["dt"]
+    edit(author.because(long[:2_000]), status="EXCLUDED")
+    assert second_eyes.history(author, KEY)[0].why == long[:2_000]
+    # Where nothing is verified a long comment is no reason.
+    datasets.move(author, [KEY], "dt", "SIGNOFF", comment=long)
+
+
 def test_that_every_way_to_change_states_and_columns_asks_for_the_reason(
     author: Acting, other: Acting
 ) -> None:

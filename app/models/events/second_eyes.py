@@ -278,7 +278,7 @@ def mark(
     connection.execute(
         text(
             'INSERT INTO record.verification (run_number, name, workspace, verified, event, "by",'
-            " why) SELECT run_number, name, :workspace, true, greatest("
+            " why) SELECT run_number, name, :workspace, true, greatest(0,"
             '  (SELECT max(version) FROM "LumisectionEvent" AS said WHERE said.run_number ='
             "   wanted.run_number AND said.name = wanted.name),"
             '  (SELECT max(version) FROM "DatasetEvent" AS said WHERE said.run_number ='

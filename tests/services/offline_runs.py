@@ -18,6 +18,8 @@ FIRST, SECOND = 390001, 390002
 PROMPT = "/PromptReco/Collisions2025A/DQM"
 EXPRESS = "/Express/Collisions2025/DQM"
 LENGTH = 10
+OPENED = "run_registry_opened_offline"
+"""Template of a database with two runs whose datasets are open, as `fill_opened` makes it."""
 
 
 def sign_off_runs(db: Database, *run_numbers: int, length: int = LENGTH, **attributes) -> None:
@@ -34,6 +36,12 @@ def open_all(db: Database, *run_numbers: int) -> None:
     """Opens both datasets of the runs in every workspace."""
     keys = [(run, name) for run in run_numbers for name in (PROMPT, EXPRESS)]
     datasets.move(Acting(db, EXPERT), keys, "global", OPEN)
+
+
+def fill_opened(db: Database) -> None:
+    """Two runs that are signed off, with datasets that are open in every workspace."""
+    sign_off_runs(db, FIRST, SECOND)
+    open_all(db, FIRST, SECOND)
 
 
 def states(db: Database, run_number: int, name: str = PROMPT) -> dict[str, str]:

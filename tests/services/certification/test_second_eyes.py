@@ -1,6 +1,7 @@
 """Second eyes: what another person verified asks for a reason, and a frozen cycle for a thaw."""
 
 import threading
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -15,7 +16,6 @@ from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange
 from app.domain.sources.pull import OutcomeKind
 from app.domain.triplets import Triplet
-from app.models.database.engine import Database
 from app.models.events import second_eyes as model
 from app.models.events.action import begin
 from app.models.events.event_log import LumisectionChange
@@ -28,14 +28,15 @@ from app.services.golden import generation
 from app.services.history import log, undo
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run
+from tests.conftest import TestServer
 from tests.services.offline_runs import (
     EXPRESS,
     FIRST,
+    OPENED,
     PROMPT,
     SECOND,
+    fill_opened,
     newest_version,
-    open_all,
-    sign_off_runs,
 )
 
 KEY = (FIRST, PROMPT)
@@ -43,10 +44,9 @@ OTHER = Actor("second@cern.ch", EXPERT.egroups)
 
 
 @pytest.fixture
-def author(database: Database) -> Acting:
-    sign_off_runs(database, FIRST, SECOND)
-    open_all(database, FIRST, SECOND)
-    return Acting(database, EXPERT)
+def author(server: TestServer) -> Iterator[Acting]:
+    with server.opened(server.template(OPENED, fill_opened)) as database:
+        yield Acting(database, EXPERT)
 
 
 @pytest.fixture
@@ -129,6 +129,22 @@ def test_that_a_reason_is_a_few_sentences_on_every_way_and_is_kept_as_written(
     assert second_eyes.history(author, KEY)[0].why == long[:2_000]
     # Where nothing is verified a long comment is no reason.
     datasets.move(author, [KEY], "dt", "SIGNOFF", comment=long)
+
+
+def test_that_a_dataset_of_which_no_event_is_kept_is_verified_as_any_other(
+    author: Acting, other: Acting
+) -> None:
+    with author.db.transaction() as connection:
+        connection.execute(
+            text(
+                'INSERT INTO "Dataset" SELECT (jsonb_populate_record(NULL::"Dataset",'
+                ' to_jsonb(known) || \'{"name": "/Old/Data/DQM"}\')).* FROM "Dataset" AS known'
+                " WHERE run_number = :run AND name = :name"
+            ),
+            {"run": KEY[0], "name": KEY[1]},
+        )
+    second_eyes.verify(other, [(FIRST, "/Old/Data/DQM")], "dt")
+    assert second_eyes.marks(author, [(FIRST, "/Old/Data/DQM")])
 
 
 def test_that_every_way_to_change_states_and_columns_asks_for_the_reason(

@@ -1,6 +1,9 @@
 """Who verified hears when the mark is taken away, and who works in a cycle when it is frozen."""
 
+from collections.abc import Iterator
 from datetime import date
+
+import pytest
 
 from app.domain.editing.edits import ColumnEdit
 from app.domain.identity import Actor
@@ -14,7 +17,8 @@ from app.services.certification import cycles, second_eyes
 from app.services.editing import lumisections
 from app.services.notifications.looking import begin, look
 from tests.builders import EXPERT
-from tests.services.offline_runs import FIRST, PROMPT, open_all, sign_off_runs
+from tests.conftest import TestServer
+from tests.services.offline_runs import FIRST, OPENED, PROMPT, fill_opened
 
 ME = Actor("anna@cern.ch", EXPERT.egroups)
 OTHER = Actor("berta@cern.ch", EXPERT.egroups)
@@ -24,12 +28,16 @@ def only(kind: NotificationKind, *workspaces: str) -> Choice:
     return Choice(frozenset({kind}), frozenset(workspaces))
 
 
+@pytest.fixture
+def opened(server: TestServer) -> Iterator[Database]:
+    with server.opened(server.template(OPENED, fill_opened)) as database:
+        yield database
+
+
 def test_that_a_lost_mark_is_told_to_who_set_it_and_a_freeze_to_its_workspaces(
-    database: Database,
+    opened: Database,
 ) -> None:
-    sign_off_runs(database, FIRST)
-    open_all(database, FIRST)
-    mine, other = Acting(database, ME), Acting(database, OTHER)
+    mine, other = Acting(opened, ME), Acting(opened, OTHER)
     key = (FIRST, PROMPT)
     edit = ColumnEdit(*key, "dt-dt", (LumiRange(2, 4),), Triplet("STANDBY"))
     made = cycles.create(other, "week 40", date(2026, 1, 1), ["dt"], [key])
@@ -56,7 +64,7 @@ def test_that_a_lost_mark_is_told_to_who_set_it_and_a_freeze_to_its_workspaces(
     assert froze.link == CycleLink(made.id)
     elsewhere = only(NotificationKind.FREEZES, "csc")
     assert look(mine, elsewhere, told).notifications == ()
-    team = Acting(database)
+    team = Acting(opened)
     in_dt = only(NotificationKind.MARKS, "dt")
     assert len(look(team, in_dt, told).notifications) == 2
     assert len(look(team, only(NotificationKind.FREEZES), told).notifications) == 2

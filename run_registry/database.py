@@ -210,7 +210,8 @@ class DatabaseSource:
 
 def _record(row: "Found") -> Record:
     attributes = {**row.oms_attributes, **row.rr_attributes, **row.dataset_attributes}
-    return Record(row.run_number, row.name, attributes)
+    verified = {mark.workspace: mark.by for mark in row.marks}
+    return Record(row.run_number, row.name, attributes, verified, row.frozen_in or None)
 
 
 def _version(acting: "Acting", as_of: str | None) -> int | None:

@@ -299,8 +299,14 @@ def _at(asked: dict[str, Any], as_of: str | None) -> dict[str, Any]:
 
 
 def _record(row: Document) -> Record:
+    frozen_in = row.get("frozen_in")
     return Record(
-        int(row["run_number"]), str(row["name"]), {**row["oms"], **row["rr"], **row["dataset"]}
+        int(row["run_number"]),
+        str(row["name"]),
+        {**row["oms"], **row["rr"], **row["dataset"]},
+        # A door of an earlier version says nothing of it.
+        {str(mark["workspace"]): str(mark["by"]) for mark in row.get("verified", ())},
+        None if frozen_in is None else str(frozen_in),
     )
 
 

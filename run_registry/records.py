@@ -14,13 +14,25 @@ class Record(Mapping[str, Any]):
 
     Attributes of OMS, of the registry and of the dataset stand side by side; where two of them
     have one name, the dataset's wins over the registry's and that over OMS.
+
+    As it is now, a dataset says what a second person `verified`: by workspace who did, with
+    `global` for all of it. `frozen_in` is the frozen cycle that holds it, None where none does.
     """
 
-    __slots__ = ("_attributes", "name", "run_number")
+    __slots__ = ("_attributes", "frozen_in", "name", "run_number", "verified")
 
-    def __init__(self, run_number: int, name: str, attributes: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        run_number: int,
+        name: str,
+        attributes: Mapping[str, Any],
+        verified: Mapping[str, str] | None = None,
+        frozen_in: str | None = None,
+    ) -> None:
         self.run_number = run_number
         self.name = name
+        self.verified = dict(verified or {})
+        self.frozen_in = frozen_in
         self._attributes = dict(attributes)
 
     def __repr__(self) -> str:

@@ -4,7 +4,8 @@ import importlib.util
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from contextlib import nullcontext
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +13,21 @@ import pytest
 
 import run_registry
 from app.domain import triplets
+from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.history.writes import newest_version
 from app.services.acting import Acting
+from app.services.certification import cycles, second_eyes
 from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
 from app.services.pulling import runs as pull
 from run_registry import LumiList, NotConnected, RunRegistryError, UnknownVariableWarning
 from run_registry.lumisections import STATUSES
 from tests.builders import EXPERT, a_run
+from tests.conftest import prepared
 from tests.door.serving import serving
+from tests.services.offline_runs import EXPRESS, FIRST, OPENED, PROMPT, fill_opened
 
 GOOD_DT = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
 
@@ -75,6 +80,22 @@ def test_that_runs_are_records_with_their_attributes(registry):
     table = runs.to_pandas()
     assert list(table["run_number"]) == [396002, 396001]
     assert table["class"].iloc[0] == "Collisions25"
+
+
+@pytest.mark.parametrize("over", ["database", "door"])
+def test_that_datasets_say_what_is_verified_and_frozen(server, over):
+    template = server.template(OPENED, fill_opened)
+    with server.copy(template) as dsn, prepared(dsn) as database:
+        expert = Acting(database, EXPERT)
+        key = (FIRST, PROMPT)
+        second_eyes.verify(expert.by(Actor("second@cern.ch", EXPERT.egroups)), [key], "dt")
+        made = cycles.create(expert, "week 40", date(2026, 1, 1), ["dt"], [key])
+        second_eyes.freeze(expert, made.id)
+        door = nullcontext() if over == "database" else serving(expert)
+        with door as served, run_registry.connect(served.url if served else dsn) as registry:
+            found = {(each.run_number, each.name): each for each in registry.datasets()}
+    assert (found[key].verified, found[key].frozen_in) == ({"dt": "second@cern.ch"}, "week 40")
+    assert (found[FIRST, EXPRESS].verified, found[FIRST, EXPRESS].frozen_in) == ({}, None)
 
 
 def test_that_lumisections_are_arrays(registry):

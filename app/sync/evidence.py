@@ -28,7 +28,13 @@ from app.domain.sources.histograms import (
     check_picture,
     picture_address,
 )
-from app.domain.sources.run_numbers import RunNumbers, of_document, run_numbers, to_document
+from app.domain.sources.run_numbers import (
+    NUMBER_ROWS,
+    RunNumbers,
+    of_document,
+    run_numbers,
+    to_document,
+)
 from app.services.evidence.kept import Kept
 from app.services.evidence.sources import Picture
 from app.sync.back_off import Again
@@ -166,7 +172,8 @@ class EvidenceLoop:
 
     async def _numbers(self, run_number: RunNumber, *, anew: bool) -> RunNumbers:
         settings = self._oms_settings()
-        address = f"{settings.url} numbers {run_number}"
+        # What was kept of fewer rows is another address.
+        address = f"{settings.url} {len(NUMBER_ROWS)} numbers {run_number}"
         kept = None if anew else self._kept.find(address)
         if kept is not None:
             with suppress(BadInput, NotJson):

@@ -26,7 +26,14 @@ NUMBER_ROWS = (
     NumberRow("physics", "L1 physics", "kHz", "Level-1 accepts of physics triggers"),
     NumberRow("deadtime", "dead time", "%", "Dead time while beam is active"),
     NumberRow("pileup", "pile-up", "", "Interactions per crossing"),
+    NumberRow(
+        "instantaneous",
+        "inst. lumi",
+        "nb⁻¹/s",
+        "Luminosity at the beginning of the lumisection: 10 nb⁻¹/s are 10³⁴ cm⁻²s⁻¹",
+    ),
     NumberRow("delivered", "delivered", "pb⁻¹", "Luminosity delivered, as OMS has it now"),
+    NumberRow("recorded", "recorded", "pb⁻¹", "Luminosity recorded, as OMS has it now"),
 )
 PRESCALE = NumberRow("prescale", "prescale", "", "Prescale column of Level-1")
 BEAM = NumberRow("beam", "beams", "", "Whether both beams were there, and stable")
@@ -76,7 +83,9 @@ def run_numbers(
         "physics": values(rates, lambda each: _kilo(_inner(each, "l1a_physics", "rate"))),
         "deadtime": values(dead, lambda each: _inner(each, "beamactive_total_deadtime", "percent")),
         "pileup": values(own, lambda each: _number(each.get("pileup"))),
+        "instantaneous": values(own, lambda each: _per_nanobarn(_number(each.get("init_lumi")))),
         "delivered": values(own, lambda each: _number(each.get("delivered_lumi_per_lumi"))),
+        "recorded": values(own, lambda each: _number(each.get("recorded_lumi_per_lumi"))),
     }
     prescales, beams = [""] * length, [""] * length
     for place, each in own:
@@ -160,6 +169,11 @@ def _inner(record: JsonObject, name: str, part: str) -> float | None:
 
 def _kilo(number: float | None) -> float | None:
     return None if number is None else number / 1e3
+
+
+def _per_nanobarn(number: float | None) -> float | None:
+    """OMS counts in 10^34 / (cm^2 s)."""
+    return None if number is None else 10.0 * number
 
 
 def _number(value: JsonValue) -> float | None:

@@ -5,7 +5,7 @@ import logging
 import random
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import httpx
@@ -35,11 +35,12 @@ class Again:
     after_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BackOff:
     """How often `server` is asked, and how long between; afterwards it is `unavailable`.
 
-    `on_wait` is told of every wait, and None when it is over.
+    `on_wait` is told of every wait, and None when it is over. The log has one warning from a
+    failure to the next good answer, however many questions fail meanwhile.
     """
 
     server: str
@@ -50,6 +51,7 @@ class BackOff:
     on_wait: Callable[[Wait | None], None] | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     jitter: Callable[[], float] = random.random
+    _is_failing: bool = field(default=False, init=False)
 
     async def answer(self, url: httpx.URL, ask: Callable[[], Awaitable[Answer | Again]]) -> Answer:
         """What `ask` gives, asked again where the server or the network fails."""
@@ -71,6 +73,7 @@ class BackOff:
                 again, cause = Again(f"broken compression in the answer of {address}"), error
             else:
                 if not isinstance(answer, Again):
+                    self._is_failing = False
                     return answer
                 again = answer
             if attempt == self.tries:
@@ -86,7 +89,9 @@ class BackOff:
             seconds *= 0.5 + 0.5 * self.jitter()
         else:
             seconds = min(self.longest_wait_s, again.after_s)
-        logger.warning("%s: %s; asked again in %.1f s", self.server, again.reason, seconds)
+        level = logging.INFO if self._is_failing else logging.WARNING
+        self._is_failing = True
+        logger.log(level, "%s: %s; asked again in %.1f s", self.server, again.reason, seconds)
         if self.on_wait is not None:
             self.on_wait(Wait(seconds, again.reason))
         try:

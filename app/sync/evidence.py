@@ -5,6 +5,7 @@ Nobody waits in it: what was asked for is a future, and cancelling that ends the
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -38,7 +39,7 @@ from app.domain.sources.run_numbers import (
 from app.services.evidence.kept import Kept
 from app.services.evidence.sources import Picture
 from app.sync.back_off import Again
-from app.sync.dqm_gui import DqmGuiSettings, GuiRequests
+from app.sync.dqm_gui import DqmGuiSettings, GuiRequests, GuiUnavailable
 from app.sync.http import body_of, shown_url
 from app.sync.oms import OmsClient
 from app.sync.oms_requests import OmsSettings
@@ -64,8 +65,17 @@ class HistogramClient(GuiRequests):
         """A histogram as PNG. Raises `GuiUnavailable`, NotFound where the DQM GUI doesn't have it,
         `BadInput` for what is no picture that can be shown."""
         url = httpx.URL(picture_address(str(self._base), histogram, size))
+        asked_at = time.monotonic()
         async with self._turns:
-            return await self._answer(url, self._content)
+            if asked_at <= self._silent_at:
+                # A layout of 200 histograms would wait for the same silence 200 times.
+                raise GuiUnavailable(self._silence)
+            try:
+                return await self._answer(url, self._content)
+            except GuiUnavailable as error:
+                if isinstance(error.__cause__, httpx.TransportError):
+                    self._silent_at, self._silence = time.monotonic(), str(error)
+                raise
 
     def _why_again(self, response: httpx.Response, url: httpx.URL) -> Again | None:
         if response.status_code == 404:
@@ -90,6 +100,9 @@ class HistogramClient(GuiRequests):
         return self._semaphore
 
     _semaphore: asyncio.Semaphore | None = None
+    _silent_at = -math.inf
+    """When it last couldn't be reached; what was asked before then isn't tried any more."""
+    _silence = ""
 
 
 async def read_numbers(client: OmsClient, run_number: RunNumber) -> RunNumbers:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
@@ -114,6 +115,30 @@ def test_that_what_is_no_picture_says_so(
 def test_that_a_server_that_fails_is_asked_twice(httpserver: HTTPServer, asked: Asked):
     serve(httpserver, asked, Response(status=500))
     assert "The DQM GUI failed 2 times: 500 from" in str(why_not(asked))
+
+
+@pytest.mark.expected_log("no connection to")
+def test_that_a_dead_server_is_warned_of_once_until_it_answers(
+    asked: Asked, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
+
+    def warnings() -> int:
+        return sum(each.levelname == "WARNING" for each in caplog.records)
+
+    histograms = [replace(HISTOGRAM, path=f"DT/{number}") for number in range(20)]
+    for future in [asked.loop.picture(each, SIZE) for each in histograms]:
+        assert isinstance(future.exception(30), GuiUnavailable)
+    assert warnings() == 1
+    # Three at once were asked twice each; the others heard what these had found out.
+    assert sum("asked again" in each.message for each in caplog.records) == 3
+    with SimulatedDqmGui([(390001, DATASET)]) as gui:
+        # The client that it has asks the address that it was made with.
+        asked.loop._gui._base = httpx.URL(gui.url)
+        asked.loop.picture(HISTOGRAM, SIZE).result(30)
+        asked.loop._gui._base = httpx.URL(NOWHERE)
+    assert isinstance(why_not(asked, histograms[0]), GuiUnavailable)
+    assert warnings() == 2
 
 
 def test_that_a_cancelled_request_ends_at_once_and_others_go_on(

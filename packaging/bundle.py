@@ -85,7 +85,9 @@ def _options(packages: Path, work: Path, out: Path) -> Iterator[str]:
         if place.exists():
             yield f"--add-data={place}:lib/{packages.parent.name}"
             break
-    yield from ("--collect-submodules=app", "--recursive-copy-metadata=run-registry-desktop")
+    # Agents are found by the entry points of the metadata, so nothing imports them by name.
+    yield from ("--collect-submodules=app", "--collect-submodules=run_registry")
+    yield "--recursive-copy-metadata=run-registry-desktop"
     for backend in ("SecretService", "fail"):
         yield f"--hidden-import=keyring.backends.{backend}"
     for module in _LEFT_OUT:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
 
-import bundle  # noqa: E402 - the folder isn't a package
+import builder  # noqa: E402 - the folder isn't a package
+import bundle  # noqa: E402
 import linux_packages  # noqa: E402
 import release_notes  # noqa: E402
 import system_libraries  # noqa: E402
@@ -63,6 +65,31 @@ def test_that_every_script_that_a_workflow_calls_is_there(file: Path) -> None:
     assert called
     for script in called:
         assert (ROOT / script).is_file(), script
+
+
+def jobs(text: str) -> set[str]:
+    """The jobs of a workflow of GitHub."""
+    return set(re.findall(r"^  ([\w-]+):$", text.partition("\njobs:\n")[2], re.M))
+
+
+def test_that_gitlab_has_every_job_of_github() -> None:
+    here = set(re.findall(r"^([\w-]+):$", (ROOT / ".gitlab-ci.yml").read_text(), re.M))
+    there = set().union(*(jobs(file.read_text()) for file in WORKFLOWS))
+    # Its runners for other systems differ from instance to instance.
+    assert there - here == {"other-systems"}
+
+
+@pytest.mark.parametrize("kind", sorted({*builder.KINDS} - {"image"}))
+def test_that_all_that_is_handed_out_is_made_by_a_job(kind: str) -> None:
+    # The image is built by what pushes it, from its context.
+    for text in ("".join(map(Path.read_text, WORKFLOWS)), (ROOT / ".gitlab-ci.yml").read_text()):
+        assert re.search(rf"packaging/build {kind}(?![\w-])", text)
+
+
+def test_that_a_bundle_has_every_agent_that_comes_with_the_program(tmp_path: Path) -> None:
+    options = [*bundle._options(tmp_path, tmp_path, tmp_path)]
+    for agent in entry_points(group="run_registry.agents"):
+        assert f"--collect-submodules={agent.module.partition('.')[0]}" in options
 
 
 def test_that_nothing_is_pushed_from_a_pull_request() -> None:

@@ -21,7 +21,11 @@ IN_THE_WHEEL = (
     "app/models/migrations/desk/versions/",
     "resources/configuration/Settings.json",
     "resources/docs/window.md",
+    "resources/docs/for/shifter.md",
     "resources/docs/images/window.png",
+    "resources/evidence/layouts.json",
+    "resources/reports/report.html",
+    "run_registry/anomaly/turn.py",
     "run_registry/py.typed",
     "run_registry_desktop.py",
 )
@@ -77,6 +81,7 @@ def test_that_the_wheel_has_all_that_the_program_reads_and_nothing_of_its_making
     assert {top for top in tops if not top.endswith(".dist-info")} == {
         "app", "resources", "run_registry", "run_registry_desktop.py",
     }  # fmt: skip
+    assert not [name for name in names if name.endswith(".pyc")]
     assert modes <= {0o644, 0o755, 0o664}
 
 

@@ -120,13 +120,20 @@ def install_wheel() -> str:
 
 
 def make_docs(out: Path) -> Path:
-    """Makes the site of the documentation; a warning, such as a link that leads nowhere, is an
-    error."""
+    """Makes the site of the documentation, with pictures of the window as it is now; a warning,
+    such as a link that leads nowhere, is an error."""
     site = out / "site"
+    install_wheel()
+    pages = WORK / "pages"
+    shutil.rmtree(pages, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", pages / "docs")
+    shutil.copy(ROOT / "mkdocs.yml", pages)
+    pictures = [str(ROOT / "packaging" / "draw_pictures.py"), str(pages / "docs" / "images")]
+    subprocess.run([str(PYTHON), *pictures], check=True, stdout=sys.stderr)
     subprocess.run(
         [str(VENV / "bin" / "mkdocs"), "build", "--strict", "--quiet", "--site-dir", str(site)],
         check=True,
-        cwd=ROOT,
+        cwd=pages,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
     )
     return site

@@ -110,7 +110,9 @@ class StatusBar(QFrame):
             self.unproved,
         ):
             label.setFixedHeight(_LINE_HEIGHT)
-            label.setMinimumWidth(0 if label is self.live else 1)  # the window can be narrow
+            # The window can be narrow: names are cut, what a person has to know never is.
+            whole = label in (self.live, self.read_only, self.clock, self.unproved)
+            label.setMinimumWidth(0 if whole else 1)
             line.addWidget(label)
         return line
 

@@ -37,6 +37,7 @@ from app.preferences import PreferenceBook
 from app.services import databases
 from app.services.acting import Acting, OfLogin
 from app.services.evidence.sources import Evidence
+from app.services.notifications.book import NotificationBook
 from app.services.notifications.messages import Recipient
 from app.services.pulling.dqm_gui import GuiStore
 from app.services.pulling.store import PullStore
@@ -400,6 +401,15 @@ class Program:
     def recipients(self) -> tuple[Recipient, ...]:
         """Whom a puller sends messages. BadInput where a setting of them is missing."""
         return recipients_of(self.settings)
+
+    def notification_book(self, acting: Acting) -> NotificationBook:
+        """What the person was told on this database, kept on this machine."""
+        return NotificationBook(
+            acting,
+            self.settings.data_folder / "notifications",
+            # As the settings are now: what somebody wants to be told changes at once.
+            lambda: Settings.without_faults(self.settings.sources)[0].choice,
+        )
 
     def _revive_own_server(self) -> None:
         """Starts the program's own server again when it died."""

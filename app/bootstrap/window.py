@@ -24,7 +24,6 @@ from app.services.connections.book import ConnectionBook, checked_address
 from app.services.connections.trial import Trial
 from app.services.editing import presence
 from app.services.news import News
-from app.services.notifications.book import NotificationBook
 from app.services.pulling.pullers import Pullers
 from app.settings import Settings, place, window_channel
 
@@ -134,6 +133,12 @@ class _Openings:
         self._mended = mended
         self._pictured = pictured
         self._chosen = chosen
+        self._tried = ""
+
+    @property
+    def tried(self) -> str:
+        """The name of the connection that was tried last; empty where it has none."""
+        return self._tried
 
     @property
     def book(self) -> ConnectionBook:
@@ -150,10 +155,13 @@ class _Openings:
         what settings and list say. Raises Refused or Unavailable."""
         if self._mended is not None:
             self._settings, self._mended = self._mended(), None
+        self._tried = name
         if name:
             self._chosen = checked_address(self.book.read().named(name))
         program = Program(self._settings, self._chosen)
         try:
+            connection = program.destination.connection
+            self._tried = "" if connection is None else connection.name
             program.check_not_mixed()
             demonstration = program.is_demonstration
             acting = program.acting
@@ -228,12 +236,7 @@ class _Connected:
             _seal_key(program),
             self._openings,
             program.evidence,
-            NotificationBook(
-                acting,
-                settings.data_folder / "notifications",
-                # As the settings are now: what somebody wants to be told changes at once.
-                lambda: Settings.without_faults(settings.sources)[0].choice,
-            ),
+            program.notification_book(acting),
         )
         return Opened(workplace, stop)
 

@@ -20,6 +20,7 @@ from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook
 from app.services.connections.trial import Trial
 from app.services.evidence.sources import Evidence
+from app.services.notifications.book import NotificationBook
 from app.services.notifications.messages import Recipient
 from app.services.seal.sealing import Sealer
 
@@ -185,6 +186,9 @@ class Program(Protocol):
 
     def recipients(self) -> Sequence[Recipient]:
         """Whom a puller sends messages. BadInput where a setting of them is missing."""
+
+    def notification_book(self, acting: Acting) -> NotificationBook:
+        """What the person was told on this database, kept on this machine."""
 
     def work(self, stopped: Callable[[float | None], bool], *, once: bool) -> Sequence[JobState]:
         """Works as a puller until it is `stopped`, which waits for that so many seconds; with

@@ -323,12 +323,17 @@ def proposals(found: Sequence[MadeProposals], columns: Collection[str]) -> list[
     return told
 
 
+def official_key(id_: int) -> str:
+    """The key of what is told when a golden JSON becomes official."""
+    return f"official {id_}"
+
+
 def official(found: Sequence[OfficialList], person: str) -> list[Notification]:
     """Lists that became official; those of the person are no news."""
     return [
         Notification(
             NotificationKind.OFFICIAL,
-            f"official {each.id}",
+            official_key(each.id),
             each.at,
             _cut(
                 f"Golden JSON {each.id} of {one_line(each.pattern)}"

@@ -226,13 +226,14 @@ def _list(program: Program, arguments: Arguments) -> Answer:
 
 
 def _official(program: Program, arguments: Arguments) -> Answer:
-    line = ProgressLine()
+    acting, line = program.acting, ProgressLine()
     try:
         made = making_official.make_official(
-            program.acting, arguments.ids, progress=line.shares("made again")
+            acting, arguments.ids, progress=line.shares("made again")
         )
     finally:
         line.clear()
+    program.notification_book(acting).made_official(made.ids)
     document: JsonObject = {"official": [*made.ids], "text": made.text}
     if made.asked is None:
         return Answer(document, made.text)

@@ -4,22 +4,25 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from app import files
 from app.domain.clock import server_now
-from app.domain.errors import BadInput, Refused
+from app.domain.errors import BadInput, Refused, Unavailable
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.links import link_text, parse_link
-from app.domain.notifications import Choice, Notification, NotificationKind
+from app.domain.notifications import Choice, Notification, NotificationKind, official_key
+from app.models.embedded.file_lock import FileLock
 from app.services.acting import Acting
 from app.services.notifications.looking import Told, begin, look
 
 logger = logging.getLogger(__name__)
 
+_LOCK_S = 5.0
 _MOST = 200
 """Notifications that are kept to be looked at again."""
 
@@ -56,6 +59,7 @@ class NotificationBook:
         self._choice = choice
         self._kept = _Kept()
         self._guard = threading.Lock()
+        self._looking = threading.Lock()
 
     @property
     def choice(self) -> Choice:
@@ -64,25 +68,29 @@ class NotificationBook:
 
     def look(self) -> tuple[Notification, ...]:
         """What is to be told now, each once. The very first look tells only of deadlines."""
-        with self._guard:
-            kept = self._read()
-            found = look(self._acting, self.choice, kept.told or begin(self._acting))
-            happened = kept.happened
-            if found.notifications:
-                newest = sorted(
-                    (*happened.notifications, *found.notifications),
-                    key=lambda each: each.at,
-                    reverse=True,
-                )
-                happened = replace(happened, notifications=tuple(newest[:_MOST]))
-            if found.notifications or found.told != kept.told:
-                self._write(_Kept(found.told, happened))
-        return found.notifications
+        with self._looking_alone():
+            before = self._kept_now().told or begin(self._acting)
+            found = look(self._acting, self.choice, before)
+            with self._guard:
+                # Meanwhile the person may have read the list, or made a list official.
+                kept = self._read()
+                known = () if kept.told is None else kept.told.keys
+                own = dict.fromkeys(key for key in known if key not in before.keys)
+                fresh = tuple(each for each in found.notifications if each.key not in own)
+                told = found.told.knowing(key for key in own if key not in found.told.keys)
+                happened = kept.happened
+                if fresh:
+                    newest = sorted(
+                        (*happened.notifications, *fresh), key=lambda each: each.at, reverse=True
+                    )
+                    happened = replace(happened, notifications=tuple(newest[:_MOST]))
+                if fresh or told != kept.told:
+                    self._write(_Kept(told, happened))
+        return fresh
 
     def happened(self) -> Happened:
         """What was told before, in earlier starts, too."""
-        with self._guard:
-            return self._read().happened
+        return self._kept_now().happened
 
     def mark_read(self) -> Happened:
         """The person has looked at all of it."""
@@ -92,6 +100,33 @@ class NotificationBook:
             happened = replace(kept.happened, read=max(newest, server_now()))
             self._write(replace(kept, happened=happened))
         return happened
+
+    def made_official(self, ids: Collection[int]) -> None:
+        """The person made these lists official here: that is no news to them. A list says only who
+        made it."""
+        with self._guard:
+            kept = self._read()
+            # Who has never looked begins with what is there then.
+            if kept.told is not None and ids:
+                self._write(replace(kept, told=kept.told.knowing(map(official_key, ids))))
+
+    @contextmanager
+    def _looking_alone(self) -> Iterator[None]:
+        """What one window tells, the others of the same person must find noted. A window that hangs
+        keeps the others waiting for a moment only: rather told twice than never."""
+        with self._looking, ExitStack() as held:
+            if self._file is not None:
+                try:
+                    files.make_folder(self._file.parent)
+                    lock = FileLock(self._file.with_suffix(".lock"))
+                    held.enter_context(lock.held(_LOCK_S, doing="looking what happened"))
+                except (Refused, Unavailable, OSError) as error:
+                    logger.warning("What was told isn't locked: %s", error)
+            yield
+
+    def _kept_now(self) -> _Kept:
+        with self._guard:
+            return self._read()
 
     def _read(self) -> _Kept:
         """What is kept; another window of the same person may have written it."""

@@ -1,7 +1,7 @@
 """Looks for what happened since it was looked last, for one person or for a team."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -65,6 +65,10 @@ class Told:
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
+
+    def knowing(self, keys: Iterable[str]) -> Self:
+        """The same, with what isn't told any more."""
+        return replace(self, keys=(*self.keys, *keys)[-_MOST_KEYS:])
 
     @property
     def text(self) -> str:
@@ -131,7 +135,7 @@ def look(acting: Acting, choice: Choice, told: Told) -> Found:
     known = set(told.keys)
     fresh = tuple(each for each in found if each.key not in known)
     now = replace(
-        told,
+        told.knowing(each.key for each in fresh),
         since=max(told.since, server_now() - _LATEST),
         version=max(told.version, there.version),
         note=max(told.note, there.note),
@@ -139,7 +143,6 @@ def look(acting: Acting, choice: Choice, told: Told) -> Found:
         official=frozenset(there.official),
         mark=max(told.mark, there.mark),
         freeze=max(told.freeze, there.freeze),
-        keys=(*told.keys, *(each.key for each in fresh))[-_MOST_KEYS:],
     )
     return Found(fresh, now, cut=not is_all)
 

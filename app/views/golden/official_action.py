@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted
 from app.services.golden import making_official
+from app.services.golden.making_official import MadeOfficial
 from app.views.actions import ActionRow
 from app.views.golden.chosen_lists import OnChosenLists
 from app.views.notices import ask
@@ -52,8 +53,14 @@ class MakingOfficial(OnChosenLists):
         acting, notices = self._context.acting, self._context.notices
         if acting.db.guard is None:
             notices.tell(f"Making {counted(len(ids), 'golden JSON')} again from the events ...")
-        made = await self._context.background.act(
-            lambda: making_official.make_official(acting, ids)
-        )
+        book = self._context.workplace.notifications
+
+        def make() -> MadeOfficial:
+            made = making_official.make_official(acting, ids)
+            if book is not None:
+                book.made_official(made.ids)
+            return made
+
+        made = await self._context.background.act(make)
         notices.tell(made.text)
         self.done.emit()

@@ -1,7 +1,10 @@
 """What others did is told once: flags, conflicts, mentions, proposals, lists, deadlines."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -111,16 +114,10 @@ def test_that_a_note_that_names_me_my_column_or_answers_me_is_a_mention(mine: Ac
     ]
 
 
-@pytest.mark.expected_log("can't be read and begins anew")
-def test_that_proposals_and_official_lists_are_told_and_kept_for_the_next_start(
-    mine: Acting, tmp_path
-) -> None:
-    book = NotificationBook(mine, tmp_path)
-    assert book.look() == ()
-    agents.register(mine, "ae", "1.0", [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")])
-    agents.propose(mine, "ae", f"{FIRST},online,dt-dt,3,4,BAD,HV trip,")
-    with mine.db.transaction() as connection:
-        made = generated_json.insert(
+def official_list(acting: Acting) -> int:
+    """A golden JSON of somebody else that is official."""
+    with acting.db.transaction() as connection:
+        return generated_json.insert(
             connection,
             {
                 **{column: {} for column in generated_json._JSON_COLUMNS},
@@ -135,6 +132,64 @@ def test_that_proposals_and_official_lists_are_told_and_kept_for_the_next_start(
             },
         )
 
+
+def test_that_a_list_that_somebody_made_official_here_is_no_news_to_them(
+    mine: Acting, tmp_path: Path
+) -> None:
+    book = NotificationBook(mine, tmp_path)
+    book.look()
+    own, another = official_list(mine), official_list(mine)
+    NotificationBook(mine, tmp_path).made_official([own])
+    assert [each.link for each in book.look()] == [GoldenLink(another)]
+    assert book.look() == ()
+
+
+def test_that_two_windows_of_a_person_tell_it_once_between_them(
+    mine: Acting, tmp_path: Path
+) -> None:
+    windows = [NotificationBook(mine, tmp_path) for _ in range(2)]
+    for window in windows:
+        window.look()
+    edit(mine.by(OTHER), FIRST)
+    with ThreadPoolExecutor(2) as pool:
+        told = [*pool.map(NotificationBook.look, windows)]
+    assert sorted(map(len, told)) == [0, 1]
+
+
+def test_that_a_list_is_marked_as_read_while_a_look_waits_for_its_server(
+    mine: Acting, tmp_path: Path
+) -> None:
+    waits, goes_on = Event(), Event()
+
+    def choice() -> Choice:
+        waits.set()
+        assert goes_on.wait(30)
+        return Choice()
+
+    book = NotificationBook(mine, tmp_path, choice)
+    goes_on.set()
+    book.look()
+    edit(mine.by(OTHER), FIRST)
+    waits.clear()
+    goes_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(book.look)
+        assert waits.wait(30)
+        read = book.mark_read().read
+        goes_on.set()
+        assert len(looking.result()) == 1
+    assert book.happened().read == read
+
+
+@pytest.mark.expected_log("can't be read and begins anew")
+def test_that_proposals_and_official_lists_are_told_and_kept_for_the_next_start(
+    mine: Acting, tmp_path
+) -> None:
+    book = NotificationBook(mine, tmp_path)
+    assert book.look() == ()
+    agents.register(mine, "ae", "1.0", [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")])
+    agents.propose(mine, "ae", f"{FIRST},online,dt-dt,3,4,BAD,HV trip,")
+    made = official_list(mine)
     assert {each.text for each in book.look()} == {
         f"ae made 1 proposal for dt-dt in run {FIRST}",
         f"Golden JSON {made} of /Prompt.*, 2025C, is official, made by berta@cern.ch",
@@ -145,7 +200,7 @@ def test_that_proposals_and_official_lists_are_told_and_kept_for_the_next_start(
     assert next_start.happened().unread == 2
     assert GoldenLink(made) in {each.link for each in next_start.happened().notifications}
     assert next_start.mark_read().unread == 0
-    (file,) = tmp_path.iterdir()
+    (file,) = tmp_path.glob("*.json")
     for damaged in ("{", "[]", '{"told": 1, "read": null, "happened": [7]}'):
         file.write_text(damaged)
         assert NotificationBook(mine, tmp_path).happened().notifications == ()

@@ -145,7 +145,7 @@ def parse_link(text: str) -> Link:
     else:
         raise BadInput(
             f'The link names "{one_line(kind)[:_SHOWN]}", which this version doesn\'t know: there'
-            " are run, golden, online and offline."
+            " are run, golden, cycle, online and offline."
         )
     if given:
         name = one_line(min(given))[:_SHOWN]

@@ -16,6 +16,7 @@ from app.domain.certification.cycles import Cycle, CycleEntry, Progress
 from app.domain.certification.second_eyes import Freeze
 from app.domain.clock import server_now
 from app.domain.configuration.in_force import GLOBAL
+from app.domain.errors import NotFound
 from app.services.certification import cycles, second_eyes, tables
 from app.services.certification.tables import Row
 from app.services.configuration.workspaces import WorkspaceColumns
@@ -76,6 +77,7 @@ class CyclesPlace(PlaceWidget):
         self._acting = context.acting
         self._workspace = WorkspaceColumns(GLOBAL, ())
         self._chosen: int | None = None
+        self._wanted: int | None = None
         self._loading = Work(context.background, self)
         self._reading_history = Work(context.background, self)
         self._entries: tuple[CycleEntry, ...] = ()
@@ -181,10 +183,11 @@ class CyclesPlace(PlaceWidget):
         self.datasets.refresh_soon()
 
     def show_cycle(self, id_cycle: int) -> None:
-        """Chooses a cycle."""
-        self._chosen = id_cycle
+        """Chooses a cycle, also one that isn't in the list yet; says so where there is none."""
+        self._chosen = self._wanted = id_cycle
         self._mark_chosen()
         self._show_cycle()
+        self._load()
 
     def _load(self) -> None:
         self._loading.renew(self._read)
@@ -206,6 +209,9 @@ class CyclesPlace(PlaceWidget):
         self.cycles.show_lines(cycle_lines(found, workspace, today, self._freezes))
         self.count_changed.emit(sum(each.pending_in(workspace) for each in found))
         ids = [each.id for each in found]
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None and wanted not in ids:
+            self._context.notices.refuse(NotFound(_gone(wanted, workspace)))
         if self._chosen not in ids:
             self._chosen = ids[0] if ids else None
         self._mark_chosen()
@@ -357,3 +363,13 @@ class CyclesPlace(PlaceWidget):
 
     def _progress(self, cycle: Cycle) -> Progress:
         return cycle.progress.get(self._workspace.name, Progress())
+
+
+def _gone(id_cycle: int, workspace: str) -> str:
+    """Why a cycle isn't in the list."""
+    if workspace == GLOBAL:
+        return f"There is no cycle {id_cycle}: it was deleted, or it is on another server."
+    return (
+        f"There is no cycle {id_cycle} in workspace {workspace}. Choose workspace {GLOBAL}, which"
+        " shows all cycles, and try again."
+    )

@@ -106,6 +106,13 @@ class Notices(QObject):
         """Something that the person has to know of, and that nobody did just now."""
         self._show(Notice(Level.WARNING, text))
 
+    def not_done(self, error: Refused | Unavailable) -> None:
+        """An action was refused, or didn't reach its server."""
+        if isinstance(error, Refused):
+            self.refuse(error)
+        else:
+            self.fail(error)
+
     def refuse(self, error: Refused) -> None:
         """A rule said no; shown as written."""
         egroups = error.egroups if isinstance(error, NotPermitted) else None

@@ -1,7 +1,8 @@
-"""What a puller answers to a person, told by a notice, or beside the button when it refuses."""
+"""What a puller answers to a person, told by a notice; where it refuses, who asked says why."""
 
 from collections.abc import Callable
 
+from app.domain.errors import Refused, Unavailable
 from app.views.background import Background
 from app.views.notices import Notices
 
@@ -9,10 +10,8 @@ from app.views.notices import Notices
 async def ask_puller(
     background: Background,
     notices: Notices,
-    refuse: Callable[[str], None],
+    refuse: Callable[[Refused | Unavailable], None],
     ask: Callable[[], str],
-    *,
-    about: str = "",
 ) -> None:
-    """Asks in the pool; `about` begins the text of a refusal."""
-    await background.attempt(ask, notices.tell, lambda error: refuse(f"{about}{error}"))
+    """Asks in the pool."""
+    await background.attempt(ask, notices.tell, refuse)

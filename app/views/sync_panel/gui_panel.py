@@ -23,7 +23,7 @@ from app.views.rights import nothing_here, offer
 from app.views.session import Workplace
 from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.status_lines import ROLES, StatusLines
-from app.views.widgets.plain import Label
+from app.views.widgets.dialogs.refusal_line import RefusalLine
 
 _MEANINGS = {
     PullState.OFF: "off: this client doesn't read the DQM GUI",
@@ -63,9 +63,7 @@ class GuiPanel(QWidget):
         self.lines = StatusLines()
         self.dot, self.values = self.lines.dot, self.lines.values
         self.read_now = QPushButton("Read now")
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.hide()
+        self.refusal = RefusalLine()
         self.problems = QPlainTextEdit(readOnly=True)
         self.problems.setAccessibleName("Problems of the last reading")
         self.problems.setFixedHeight(_PROBLEMS_HEIGHT)
@@ -78,13 +76,13 @@ class GuiPanel(QWidget):
     def ask(self) -> None:
         """Requests a reading now."""
         if not self._asking.is_running:
-            self._refuse("")
+            self.refusal.say("")
             self._asking.start(self._ask())
 
     async def _ask(self) -> None:
         pullers = self._workplace.pullers
         await ask_puller(
-            self._background, self._notices, self._refuse, lambda: ask_gui_now(pullers)
+            self._background, self._notices, self.refusal.tell, lambda: ask_gui_now(pullers)
         )
 
     def show_status(self, status: GuiStatus, now: datetime | None = None) -> None:
@@ -132,10 +130,6 @@ class GuiPanel(QWidget):
             nothing_here(self._workplace.acting),
             possible=not self._asking.is_running and possible,
         )
-
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
 
 
 def _next_try(status: GuiStatus, now: datetime) -> str:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QPalette
@@ -30,6 +31,7 @@ from app.views.session import Workplace
 from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
 from app.views.sync_panel.status_lines import ROLES, StatusLines
+from app.views.widgets.dialogs.refusal_line import RefusalLine
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.details_table import DetailsTable
 
@@ -88,9 +90,7 @@ class SyncPanel(QWidget):
         self._trying = Work(background, self)
         self.lines = StatusLines()
         self.dot, self.values = self.lines.dot, self.lines.values
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.hide()
+        self.refusal = RefusalLine()
         self.failed_words = Label(wordWrap=True)
         self.reason = Label(wordWrap=True)
         self.failed = FailedRunsModel(self)
@@ -116,12 +116,14 @@ class SyncPanel(QWidget):
             self._try((run_number,))
             return
         if not self._asking.is_running:
-            self._refuse("")
+            self.refusal.say("")
             self._asking.start(self._ask())
 
     async def _ask(self) -> None:
         pullers = self._workplace.pullers
-        await ask_puller(self._background, self._notices, self._refuse, lambda: pull_now(pullers))
+        await ask_puller(
+            self._background, self._notices, self.refusal.tell, lambda: pull_now(pullers)
+        )
 
     def show_status(self, status: PullStatus, now: datetime | None = None) -> None:
         """Shows what the puller does now."""
@@ -217,10 +219,6 @@ class SyncPanel(QWidget):
         self.reason.setVisible(len(chosen) == 1)
         self._allow()
 
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
-
     # Trying again
 
     def _chosen(self) -> tuple[int, ...]:
@@ -238,7 +236,7 @@ class SyncPanel(QWidget):
 
     def _try(self, run_numbers: Iterable[int]) -> None:
         """Asks for one run after the other: every one may hold a thread of the pool for long."""
-        self._refuse("")
+        self.refusal.say("")
         under_way = {self._tried, *self._to_try}
         self._to_try.extend(number for number in run_numbers if number not in under_way)
         self._show_failed(server_now())
@@ -266,9 +264,8 @@ class SyncPanel(QWidget):
         await ask_puller(
             self._background,
             self._notices,
-            self._refuse,
+            partial(self.refusal.tell, about=f"Run {run_number}: "),
             lambda: pull_run(workplace.acting, workplace.pullers, run_number),
-            about=f"Run {run_number}: ",
         )
 
 

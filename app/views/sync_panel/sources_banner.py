@@ -104,7 +104,7 @@ class SourceLine(QWidget):
         self.retry.setToolTip(f"Ask {source.name} now")
         background, notices = context.background, context.notices
         self.retry.clicked.connect(
-            lambda: self._asking.start(ask_puller(background, notices, notices.warn, ask))
+            lambda: self._asking.start(ask_puller(background, notices, notices.not_done, ask))
         )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

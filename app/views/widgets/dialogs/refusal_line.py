@@ -44,10 +44,10 @@ class RefusalLine(QWidget):
         if text:
             make_room(self)
 
-    def tell(self, error: Refused | Unavailable) -> None:
-        """Shows why something was refused, or didn't reach its server."""
+    def tell(self, error: Refused | Unavailable, *, about: str = "") -> None:
+        """Shows why something was refused, or didn't reach its server; `about` stands in front."""
         egroups = error.egroups if isinstance(error, NotPermitted) else None
-        self.say(words.failure(error), egroups or ())
+        self.say(f"{about}{words.failure(error)}", egroups or ())
 
     def _made_pages(self) -> PagesButton:
         """Made when it is needed: what is made before the form would get the keyboard first."""

@@ -88,6 +88,10 @@ class Openings(Protocol):
     def preferences(self) -> Preferences:
         """The settings of the program."""
 
+    @property
+    def tried(self) -> str:
+        """The name of the connection that was tried last; empty where it has none."""
+
     def connect(self, name: str) -> "Connected":
         """Connects to a server, and remembers the choice; an empty name is what settings and list
         say. Raises Refused or Unavailable."""

@@ -54,6 +54,7 @@ class ConnectionsPane(QWidget):
         self._themes = themes
         self._in_use = in_use
         self._listed = Listed()
+        self._is_read = False
         self._reading = Work(background, self)
         self._trying = Work(background, self)
         self.list = QTreeWidget()
@@ -187,6 +188,7 @@ class ConnectionsPane(QWidget):
     async def _load(self, choose: str) -> None:
         book = self._openings.book
         self._listed = await self._background.read(book.read, reaches_server=False)
+        self._is_read = True
         before = self.chosen
         self._fill(choose or (before.name if before is not None else ""))
         if self._listed.faulty:
@@ -215,7 +217,9 @@ class ConnectionsPane(QWidget):
             self.list.setCurrentItem(first)
 
     def _dress(self) -> None:
-        self._fill()
+        # Before the list is read, only the built-in ones are known: none of them was chosen.
+        if self._is_read:
+            self._fill()
 
     def _kind_colour(self, connection: NamedConnection) -> QColor:
         return self._themes.theme.colour(_KIND_TOKENS[connection.kind])

@@ -81,6 +81,7 @@ class StartPage(QWidget):
         layout.addWidget(self.progress)
         layout.addWidget(self.pane, 1)
         self._failed = False
+        self._chosen = ""
         themes.changed.connect(self._dress)
         resize_to_fit(self, *_PAGE_SIZE)
 
@@ -114,9 +115,13 @@ class StartPage(QWidget):
         self.progress.set_loading(True)
         self._dress()
 
-    def show_failure(self, text: str) -> None:
-        """A server couldn't be opened; `text` says why and what to do."""
+    def show_failure(self, text: str, name: str = "") -> None:
+        """A server couldn't be opened; `text` says why and what to do. Its connection is chosen,
+        once: who goes to another one stays there while it is tried again."""
         self._failed = True
+        if name and name != self._chosen:
+            self.pane.load(name)
+        self._chosen = name
         self.text.setText(text)
         self.try_button.show()
         self.progress.set_loading(False)

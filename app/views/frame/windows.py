@@ -136,7 +136,7 @@ class Windows(QObject):
                     return await self._start(await connecting)
                 except (Refused, Unavailable) as error:
                     page = self._shown_page()
-                    page.show_failure(str(error))
+                    page.show_failure(str(error), self._openings.tried)
                     passes = isinstance(error, Unavailable)
                     wish = await page.wish(within_s=retry_s if passes else None)
                     retry_s = min(2 * retry_s, LONGEST_RETRY_S)

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from app.domain import filters
@@ -11,19 +11,25 @@ from app.domain.errors import Refused
 from app.domain.history.log import Kind, LogQuery, Position, Who
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange
+from app.domain.notifications import Choice
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.database.statements import text
 from app.models.lists.tables.query import Sort, TableQuery
 from app.services import databases
 from app.services.acting import Acting
-from app.services.certification import cycles, datasets, tables, todo
+from app.services.certification import cycles, datasets, second_eyes, tables, todo
 from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
 from app.services.golden import generation, lists
 from app.services.history import log, log_details, look, moments, undo
+from app.services.notifications import looking as news
+from app.services.notifications.looking import Told
+from app.services.notifications.waiting import waiting
 from app.services.pulling import runs as pull
 from app.services.recount import recounting
+from app.services.reports import call, shift
+from app.services.reports.moment import ReportMoment
 from app.services.taking_in import Intake
 from benchmarks.chain import EXPERT, answer
 
@@ -79,6 +85,8 @@ def operations(db: Database) -> Iterator[Operation]:
     yield from _pages(acting)
     yield from _log(acting, at)
     yield from _histories(acting, at)
+    yield from _told(expert, at)
+    yield from _reports(acting, at)
     yield from _golden(expert)
     yield from _writes(acting, expert, at)
 
@@ -181,6 +189,38 @@ def _histories(acting: Acting, at: _Landmarks) -> Iterator[Operation]:
         ("nothing to take in", Intake(acting.db).take_in),
     ):
         yield Operation(name, action, PAGE_MS)
+
+
+def _told(expert: Acting, at: _Landmarks) -> Iterator[Operation]:
+    """What a window looks for all the time, and after it was closed for long."""
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    for name, behind in (("a moment", 20), ("2,000 versions", 2_000)):
+        before = Told(long_ago, at.newest_version - behind, 0, 0, frozenset())
+        yield Operation(
+            f"what happened since {name}",
+            partial(news.look, expert, Choice(), before),
+            500,
+            times=5,
+        )
+    yield Operation("what waits", partial(waiting, expert, Choice()), 500, times=5)
+
+
+def _reports(acting: Acting, at: _Landmarks) -> Iterator[Operation]:
+    noon = datetime(YEAR, 7, 1, 12, tzinfo=UTC)
+    period = shift.Period(noon, noon + timedelta(hours=8))
+    moment = ReportMoment(at.newest_version, noon)
+    keys = ((at.run, at.dataset),)
+    yield Operation(
+        "report of a shift", partial(shift.report, acting, moment, period), 1000, times=3
+    )
+    yield Operation(
+        "report of a cycle",
+        partial(call.report, acting, moment, (), cycle=at.cycle),
+        1000,
+        times=3,
+    )
+    yield Operation("who verified a dataset", partial(second_eyes.marks, acting, keys), PAGE_MS)
+    yield Operation("frozen cycles", partial(second_eyes.freezes, acting), PAGE_MS)
 
 
 def _golden(expert: Acting) -> Iterator[Operation]:

@@ -40,6 +40,7 @@ from app.views.focus import (
     has_keys,
     holder,
 )
+from app.views.frame.keyboard import Keyboard
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
 from app.views.looks.theme import Themes
@@ -443,6 +444,9 @@ def test_that_a_tab_that_is_closed_gives_the_keyboard_to_the_table(
     qtbot.waitUntil(lambda: has_keys(details.lumisections.grid))
     online.online.close_tab(online.online.tabs.currentIndex())
     assert has_keys(online.online.table.table)
+    keyboard = online.findChild(Keyboard)
+    assert keyboard is not None
+    assert keyboard.marked is online.online.table.table
 
 
 def test_that_a_notice_that_goes_gives_the_keyboard_to_the_list(online: MainWindow) -> None:

@@ -63,7 +63,7 @@ class Keyboard(QObject):
         application = QApplication.instance()
         assert isinstance(application, QApplication)  # there is a window
         application.focusChanged.connect(self._moved)
-        self._moved(None, application.focusWidget())
+        self._moved()
 
     @property
     def marked(self) -> QWidget | None:
@@ -71,7 +71,9 @@ class Keyboard(QObject):
         mark = self._mark
         return mark.parentWidget() if mark is not None and isValid(mark) else None
 
-    def _moved(self, _before: QWidget | None, now: QWidget | None) -> None:
+    def _moved(self) -> None:
+        # Whoever is told first may move the keys on, and then the latest news comes first.
+        now = QApplication.focusWidget()
         if now is None or now is self._followed:
             return  # another program is in front: the mark stays where the keys will be
         if self._followed is not None and isValid(self._followed):
@@ -82,6 +84,7 @@ class Keyboard(QObject):
 
     def _show_mark(self, widget: QWidget) -> None:
         if self._mark is not None and isValid(self._mark):
+            self._mark.hide()  # a loop of events inside another deletes nothing of the outer one
             self._mark.deleteLater()
         self._mark = None
         if isinstance(widget, _SHOW_IT_THEMSELVES) or widget.isWindow():

@@ -20,14 +20,17 @@ def test_that_real_lumisections_have_luminosity_and_beams(shared_data: Path):
     document = json.loads((shared_data / "data/oms/lumisections_315265.json").read_text())
     real = validate_lumisections(315265, [each["attributes"] for each in document["data"]])
     numbers = run_numbers(315265, real, (), (), is_final=True)
-    assert len(numbers.numbers["delivered"]) == 63
-    assert all(each is not None and 0 <= each < 1 for each in numbers.numbers["delivered"])
+    delivered, recorded, instantaneous = (
+        [each for each in numbers.numbers[name] if each is not None]
+        for name in ("delivered", "recorded", "instantaneous")
+    )
+    assert len(delivered) == len(recorded) == len(instantaneous) == 63
+    assert all(0 <= each < 1 for each in delivered)
     # A lumisection takes 23.31 s, and 1 pb^-1 is 1000 nb^-1.
-    beginning = [each * 23.31 / 1000 for each in numbers.numbers["instantaneous"][:-1]]
-    assert beginning == pytest.approx(numbers.numbers["delivered"][:-1], rel=5e-3)
-    both = zip(numbers.numbers["recorded"], numbers.numbers["delivered"], strict=True)
-    assert all(0 <= recorded <= delivered for recorded, delivered in both)
-    assert sum(numbers.numbers["recorded"]) > 0
+    beginning = [each * 23.31 / 1000 for each in instantaneous[:-1]]
+    assert beginning == pytest.approx(delivered[:-1], rel=5e-3)
+    assert all(0 <= less <= more for less, more in zip(recorded, delivered, strict=True))
+    assert sum(recorded) > 0
     assert numbers.numbers["pileup"][0] == pytest.approx(53.05, abs=0.01)
     assert set(numbers.words["beam"]) <= {"stable", "not stable", "one beam", "no beam", ""}
     assert "l1" not in numbers.numbers  # nobody knows it

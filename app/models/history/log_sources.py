@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from app.domain.certification.notes import NoteKind
 from app.domain.certification.second_eyes import Mark, MarkEntry
@@ -234,15 +234,7 @@ def _cycles(
 def _notes(
     connection: Connection, query: LogQuery, before: int | None, limit: int
 ) -> list[LogEntry]:
-    rows = connection.execute(
-        text(
-            'SELECT id, "by", at, kind, about, run_number, name, ranges, text FROM record.note'
-            " WHERE (CAST(:before AS bigint) IS NULL OR id < :before)"
-            " AND (CAST(:run AS int) IS NULL OR run_number = :run)"
-            " AND (:dataset = '' OR name = :dataset) ORDER BY id DESC LIMIT :limit"
-        ),
-        {"before": before, "limit": limit, "run": query.run, "dataset": query.dataset},
-    )
+    columns = "kind, about, run_number, name, ranges, text"
     return [
         LogEntry(
             Source.NOTE,
@@ -253,22 +245,14 @@ def _notes(
             frozenset({Kind.NOTE}),
             (Subject(row.run_number, row.name),),
         )
-        for row in rows
+        for row in _on_datasets(connection, "note", columns, query, before, limit)
     ]
 
 
 def _verified(
     connection: Connection, query: LogQuery, before: int | None, limit: int
 ) -> list[LogEntry]:
-    rows = connection.execute(
-        text(
-            'SELECT id, "by", at, run_number, name, workspace, verified, why'
-            " FROM record.verification WHERE (CAST(:before AS bigint) IS NULL OR id < :before)"
-            " AND (CAST(:run AS int) IS NULL OR run_number = :run)"
-            " AND (:dataset = '' OR name = :dataset) ORDER BY id DESC LIMIT :limit"
-        ),
-        {"before": before, "limit": limit, "run": query.run, "dataset": query.dataset},
-    )
+    columns = "run_number, name, workspace, verified, why"
     return [
         LogEntry(
             Source.VERIFIED,
@@ -283,8 +267,28 @@ def _verified(
             frozenset({Kind.VERIFIED}),
             (Subject(row.run_number, row.name),),
         )
-        for row in rows
+        for row in _on_datasets(connection, "verification", columns, query, before, limit)
     ]
+
+
+def _on_datasets(
+    connection: Connection,
+    table: str,
+    columns: str,
+    query: LogQuery,
+    before: int | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """The newest rows on datasets of one of the append-only tables."""
+    return connection.execute(
+        text(
+            f'SELECT id, "by", at, {columns} FROM record.{table}'
+            " WHERE (CAST(:before AS bigint) IS NULL OR id < :before)"
+            " AND (CAST(:run AS int) IS NULL OR run_number = :run)"
+            " AND (:dataset = '' OR name = :dataset) ORDER BY id DESC LIMIT :limit"
+        ),
+        {"before": before, "limit": limit, "run": query.run, "dataset": query.dataset},
+    ).all()
 
 
 def _note_words(kind: str, about: int | None, ranges: Sequence[Sequence[int]]) -> str:

@@ -11,6 +11,16 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
+def luminosity(value: float, digits: int = 3) -> str:
+    """A luminosity [pb^-1] with so many digits, or all of those before the point."""
+    return number(round(value)) if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
+
+
+def percent(share: float | None) -> str:
+    """`98.2 %`, a dash where there is no share."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
 def counted(count: int, noun: str, plural: str = "") -> str:
     """`1 run`, `12 345 runs`; `plural` where it isn't the noun with an s."""
     return f"{number(count)} {noun if count == 1 else plural or f'{noun}s'}"

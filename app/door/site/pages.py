@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from app import assets
-from app.domain.counting import counted, number
+from app.domain.counting import counted, luminosity, number
 from app.domain.lumisections import format_ranges
 from app.door.asking import Asked
 
@@ -85,10 +85,10 @@ def _shown_number(value: object) -> str:
 
 
 def _luminosity(value: object) -> str:
-    """A luminosity [pb^-1] with three digits, or all before the point."""
+    """A luminosity [pb^-1]; a dash where there is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "–"
-    return number(round(value)) if abs(value) >= 100 else f"{value:.3g}"
+    return luminosity(value)
 
 
 def _moment(value: object) -> str:

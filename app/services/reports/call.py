@@ -18,7 +18,7 @@ from app.domain.certification.datasets import (
 )
 from app.domain.certification.second_eyes import WHOLE, Mark
 from app.domain.configuration.in_force import parse_condition
-from app.domain.counting import counted, number
+from app.domain.counting import counted, number, percent
 from app.domain.errors import NotFound
 from app.domain.json_logic import condition_words
 from app.domain.json_value import JsonValue, js_stringify
@@ -43,7 +43,6 @@ from app.services.reports.words import (
     basis_of,
     file_name,
     pb,
-    percent,
     rules_section,
     share_of,
     unknown,
@@ -284,7 +283,7 @@ def _luminosity(of: _OfCycle, golden: Sequence[NamedRule]) -> tuple[Block, ...]:
 def _lost(of: _OfCycle, losses: Losses) -> tuple[Block, ...]:
     if not losses.combinations:
         return (Sentence("Nothing was lost.", Tone.HINT),)
-    heads = ("Sub-system", "Lost /pb", "LS", "of it alone /pb")
+    heads = ("Sub-system", "Lost /pb", "LS", "by it alone /pb")
     alone = {bar.name: bar.recorded for bar in losses.chart("exclusive").bars}
     subsystems = losses.chart("subsystems").bars
     by_subsystem = table(

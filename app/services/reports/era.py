@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.domain.configuration.in_force import parse_condition
-from app.domain.counting import counted, number
+from app.domain.counting import counted, number, percent
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE
@@ -34,7 +34,6 @@ from app.services.reports.words import (
     basis_of,
     file_name,
     pb,
-    percent,
     rules_section,
     share_of,
     unknown,

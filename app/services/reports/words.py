@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from app.domain.counting import number
+from app.domain.counting import luminosity
 from app.domain.json_value import JsonValue
 from app.domain.reports.document import Block, Listing, Section, Sentence, Tone
 from app.golden.selection import Selection
@@ -15,12 +15,7 @@ _FIRM = "\u00a0"
 
 def pb(value: float) -> str:
     """A luminosity [pb^-1] with four digits."""
-    return number(round(value)) if value >= 10_000 else f"{value:.4g}"
-
-
-def percent(share: float | None) -> str:
-    """A share with one digit; a dash where there is none."""
-    return "–" if share is None else f"{100 * share:.1f} %"
+    return luminosity(value, digits=4)
 
 
 def share_of(part: float, whole: float) -> float | None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from app.domain.clock import ago
-from app.domain.counting import counted, number
+from app.domain.counting import counted, luminosity, number, percent
 from app.domain.errors import Refused, Unavailable
 from app.domain.json_value import JsonValue, js_stringify
 
@@ -18,11 +18,6 @@ __all__ = [
     "time",
     "value",
 ]
-
-
-def luminosity(value: float) -> str:
-    """pb^-1 with three significant digits."""
-    return f"{value:.3g}" if abs(value) < 1000 else number(round(value))
 
 
 def moment(text: str) -> datetime | None:
@@ -42,11 +37,6 @@ def time(at: datetime) -> str:
 def failure(error: Refused | Unavailable) -> str:
     """Why an action failed, and what to do."""
     return str(error) if isinstance(error, Refused) else error.advised
-
-
-def percent(share: float | None) -> str:
-    """`98.2 %`, a dash where there is no share."""
-    return "-" if share is None else f"{100 * share:.1f} %"
 
 
 def value(given: JsonValue) -> str:

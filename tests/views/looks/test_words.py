@@ -23,13 +23,6 @@ def test_that_thousands_stand_apart(given: float, text: str) -> None:
     assert words.number(given) == text
 
 
-@pytest.mark.parametrize(
-    ("given", "text"), [(12.7182, "12.7"), (0.01234, "0.0123"), (12345.6, "12\u202f346")]
-)
-def test_that_luminosity_has_three_significant_digits(given: float, text: str) -> None:
-    assert words.luminosity(given) == text
-
-
 def test_that_a_time_without_a_zone_is_utc() -> None:
     assert words.moment("2025-08-20T12:00:00") == NOW
     assert words.moment("2025-08-20T12:00:00Z") == NOW

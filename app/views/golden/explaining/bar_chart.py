@@ -151,7 +151,7 @@ class BarChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
         self._colour()
         font = tabular(self.font())
         for number, bar in enumerate(self._bars):
-            share = f"  {100 * bar.value / self._total:.1f} %" if self._total else ""
+            share = f"  {words.percent(bar.value / self._total)}" if self._total else ""
             figures = pyqtgraph.TextItem(
                 f"{words.luminosity(bar.value)}{share}", color=text, anchor=(0, 0.5)
             )

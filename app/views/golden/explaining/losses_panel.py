@@ -203,7 +203,7 @@ class LossesPanel(GoldenPanel):
         self._losses = losses
         everything = losses.losses.total
         recorded = losses.steps[2].luminosity if losses.steps else 0.0
-        share = f", {100 * everything.recorded / recorded:.1f} %" if recorded > 0 else ""
+        share = f", {words.percent(everything.recorded / recorded)}" if recorded > 0 else ""
         in_ls = f"in {words.number(everything.lumisections)} LS"
         if recorded > 0:
             self.total.setText(
@@ -334,7 +334,7 @@ def _name(chart: Chart, bar: Bar) -> str:
 
 
 def _tip(name: str, bar: Bar, total: Bar) -> str:
-    share = f", {100 * bar.recorded / total.recorded:.1f} %" if total.recorded else ""
+    share = f", {words.percent(bar.recorded / total.recorded)}" if total.recorded else ""
     return f"{name}\n{bar.recorded!r} pb⁻¹{share}\n{words.number(bar.lumisections)} LS"
 
 

@@ -409,7 +409,7 @@ def _share(part: float, whole: float) -> tuple[str, str]:
     """How much of a luminosity is in the JSON, and the same in full."""
     if part < 0 or whole < 0:
         return "unknown", "The luminosity was not computed"
-    share = f", {100 * part / whole:.1f} %" if whole else ""
+    share = f", {words.percent(part / whole)}" if whole else ""
     return (
         f"{words.luminosity(part)} of {words.luminosity(whole)} pb⁻¹{share}",
         f"{part!r} of {whole!r} pb⁻¹ in the lumisections that took part",

@@ -17,7 +17,7 @@ from app.services.notifications.messages import Message, NotDelivered
 
 _DAY = timedelta(days=1)
 _EVERY_S = 3.0
-_TRIAL = "A trial by run-registry notifications test: what happened will come here."
+_TRIAL = "A trial by run-registry notifications test: messages of what happened come here."
 
 
 def add(commands: Commands, common: Parser) -> None:
@@ -63,7 +63,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
             for line in (f"{summary.title}:", *(f"  {text}" for text in summary.lines(50)))
         ]
         if found.cut:
-            lines.append("There is more than is looked at: run-registry log lists all of it.")
+            lines.append("There is more than is shown here: run-registry log lists all of it.")
         return Answer(
             {"notifications": [_document(each) for each in found.notifications]},
             together(lines) if lines else "Nothing has happened.",

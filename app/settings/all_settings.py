@@ -181,7 +181,10 @@ class Settings(DoorSettings, NotificationSettings):
         description="Folder of what was fetched and can be fetched again, such as histograms.",
     )
     cache_mb: int = Field(
-        default=200, ge=0, le=100_000, description="Size of it at most; nothing is kept with 0."
+        default=200,
+        ge=0,
+        le=100_000,
+        description="Largest size of cache_folder; with 0 nothing is kept.",
     )
     cache_days: int = Field(
         default=30, ge=1, le=3650, description="Days after which a histogram is fetched again."

@@ -37,10 +37,11 @@ class NotificationSettings(BaseModel):
         default=True, description="Tell me when a cycle of my workspaces is frozen, or thawed."
     )
     notify_workspaces: Names = Field(
-        default=(), description="My workspaces, of which I am told; without any it is all."
+        default=(),
+        description="My workspaces, which I am told about; all of them if none is named.",
     )
     notify_days: int = Field(
-        default=2, ge=0, le=60, description="Days before a deadline from which on I am told of it."
+        default=2, ge=0, le=60, description="How many days before a deadline I am first told of it."
     )
     do_not_disturb: bool = Field(
         default=False, description="Show nothing on the desktop; What happened lists it still."
@@ -51,10 +52,11 @@ class NotificationSettings(BaseModel):
         "without one it sends none.",
     )
     mail_security: Literal["starttls", "tls", "none"] = Field(
-        default="starttls", description="What encrypts the way to the SMTP server."
+        default="starttls", description="How the connection to the SMTP server is encrypted."
     )
     mail_user: str | None = Field(
-        default=None, description="Login at the SMTP server; without one mail is sent without."
+        default=None,
+        description="Login at the SMTP server; without one mail is sent without logging in.",
     )
     mail_password: SecretStr | None = Field(
         default=None,
@@ -64,7 +66,7 @@ class NotificationSettings(BaseModel):
     mail_from: EMail | None = Field(default=None, description="Sender of the mail of a puller.")
     mail_to: Recipients = Field(
         default_factory=dict,
-        description="Who gets mail of what, by kind: flags, deadlines, mentions, proposals, "
+        description="Who gets mail about what, by kind: flags, deadlines, mentions, proposals, "
         "official, marks, freezes, or all.",
     )
     webhook_url: SecretStr | None = Field(
@@ -75,7 +77,7 @@ class NotificationSettings(BaseModel):
     webhook_kinds: Kinds = Field(
         default=(),
         description="What is posted there: all, or some of the kinds of mail_to; "
-        "without any nothing is.",
+        "nothing if none is named.",
     )
     messages_interval_s: float = Field(
         default=600.0,

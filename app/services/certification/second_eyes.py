@@ -143,7 +143,7 @@ def take_back(acting: Acting, keys: Sequence[DatasetKey], workspace: str, reason
             each for key in chosen for each in standing.get(key, ()) if each.workspace == workspace
         ]
         if not fallen:
-            raise Refused(f"Nothing of them is verified in workspace {workspace}.")
+            raise Refused(f"None of them is verified in workspace {workspace}.")
         if any(each.by != email for each in fallen) and EXPERTS not in acting.actor.egroups:
             configuration.permissions.check(acting.actor, permissions.verify_path(workspace))
         model.take_away(action.connection, fallen, email, reason)
@@ -181,14 +181,14 @@ def _freeze(acting: Acting, id_cycle: int, why: str, *, frozen: bool) -> Frozen:
         if not frozen and known is None:
             raise Refused(f"Cycle {cycle.name} isn't frozen.")
         if cycles.keys_of(connection, id_cycle) - keys:
-            raise Refused(f"Somebody adds datasets to cycle {cycle.name} just now: try again.")
+            raise Refused(f"Somebody is adding datasets to cycle {cycle.name}: try again.")
         model.freeze(connection, id_cycle, acting.actor.email, why, frozen=frozen)
         what = "frozen" if frozen else "thawed"
         note = f"{what}: {why}" if why else what
         cycles.note(connection, id_cycle, acting.actor.email, note, {"why": why})
     held = counted(cycle.datasets, "dataset")
     if frozen:
-        text = f"Froze cycle {cycle.name}: its {held} change no more until it is thawed."
+        text = f"Froze cycle {cycle.name}: its {held} can't be changed until it is thawed."
     else:
         text = f"Thawed cycle {cycle.name}: its {held} can be changed again."
     return Frozen(id_cycle, text)

@@ -371,7 +371,7 @@ def _conflicts(flags: Sequence[_Flag]) -> list[tuple[object, ...]]:
                         f" {earlier.triplet.status}, then {later.action.by}"
                         f" {later.triplet.status}"
                     )
-                    rows.append((key[0], "Different words", text))
+                    rows.append((key[0], "Disagreement", text))
     return rows
 
 

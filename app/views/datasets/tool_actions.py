@@ -155,7 +155,7 @@ class ToolActions(QObject):
                 self.take_back,
                 "",
                 "undo",
-                "Take away that the datasets are verified, with a reason",
+                "Take the marks of a second person away, with a reason",
                 hidden=False,
                 right=None,
                 who="who set the mark, and who may verify there",

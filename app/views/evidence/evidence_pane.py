@@ -273,10 +273,12 @@ class EvidencePane(QFrame):
         failures, count = model.failures, model.rowCount()
         said = [self._evidence.faulty] if self._evidence is not None else []
         if len(failures) == 1 and count > 1 and not model.shown:
-            said.append("No picture came. R asks again for all.")
+            said.append("No picture came. R asks for all of them again.")
         elif failures:
             missing = sum(bool(model.entry(row).words) for row in range(count))
-            said.append(f"{words.counted(missing, 'picture')} missing. R asks again for all.")
+            said.append(
+                f"{words.counted(missing, 'picture')} missing. R asks for all of them again."
+            )
         self.message.setText("\n".join(filter(None, said)))
         self.message.setVisible(bool(self.message.text()))
         has_one = self.list.chosen is not None

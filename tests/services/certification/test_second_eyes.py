@@ -232,7 +232,7 @@ def test_that_marks_are_taken_back_by_who_set_them_or_may_verify(
         second_eyes.take_back(author.by(NOBODY), [KEY], "dt", "x")
     second_eyes.take_back(author, [KEY], "dt", "wrong run")
     assert standing(author) == []
-    with pytest.raises(Refused, match="Nothing of them is verified"):
+    with pytest.raises(Refused, match="None of them is verified"):
         second_eyes.take_back(other, [KEY], "dt", "x")
 
 

@@ -164,7 +164,7 @@ def test_that_a_shift_asks_what_is_open(season):
     asked = section(shift_of(season, moment_of(season)), "Open questions")
     told = {(row["Run"], row["What"]) for row in asked}
     assert {(str(FIRST), "Not signed off"), (str(FIRST + 5), "Running")} <= told
-    (conflict,) = (row["Details"] for row in asked if row["What"] == "Different words")
+    (conflict,) = (row["Details"] for row in asked if row["What"] == "Disagreement")
     assert conflict == (f"dt-dt of online, LS 4: {EXPERT.email} said BAD, then other@cern.ch GOOD")
 
 

@@ -180,7 +180,7 @@ def test_that_a_dqm_gui_that_is_away_is_told_and_asked_again(story: Story, serve
     story.press(Qt.Key.Key_E)
     pane = story.pane.evidence
     story.qtbot.waitUntil(lambda: len(pane.list.histograms.failures) > 0 and not pane.bar.loading)
-    assert "No picture came. R asks again for all." in pane.message.text() or (
+    assert "No picture came. R asks for all of them again." in pane.message.text() or (
         "pictures missing" in pane.message.text()
     )
     assert all("no connection to" in each for each in pane.list.histograms.failures)

@@ -399,7 +399,7 @@ class Program:
         return Intake(self._db_of_jobs) if self.db.desk and self.db.writes_automatically else None
 
     def recipients(self) -> tuple[Recipient, ...]:
-        """Whom a puller sends messages. BadInput where a setting of them is missing."""
+        """Who gets messages from a puller. BadInput where a setting for that is missing."""
         return recipients_of(self.settings)
 
     def notification_book(self, acting: Acting) -> NotificationBook:

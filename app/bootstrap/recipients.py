@@ -1,4 +1,4 @@
-"""Whom a puller sends messages: what the settings say, put together."""
+"""The recipients of what a puller sends, put together from the settings."""
 
 from collections.abc import Collection
 

@@ -185,7 +185,7 @@ class Program(Protocol):
         """The settings in force."""
 
     def recipients(self) -> Sequence[Recipient]:
-        """Whom a puller sends messages. BadInput where a setting of them is missing."""
+        """Who gets messages from a puller. BadInput where a setting for that is missing."""
 
     def notification_book(self, acting: Acting) -> NotificationBook:
         """What the person was told on this database, kept on this machine."""

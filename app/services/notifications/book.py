@@ -89,7 +89,7 @@ class NotificationBook:
         return fresh
 
     def happened(self) -> Happened:
-        """What was told before, in earlier starts, too."""
+        """What was told before, also when the program ran earlier."""
         return self._kept_now().happened
 
     def mark_read(self) -> Happened:

@@ -170,7 +170,7 @@ class Messages:
         return f"{counted(sent, 'message')} sent" if sent else "nothing new to tell"
 
     def _tell(self, recipient: Recipient) -> bool:
-        """Tells one of them; whether there was anything to tell."""
+        """Tells one of them; returns whether there was anything to tell."""
         with self._acting.db.read() as connection:
             stored = model.told(connection, recipient.name)
         before = None if stored is None else Told.parse(stored)

@@ -206,7 +206,7 @@ def _flags(acting: Acting, moment: ReportMoment, keys: Sequence[DatasetKey]) -> 
 
 
 def _flagged(flags: Sequence[_Flag]) -> tuple[Block, ...]:
-    """A line for what one version said of several columns alike."""
+    """One line for several columns that one version set to the same value."""
     alike: dict[tuple[object, ...], tuple[_Flag, list[str]]] = {}
     for flag in sorted(flags, key=lambda flag: (flag.key[0], flag.key[1], flag.write.event)):
         same = (flag.write.event, flag.triplet)

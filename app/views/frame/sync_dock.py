@@ -13,7 +13,7 @@ from app.views.sync_panel.dock import SyncPanels
 
 
 class SyncDock(QDockWidget):
-    """Stands at the right, hidden until it is asked for."""
+    """Stands on the right, and is hidden until somebody asks for it."""
 
     def __init__(self, context: PlaceContext, window: QMainWindow) -> None:
         super().__init__("Sync", window)

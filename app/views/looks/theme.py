@@ -199,7 +199,7 @@ class Themes(QObject):
         self.changed.emit(self._theme)
 
     def _load(self) -> Theme:
-        """Drawing the icons of a theme takes longer than anything else of it."""
+        """Drawing the icons of a theme takes longer than all the rest of it."""
         dark = self._is_dark()
         if (dark, self._palette) not in self._loaded:
             self._loaded[dark, self._palette] = load(dark=dark, palette=self._palette)

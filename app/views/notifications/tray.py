@@ -1,4 +1,4 @@
-"""The tray of the desktop: what waits, in a menu, and messages of what happened."""
+"""The tray of the desktop: what waits, in a menu, and notifications of what happened."""
 
 import logging
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ _PLAIN = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
 
 
 class Tray(QObject):
-    """An icon with a badge, where the desktop has a tray; messages go to the desktop without one,
-    too, if it takes them.
+    """An icon with a badge, where the desktop has a tray. Notifications go to a desktop without
+    one, too, if it takes them.
 
-    Signals: `link_wanted(Link)` and `list_wanted()` when the person follows a message;
+    Signals: `link_wanted(Link)` and `list_wanted()` when the person follows a notification;
     `window_wanted()`; `quiet_wanted(bool)`; `quit_wanted()`.
     """
 
@@ -83,7 +83,7 @@ class Tray(QObject):
         self.menu.addAction("Quit", self.quit_wanted.emit)
 
     def tell(self, notifications: Sequence[Notification]) -> None:
-        """Shows one message of all that happened, however much that is."""
+        """Shows one notification of all that happened, however much that is."""
         found = summaries(notifications)
         title, body = words_of(found)
         self._leads_to = notifications[0].link if len(notifications) == 1 else None

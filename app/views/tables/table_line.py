@@ -114,7 +114,7 @@ class TableLine(QWidget):
             self.narrowed.emit()
 
     def show_group_called(self, title: str) -> None:
-        """The same by its title. Refused where there is none of it."""
+        """The same by its title. Refused where there is none of that title."""
         for group in DatasetGroup:
             if group.title == title:
                 self.show_group(group)

@@ -1,4 +1,4 @@
-"""Looks what happened that the person wants to be told, and what waits."""
+"""Looks for what the person wants to be told of, and for what waits."""
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -22,7 +22,7 @@ class NotificationWatch(QObject):
     """Looks soon after something was written, and now and then, because days pass.
 
     Signals: `said(Happened, Waiting, Choice)` after each look; `told(tuple of Notification)` what
-    is to be shown on the desktop: at most one message in a while, however much happens.
+    is to be shown on the desktop: at most one notification in a while, however much happens.
     """
 
     said = Signal(object, object, object)

@@ -188,7 +188,7 @@ def _freeze(acting: Acting, id_cycle: int, why: str, *, frozen: bool) -> Frozen:
         cycles.note(connection, id_cycle, acting.actor.email, note, {"why": why})
     held = counted(cycle.datasets, "dataset")
     if frozen:
-        text = f"Froze cycle {cycle.name}: its {held} can't be changed until it is thawed."
+        text = f"Froze cycle {cycle.name}: until it is thawed, nothing changes in its {held}."
     else:
         text = f"Thawed cycle {cycle.name}: its {held} can be changed again."
     return Frozen(id_cycle, text)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from app.domain.certification.datasets import STATE_SUFFIX, state_key
+from app.domain.certification.second_eyes import WHOLE
 from app.domain.filters import Field, FieldKind, Source, Vocabulary
 from app.domain.json_value import JsonValue
 from app.domain.triplets import STATUSES
@@ -243,15 +244,16 @@ def _cell(row: Row, column: Column) -> Cell:
 
 
 def _state_cell(row: Row, workspace: str, state: str) -> Cell:
-    """A state, with the mark of who verified it there."""
-    tips = [state, *(mark.words for mark in row.marks if mark.workspace == workspace)]
+    """A state, with the mark of who verified it there, or all of the dataset."""
+    marks = [mark.words for mark in row.marks if mark.workspace in {workspace, WHOLE}]
+    tips = [state, *marks]
     if row.frozen_in:
         tips.append(f"in cycle {row.frozen_in}, which is frozen")
     return Cell(
         CellKind.STATE,
         cell(state),
         "\n".join(tips),
-        verified=any(mark.workspace == workspace for mark in row.marks),
+        verified=bool(marks),
         frozen=bool(row.frozen_in),
     )
 

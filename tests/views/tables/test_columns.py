@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from app.domain.certification.second_eyes import WHOLE, Mark
 from app.domain.filters import Field, Source
 from app.services.certification.tables import Row
 from app.views.tables.columns import (
@@ -94,3 +95,15 @@ def test_that_every_attribute_of_the_vocabulary_can_be_a_column() -> None:
     known = known_columns(VOCABULARY, default_columns("runs", "global", COLUMNS))
     assert {field.field.text for field in VOCABULARY.fields} <= known.keys()
     assert all(each.id == id_ for id_, (each, _) in known.items())
+
+
+def test_that_a_state_bears_the_mark_on_its_workspace_and_one_on_the_whole_dataset() -> None:
+    def shown(*workspaces: str) -> tuple[bool, str]:
+        marks = tuple(Mark(1, "/A", each, "second@cern.ch", NOW) for each in workspaces)
+        row = a_row(1, "/A", marks=marks, dataset_attributes={"dt_state": "OPEN"})
+        cell = cell_of(row, Field(Source.DATASET, "dt_state"))
+        return cell.verified, cell.tip.partition("\n")[2]
+
+    assert shown("csc") == (False, "")
+    assert shown("dt") == (True, "verified in dt by second@cern.ch")
+    assert shown(WHOLE) == (True, "verified as a whole by second@cern.ch")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -31,6 +31,7 @@ from app.views.places import PlaceContext
 _PINNED = "evidence/pinned"
 _ASKING = "Asking OMS ..."
 _NOBODY = "OMS isn't asked here."
+_LATER_MS = 61_000
 _KEYS = tuple(row.key for row in ROWS)
 
 
@@ -46,6 +47,8 @@ class Pinning(QObject):
         self._preparing = Work(context.background, self)
         self._numbers: RunNumbers | None = None
         self._read_run: int | None = None
+        self._later = QTimer(self, singleShot=True, interval=_LATER_MS)
+        self._later.timeout.connect(self.follow)
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -54,8 +57,8 @@ class Pinning(QObject):
         return tuple(key for key in _KEYS if key in said)
 
     def follow(self) -> None:
-        """The grid shows other lumisections."""
-        self._show(anew=False)
+        """The grid shows other lumisections, or more of the same run."""
+        self._show(has_grown=True)
 
     def toggle(self, key: str) -> None:
         """Pins a row, or takes it away."""
@@ -90,9 +93,9 @@ class Pinning(QObject):
 
     def _choose(self, keys: tuple[str, ...] | list[str]) -> None:
         self._context.remembered.setValue(_PINNED, " ".join(keys))
-        self._show(anew=False)
+        self._show()
 
-    def _show(self, *, anew: bool) -> None:
+    def _show(self, *, anew: bool = False, has_grown: bool = False) -> None:
         snapshot, chosen = self._grid.snapshot, self.chosen
         if snapshot is None or not chosen:
             self._preparing.drop()
@@ -103,11 +106,17 @@ class Pinning(QObject):
             self._numbers, self._read_run = None, snapshot.run_number
             # What is pinned still is of another run.
             self._grid.show_pinned([_waiting(row) for row in ROWS if row.key in chosen])
-        self._preparing.start(self._prepare(snapshot, chosen, anew=anew))
+            has_grown = False
+        if has_grown:
+            # A run grows faster than a busy OMS answers: dropped each time, it never would.
+            self._preparing.renew(lambda: self._prepare(anew=False))
+        else:
+            self._preparing.start(self._prepare(anew=anew))
 
-    async def _prepare(
-        self, snapshot: LumisectionsSnapshot, chosen: tuple[str, ...], *, anew: bool
-    ) -> None:
+    async def _prepare(self, *, anew: bool) -> None:
+        snapshot, chosen = self._grid.snapshot, self.chosen
+        if snapshot is None:
+            return
         background = self._context.background
         own = await background.read(lambda: _own_rows(snapshot), reaches_server=False)
         missing = [key for key in chosen if key not in own]
@@ -118,6 +127,9 @@ class Pinning(QObject):
                 self._pin(chosen, own, _ASKING)
             note = await self._ask(self._evidence, snapshot.run_number, anew=anew)
         self._pin(chosen, own, note or "OMS has none of this run.")
+        if missing and self._numbers is not None and self._is_short(snapshot, self._numbers):
+            # What was kept a moment ago is shorter; nothing tells of the end of a run.
+            self._later.start()
 
     async def _ask(self, evidence: Evidence | None, run_number: int, *, anew: bool) -> str:
         """Asks OMS; returns why there is nothing."""

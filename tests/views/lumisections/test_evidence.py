@@ -1,6 +1,7 @@
 """Evidence beside the grid: histograms of the DQM GUI that follow run, dataset and column."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.lumisections import LumiRange
 from app.domain.sources.histograms import ONLINE_IN_GUI
+from app.domain.sources.run_numbers import RunNumbers
 from app.models.database.engine import Database
 from app.services.evidence import histograms
 from app.services.evidence.kept import Kept
@@ -225,7 +227,7 @@ def pinned(story: Story) -> dict[str, PinnedRow]:
 
 
 def test_that_rows_of_oms_are_pinned_by_a_key_and_remembered(story: Story, remembered: QSettings):
-    pin(story, "1", "7")
+    pin(story, "1", "9")
     story.qtbot.waitUntil(lambda: pinned(story)["L1 rate"].numbers is not None)
     rows = pinned(story)
     assert list(rows) == ["L1 rate", "beams"]
@@ -236,13 +238,38 @@ def test_that_rows_of_oms_are_pinned_by_a_key_and_remembered(story: Story, remem
     story.qtbot.waitUntil(lambda: not story.pane.grid.pinned)
 
 
+def test_that_a_run_that_grows_faster_than_oms_answers_gets_its_numbers(
+    story: Story, servers: Servers, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[Future[RunNumbers]] = []
+
+    def numbers(_run: int, *, anew: bool = False) -> Future[RunNumbers]:
+        asked.append(Future())
+        return asked[-1]
+
+    monkeypatch.setattr(servers.loop, "numbers", numbers)
+    pin(story, "1")
+    story.qtbot.waitUntil(lambda: bool(asked))
+    for _ in range(20):
+        story.pane.pinning.follow()
+        story.qtbot.wait(1)
+    (first,) = asked
+    assert not first.cancelled()
+    first.set_result(RunNumbers(RUN, {"l1": (95.0,)}))
+    story.qtbot.waitUntil(lambda: pinned(story)["L1 rate"].numbers is not None)
+    # It is shorter than the run: what comes later is asked for without being told.
+    story.qtbot.waitUntil(lambda: len(asked) > 1)
+    asked[-1].set_result(RunNumbers(RUN, {"l1": (95.0,)}))
+    story.qtbot.waitUntil(story.pane.pinning._later.isActive)
+
+
 @pytest.mark.expected_log("no connection to", "no connection to")
 def test_that_an_oms_that_is_away_is_told_where_the_numbers_would_be(
     story: Story, servers: Servers
 ):
     port = servers.oms.port
     servers.oms.close()
-    pin(story, "1", "7")
+    pin(story, "1", "9")
     story.qtbot.waitUntil(lambda: "OMS failed 2 times" in pinned(story)["L1 rate"].note)
     assert pinned(story)["beams"].text_at(5) == "stable"  # stored here
     run = a_run(RUN, LENGTH)

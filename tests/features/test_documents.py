@@ -28,7 +28,8 @@ NOT_RUN = re.compile(r"<!-- not run: .{10,} -->")
 def examples():
     """Each example with where it stands; those marked with a reason are left out."""
     for document in DOCUMENTS:
-        lines = document.read_text("utf-8").splitlines()
+        # What goes on in the next line is one example.
+        lines = re.sub(r"\\\n +", "", document.read_text("utf-8")).splitlines()
         marked = False
         for number, line in enumerate(lines, start=1):
             if line.startswith("    ./run"):

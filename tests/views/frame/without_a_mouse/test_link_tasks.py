@@ -87,7 +87,7 @@ def test_that_a_link_that_leads_nowhere_is_told(hand: Hand) -> None:
     hand.window.shared.follow(GoldenLink(77))
     hand.settle()
     assert hand.window.place == "golden"
-    hand.until(lambda: "77" in hand.window.golden.panels[0].refusal.text())
+    hand.until(lambda: "77" in hand.window.golden.panels[0].empty.text())
     hand.window.shared.follow(CycleLink(99))
     hand.until(lambda: "There is no cycle 99" in notice(hand))
     assert hand.window.place == "cycles"

@@ -247,7 +247,7 @@ class HistogramList(QListView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.verticalScrollBar().setSingleStep(24)
         self.doubleClicked.connect(lambda _index: self._emit("page_wanted"))
-        themes.changed.connect(lambda _theme: self.viewport().update())
+        themes.changed.connect(self._dress)
 
     @property
     def chosen(self) -> Histogram | None:
@@ -270,6 +270,9 @@ class HistogramList(QListView):
         """Puts the path of the histogram onto the clipboard."""
         if self.chosen is not None:
             copy_rows([[self.chosen.path]])
+
+    def _dress(self) -> None:
+        self.viewport().update()
 
     def _emit(self, name: str) -> None:
         if self.chosen is not None:

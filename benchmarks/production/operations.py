@@ -210,12 +210,13 @@ def _reports(acting: Acting, at: _Landmarks) -> Iterator[Operation]:
     period = shift.Period(noon, noon + timedelta(hours=8))
     moment = ReportMoment(at.newest_version, noon)
     keys = ((at.run, at.dataset),)
+    rule = call.NamedRule("golden", configuration.shipped_rule("golden"))
     yield Operation(
         "report of a shift", partial(shift.report, acting, moment, period), 1000, times=3
     )
     yield Operation(
         "report of a cycle",
-        partial(call.report, acting, moment, (), cycle=at.cycle),
+        partial(call.report, acting, moment, (rule,), cycle=at.cycle),
         1000,
         times=3,
     )

@@ -26,7 +26,7 @@ _MOST_NAMES = 40
 
 
 def svg(plot: Plot) -> str:
-    """The drawing of a plot, with title, legend, and a description for those who can't see it."""
+    """The drawing of a plot, with title, legend and a description for those who can't see it."""
     drawn = _bars(plot) if isinstance(plot, BarPlot) else _lines(plot)
     about = escape(_about(plot))
     return (

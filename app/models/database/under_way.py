@@ -26,7 +26,7 @@ class UnderWay:
 
     @property
     def connection(self) -> Connection | None:
-        """That of this thread, if it is in a transaction, of whomever."""
+        """The connection on which this thread is in a transaction, whoever began it, or None."""
         held: Connection | None = getattr(self._held, "connection", None)
         return held
 

@@ -124,6 +124,7 @@ def started(
     used: str,
     steps: str,
     end: str = END,
+    **environment: str,
 ):
     document = {"format": 1, "used": used, "connections": [each.as_json() for each in connections]}
     (folder / "connections.json").write_text(json.dumps(document))
@@ -143,6 +144,7 @@ def started(
             "RUN_REGISTRY_PULL": "false",
             "RUN_REGISTRY_DQM_GUI_PULL": "false",
             "RUN_REGISTRY_SEAL": "false",
+            **environment,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -174,6 +176,7 @@ def test_that_a_server_that_was_never_there_leads_to_the_page_and_another_one(
         yield lambda: page() is not None and "refused" in page().text.text()
         say(page().text.text())
         yield lambda: page().pane.list.topLevelItemCount() > 3
+        say(page().pane.chosen.name)
         choose(page().pane, "here")
         page().pane.open()
         yield loaded
@@ -181,10 +184,13 @@ def test_that_a_server_that_was_never_there_leads_to_the_page_and_another_one(
         window().close()
     """
     gone = kept("postgresql://me@localhost:1/x", "gone")
-    with started(tmp_path, runs_dsn, [gone, kept(runs_dsn, "here")], "gone", steps) as program:
+    listed = [gone, kept(runs_dsn, "here")]
+    by_option = {"RUN_REGISTRY_CONNECTION": "gone"}
+    with started(tmp_path, runs_dsn, listed, "demonstration", steps, **by_option) as program:
         told = said(program)
     assert "Check the port" in told[0]
-    assert told[1:] == ["here None", "code 0"]
+    # The one that failed is in front: it is tried, tested or edited next.
+    assert told[1:] == ["gone", "here None", "code 0"]
     assert used(tmp_path) == "here"
 
 

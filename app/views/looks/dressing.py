@@ -17,8 +17,9 @@ class Dressing(QObject):
     """Has widgets wear what `palette` and `sheet` return.
 
     An application that gets another sheet dresses all its widgets at once, and tells each that its
-    style has changed: a window of a thousand hears nobody for as long as that takes. So only those
-    that are seen are dressed together with the change, and the others after it, a few in a turn.
+    style has changed: a window of a thousand hears nobody for as long as that takes. So they are
+    dressed a few in a turn, those that are seen first; what they look like is painted at once, when
+    all of these are dressed.
     The old sheet goes first: a sheet over another one would dress each widget once for each that it
     is in, and colours that change below a sheet are worked out for each widget again.
     """
@@ -38,6 +39,7 @@ class Dressing(QObject):
         self._keeper = QWidget()
         self._keeper.setStyleSheet("QWidget {}")
         self._bare: list[QWidget] = []
+        self._unpainted: list[QWidget] = []
         self._steps: Iterator[None] | None = None
         self._next_turn = QTimer(self, singleShot=True, interval=0)
         self._next_turn.timeout.connect(self._turn)
@@ -48,7 +50,7 @@ class Dressing(QObject):
         return self._steps is None
 
     def begin(self) -> None:
-        """Dresses every widget anew, those that are seen at the next turn."""
+        """Dresses every widget anew, from the next turn on."""
         self._steps = self._change()
         self._next_turn.start()
 
@@ -56,6 +58,7 @@ class Dressing(QObject):
         """Leaves things as they are."""
         self._steps = None
         self._bare = []
+        self._paint_again()
         self._keeper.deleteLater()
         self._next_turn.stop()
 
@@ -68,23 +71,35 @@ class Dressing(QObject):
             self._next_turn.start()
 
     def _change(self) -> Iterator[None]:
-        self._change_what_is_seen()
+        seen = self._change_sheet()
         yield
         style = self._application.style()
+        hidden = len(self._bare) - seen
         while self._bare:
             widget = self._bare.pop()
             if isValid(widget):
                 style.unpolish(widget)
                 self._dress(widget)
-                yield
+            if len(self._bare) == hidden:
+                self._paint_again()
+            yield
+        self._paint_again()
 
-    def _change_what_is_seen(self) -> None:
-        style, all_ = self._application.style(), self._application.allWidgets()
+    def _change_sheet(self) -> int:
+        """Nobody wears the sheet yet. Returns how many are seen: these are dressed first, and
+        their windows stay as they are painted until then."""
+        all_ = self._application.allWidgets()
         dressed = [widget for widget in all_ if widget.testAttribute(_IS_DRESSED)]
-        seen = [widget for widget in dressed if widget.isVisible()]
-        self._bare += (widget for widget in dressed if not widget.isVisible())
-        for widget in seen:
-            style.unpolish(widget)
+        known = set(dressed)
+        left = [widget for widget in self._bare if isValid(widget) and widget not in known]
+        left += dressed
+        seen = [widget for widget in left if widget.isVisible()]
+        self._bare = [widget for widget in left if not widget.isVisible()]
+        self._bare += reversed(seen)
+        windows = (widget for widget in seen if widget.isWindow() and widget.updatesEnabled())
+        for window in windows:
+            window.setUpdatesEnabled(False)
+            self._unpainted.append(window)
         for widget in dressed:
             widget.setAttribute(_IS_DRESSED, on=False)
         # Qt doesn't tell widgets with a style of their own; each of these is told when it is
@@ -97,9 +112,13 @@ class Dressing(QObject):
         self._application.setStyleSheet(self._sheet())
         for widget in untold:
             widget.setAttribute(_HAS_OWN_STYLE, on=False)
-        for widget in seen:
-            if isValid(widget):
-                self._dress(widget)
+        return len(seen)
+
+    def _paint_again(self) -> None:
+        for window in self._unpainted:
+            if isValid(window):
+                window.setUpdatesEnabled(True)
+        self._unpainted = []
 
     def _dress(self, widget: QWidget) -> None:
         widget.setAttribute(_IS_DRESSED)

@@ -195,8 +195,8 @@ class Themes(QObject):
         if before.tokens == self._theme.tokens:
             self.changed.emit(self._theme)
             return  # Statuses are painted: nothing of them is in the style sheet.
-        self._dressing.begin()
         self.changed.emit(self._theme)
+        self._dressing.begin()
 
     def _load(self) -> Theme:
         """Drawing the icons of a theme takes longer than all the rest of it."""

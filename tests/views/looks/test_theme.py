@@ -24,6 +24,8 @@ from shiboken6 import delete
 from app import assets
 from app.domain.triplets import STATUSES
 from app.settings import Settings
+from app.views.evidence.histogram_list import HistogramList
+from app.views.looks import dressing
 from app.views.looks import theme as themes_module
 from app.views.looks.theme import (
     PALETTES,
@@ -284,3 +286,37 @@ def test_that_what_is_seen_wears_another_look_before_what_isnt(
     assert seen.updatesEnabled()
     qtbot.waitUntil(lambda: themes.is_worn)
     assert all(label.palette().color(label.foregroundRole()) == danger for label in hidden)
+
+
+def test_that_what_is_seen_is_dressed_in_many_turns_and_painted_at_once(
+    qtbot: QtBot, themes: Themes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dressing, "_TURN_S", 1e-4)
+    window = QWidget()
+    qtbot.addWidget(window)
+    labels = [QLabel("refused", window) for _ in range(300)]
+    for label in labels:
+        label.setProperty("role", "refusal")
+    window.show()
+    themes.choose(mode="dark")
+    danger = themes.theme.colour("danger")
+
+    def worn() -> int:
+        return sum(label.palette().color(label.foregroundRole()) == danger for label in labels)
+
+    themes._dressing._turn()
+    themes._dressing._turn()
+    assert not themes.is_worn
+    assert not window.updatesEnabled()
+    themes.choose(mode="light")
+    danger = themes.theme.colour("danger")
+    qtbot.waitUntil(lambda: themes.is_worn)
+    assert worn() == len(labels)
+    assert window.updatesEnabled()
+
+
+def test_that_a_list_of_histograms_that_is_gone_hears_of_no_look(themes: Themes) -> None:
+    histograms = HistogramList(themes)
+    delete(histograms)
+    themes.choose(mode="dark")
+    themes.choose(mode="light")

@@ -297,6 +297,7 @@ def test_that_what_is_seen_is_dressed_in_many_turns_and_painted_at_once(
     labels = [QLabel("refused", window) for _ in range(300)]
     for label in labels:
         label.setProperty("role", "refusal")
+        label.ensurePolished()
     window.show()
     themes.choose(mode="dark")
     danger = themes.theme.colour("danger")

@@ -289,8 +289,12 @@ def test_that_what_is_seen_wears_another_look_before_what_isnt(
 
 
 def test_that_what_is_seen_is_dressed_in_many_turns_and_painted_at_once(
-    qtbot: QtBot, themes: Themes, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot,
+    themes: Themes,
+    looks: Callable[[Mode], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    looks("light")
     monkeypatch.setattr(dressing, "_TURN_S", 1e-4)
     window = QWidget()
     qtbot.addWidget(window)

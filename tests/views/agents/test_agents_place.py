@@ -82,7 +82,7 @@ def test_that_agreement_is_shown_in_figures_and_side_by_side(
     settle(qtbot, background)
     columns = place.agreement.columns
     assert [columns.item(n).text() for n in range(columns.count())] == [
-        "dt-dt   -",
+        "dt-dt   –",
         "tracker-pixel   66.7 %",
     ]
     columns.setCurrentRow(1)

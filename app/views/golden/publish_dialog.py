@@ -1,20 +1,19 @@
 """The dialog that publishes official lists: as what, in place of what, why, and to which folder."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Signal
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QLineEdit,
-    QWidget,
-)
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.golden import publishing
 from app.services.golden.publishing import MOST_WHY, Proposed
 from app.views.background import Background, Work
+from app.views.focus import give_keys
 from app.views.looks.theme import STEP
 from app.views.rights import Rights, nothing_here
 from app.views.widgets.dialogs.fitting import resize_to_fit
@@ -69,6 +68,10 @@ class PublishDialog(FolderDialog):
         self.folder.textChanged.connect(self.look)
         self.look()
         self._reading.start(self._propose())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        give_keys(self.why)
 
     def submit(self) -> None:
         """Publishes the lists, as soon as it is known as what."""
@@ -132,7 +135,7 @@ class PublishDialog(FolderDialog):
         return ""
 
     def look(self) -> None:
-        self.why.setEnabled(self._is_new and not self._work.is_running)
+        self.why.setEnabled((self._is_new or not self._is_read) and not self._work.is_running)
         missing = self._missing()
         self.right.offer(possible=not missing and not self._work.is_running)
         if missing and not self.right.text():
@@ -165,3 +168,7 @@ class PublishDialog(FolderDialog):
             ),
         )
         self._lay_out_below(form, self.right)
+        # The folder was made first, by the dialog that this one is.
+        parts = (self.why, self.folder, self.choose, self.go, self.stop)
+        for before, after in pairwise(parts):
+            self.setTabOrder(before, after)

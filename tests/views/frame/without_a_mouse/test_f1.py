@@ -29,6 +29,8 @@ GRID = {
     "Space",
     "A",
     "I",
+    "P",
+    "E",
     "+  -  0",
     "[  ]",
     "D",
@@ -152,11 +154,31 @@ def test_that_f1_is_true_of_the_grid(hand: Hand) -> None:
         hand.write("i")
         assert grid._layout.luminosity_is_open is not opened
 
+    def pins() -> None:
+        hand.write("p")
+        hand.press("A")
+        hand.until(lambda: grid.pinned)
+        hand.write("p")
+        hand.press("N")
+        hand.until(lambda: not grid.pinned)
+        hand.settle()
+
+    def looks_at_histograms() -> None:
+        # Nobody can be asked for any here, so the keyboard stays with the grid.
+        hand.write("e")
+        hand.until(pane.evidence.isVisible)
+        hand.settle()
+        assert hand.at is grid
+        hand.press("Ctrl+Alt+V")
+        assert not pane.evidence.isVisible()
+
     said = {
         "Arrows, Home, End": moves,
         "Space": selects,
         "A": alike,
         "I": folds,
+        "P": pins,
+        "E": looks_at_histograms,
         "+  -  0": zooms,
         "[  ]": changes,
         "D": finds_bits,

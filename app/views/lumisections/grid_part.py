@@ -19,7 +19,7 @@ class GridPart(QSplitter):
         super().__init__(Qt.Orientation.Horizontal)
         self._grid = grid
         self._remembered: QSettings = context.remembered
-        self._pinning = Pinning(context, grid)
+        self.pinning = Pinning(context, grid)
         self.evidence = EvidencePane(context)
         self.setChildrenCollapsible(False)
         for part in (grid, preview, self.evidence):
@@ -50,11 +50,11 @@ class GridPart(QSplitter):
     def choose_pinned(self) -> None:
         """Asks which rows are pinned under the grid."""
         corner = self._grid.rect().bottomLeft()
-        self._pinning.menu(self._grid.mapToGlobal(corner - QPoint(0, self._grid.height() // 2)))
+        self.pinning.menu(self._grid.mapToGlobal(corner - QPoint(0, self._grid.height() // 2)))
 
     def follow(self) -> None:
         """The grid shows other lumisections."""
-        self._pinning.follow()
+        self.pinning.follow()
         snapshot, focus = self._grid.snapshot, self._grid.focus_cell
         key = None if snapshot is None else (snapshot.run_number, snapshot.dataset)
         if snapshot is not None and focus is not None:

@@ -251,7 +251,7 @@ def test_that_a_run_that_grows_faster_than_oms_answers_gets_its_numbers(
     pin(story, "1")
     story.qtbot.waitUntil(lambda: bool(asked))
     for _ in range(20):
-        story.pane.pinning.follow()
+        story.pane.grid_part.pinning.follow()
         story.qtbot.wait(1)
     (first,) = asked
     assert not first.cancelled()
@@ -260,7 +260,7 @@ def test_that_a_run_that_grows_faster_than_oms_answers_gets_its_numbers(
     # It is shorter than the run: what comes later is asked for without being told.
     story.qtbot.waitUntil(lambda: len(asked) > 1)
     asked[-1].set_result(RunNumbers(RUN, {"l1": (95.0,)}))
-    story.qtbot.waitUntil(story.pane.pinning._later.isActive)
+    story.qtbot.waitUntil(story.pane.grid_part.pinning._later.isActive)
 
 
 @pytest.mark.expected_log("no connection to", "no connection to")

@@ -35,7 +35,7 @@ def test_that_after_a_filter_the_pane_shows_a_run_of_the_list(
     table.filter.set_text(f"run = {NEWEST + 1}")
     loaded(qtbot, window, None)
     pane = window.online.details
-    assert pane.title.text() == "No run is selected"
+    assert pane.line.title.text() == "No run is selected"
     assert pane.lumisections.grid.snapshot is None
     assert pane.history.model.rowCount() == 0
     assert window.online.subject() is None
@@ -55,11 +55,11 @@ def test_that_a_run_that_leaves_the_list_stays_in_the_pane_which_says_so(
     runs.move(Acting(thirty_runs, EXPERT), NEWEST, "SIGNOFF")
     window.online.refresh(frozenset({NEWEST}))
     qtbot.waitUntil(lambda: table.model.rowCount() == 2)
-    qtbot.waitUntil(lambda: pane.not_listed.text() == "not in this list")
+    qtbot.waitUntil(lambda: pane.line.not_listed.text() == "not in this list")
     loaded(qtbot, window, NEWEST)
     table.table.selectRow(0)
     loaded(qtbot, window, NEWEST - 1)
-    assert pane.not_listed.text() == ""
+    assert pane.line.not_listed.text() == ""
 
 
 def test_that_the_pane_is_pale_until_the_marked_run_is_there_and_forgets_typed_lumisections(

@@ -59,6 +59,8 @@ def login_to(realm: Kdc) -> Iterator[LoginServer]:
                 owner = (folder / "cluster").resolve().stat()
                 server_keytab.chmod(0o600)
                 os.chown(server_keytab, owner.st_uid, owner.st_gid)
+                # The tests after these take the server that the program takes by itself.
+                patched.undo()
                 yield server
 
 

@@ -65,7 +65,7 @@ class EvidencePane(QFrame):
         self.title = CutLabel("Histograms")
         self.title.setProperty("role", "title")
         self.title.setMinimumWidth(1)
-        self.names = _choice("Name in the DQM GUI")
+        self.datasets = _choice("Name in the DQM GUI")
         self.layouts = _choice("Layout")
         self.list = HistogramList(context.themes)
         self.bar = LoadingBar(context.themes)
@@ -155,13 +155,13 @@ class EvidencePane(QFrame):
             return
         self._read_key = key
         self.title.setText(f"Histograms of {key[0]}")
-        self.names.blockSignals(True)  # one fetch, below
-        before = self.names.currentText()
-        self.names.clear()
-        self.names.addItems(names)
-        self.names.setCurrentText(before)
-        self.names.blockSignals(False)
-        self.names.setVisible(len(names) > 1)
+        self.datasets.blockSignals(True)  # one fetch, below
+        before = self.datasets.currentText()
+        self.datasets.clear()
+        self.datasets.addItems(names)
+        self.datasets.setCurrentText(before)
+        self.datasets.blockSignals(False)
+        self.datasets.setVisible(len(names) > 1)
         self._offer_layouts(evidence)
         if names:
             self._fetch()
@@ -194,7 +194,7 @@ class EvidencePane(QFrame):
 
     def _fetch(self, *, anew: bool = False) -> None:
         layout, evidence, key = self._chosen_layout(), self._evidence, self._read_key
-        name = self.names.currentText()
+        name = self.datasets.currentText()
         if evidence is None or key is None or not name:
             return
         if layout is None:
@@ -304,7 +304,7 @@ class EvidencePane(QFrame):
         choices = QVBoxLayout()
         choices.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         choices.setSpacing(STEP)
-        choices.addWidget(self.names)
+        choices.addWidget(self.datasets)
         choices.addWidget(self.layouts)
         choices.addWidget(self.message)
         layout = QVBoxLayout(self)
@@ -315,12 +315,12 @@ class EvidencePane(QFrame):
         layout.addWidget(self.bar)
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.list, 1)
-        self.names.hide()
+        self.datasets.hide()
 
     def _connect(self) -> None:
         self._settle.timeout.connect(self._renew)
         self.layouts.currentIndexChanged.connect(lambda _place: self._layout_chosen())
-        self.names.currentIndexChanged.connect(lambda _place: self._fetch())
+        self.datasets.currentIndexChanged.connect(lambda _place: self._fetch())
         self._reading.running_changed.connect(self._show_loading)
         self._fetching.running_changed.connect(self._show_loading)
         self.list.grid_wanted.connect(self.grid_wanted)

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from app.domain.errors import BadInput
 from app.domain.sources.histograms import Histogram, PictureSize
 from app.views.looks.theme import STEP, Theme, Themes
+from app.views.widgets import plain
 from app.views.widgets.tables.copying import copy_rows
 
 ASKED_FOR = PictureSize(640, 400)
@@ -151,6 +152,7 @@ class HistogramModel(QAbstractListModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._entries)
 
+    @plain.shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None

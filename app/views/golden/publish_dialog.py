@@ -83,9 +83,6 @@ class PublishDialog(FolderDialog):
         else:
             self._is_wanted = True
 
-    def form_parts(self) -> tuple[QWidget, ...]:
-        return (self.why, *super().form_parts())
-
     def _begin(self) -> None:
         self._work.start(self._publish(self.chosen_folder, self.why.text()))
 
@@ -105,7 +102,6 @@ class PublishDialog(FolderDialog):
         needed = any(each.needs_reason for each in self._proposed)
         asked = _NEEDED if needed else _NOT_NEEDED
         self.why.setPlaceholderText(asked if self._is_new else "Published already")
-        self.why.setEnabled(self._is_new)
         self.look()
         if self._is_wanted:
             self._is_wanted = False

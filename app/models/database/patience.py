@@ -155,6 +155,9 @@ class PatientConnection(_WantedConnection):
     def wait(
         self, gen: _Steps[Result], interval: float = _INTERVAL_S, timeout: float | None = None
     ) -> Result:
+        # A thread that asks for much, and has each answer at once, never waits.
+        if self.patience.has_ended or not self.is_wanted:
+            self._give_up(ENDED)
         watched = self._watched(gen)
         try:
             return waiting.wait(watched, self.pgconn.socket, interval=interval, timeout=timeout)

@@ -224,3 +224,23 @@ def test_that_work_behind_a_window_is_broken_off_and_nothing_else(db: Database, 
     with db.read() as connection:
         at_it = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE :what"
         assert connection.scalar(text(at_it), {"what": "SELECT pg_sleep%"}) == 0
+
+
+def test_that_work_of_many_short_statements_is_broken_off(db: Database) -> None:
+    behind = db.in_background()
+    begun = threading.Event()
+
+    def work() -> None:
+        with behind.transaction() as connection:
+            connection.execute(text("CREATE TABLE left_behind (x int)"))
+            while True:
+                connection.execute(text("SELECT 1"))
+                begun.set()
+
+    at_work, caught = in_thread(work)
+    begun.wait()
+    behind.break_off()
+    at_work.join()
+    assert "waits for it no longer" in str(caught[0])
+    with db.read() as connection:
+        assert connection.scalar(text("SELECT to_regclass('left_behind')")) is None

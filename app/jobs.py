@@ -45,8 +45,8 @@ from app.sync.worker import PullLoop
 
 logger = logging.getLogger(__name__)
 
-_FINISH_S = 3.0
-_STOP_S = 8.0
+_FINISH_S = 1.5
+_STOP_S = 2.5
 _LOOK_S = 0.05
 _OMS_S = 20.0
 """Whoever wishes for something that OMS is asked for waits so long at most."""
@@ -177,7 +177,7 @@ class Jobs:
             loop.start()
 
     def stop(self) -> None:
-        """Ends all at once; what is being stored is finished if that takes only seconds, else it
+        """Ends all at once; what is being stored is finished if that takes a moment, else it
         is broken off and taken back."""
         loops = [*self._loops()]
         patience = Timer(_FINISH_S, self.db.break_off)
@@ -188,7 +188,7 @@ class Jobs:
         patience.join()
         for (name, _), has_ended in zip(loops, ended, strict=True):
             if not has_ended:
-                logger.warning("The job %s hasn't stopped in %.0f s", name, _STOP_S)
+                logger.warning("The job %s hasn't stopped in %.1f s", name, _STOP_S)
         if self._leases is not None:
             self._leases.close()
 

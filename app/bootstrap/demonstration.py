@@ -18,7 +18,7 @@ from app.services import databases
 logger = logging.getLogger(__name__)
 
 _SEASON_SEED = 2025
-_STOP_S = 5.0
+_STOP_S = 1.0
 
 
 class Demonstration:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeVar
 import psycopg
 from psycopg import waiting
 from psycopg.errors import ConnectionTimeout, OperationalError
+from psycopg.pq import TransactionStatus
 from psycopg.waiting import Ready
 
 from app.models.database.addresses import beginning_at, is_several
@@ -156,8 +157,7 @@ class PatientConnection(_WantedConnection):
         self, gen: _Steps[Result], interval: float = _INTERVAL_S, timeout: float | None = None
     ) -> Result:
         # A thread that asks for much, and has each answer at once, never waits.
-        if self.patience.has_ended or not self.is_wanted:
-            self._give_up(ENDED)
+        self._check_wanted()
         watched = self._watched(gen)
         try:
             return waiting.wait(watched, self.pgconn.socket, interval=interval, timeout=timeout)
@@ -197,16 +197,22 @@ class PatientConnection(_WantedConnection):
                 elif time.monotonic() - asked >= self._patience_s():
                     lost = self._ask(heard, lost)
                     asked = time.monotonic()
-                elif self.patience.has_ended:
-                    self._give_up(ENDED)
-                elif not self.is_wanted:
-                    with suppress(psycopg.Error):
-                        self.cancel_safe(timeout=_INTERRUPTED_S)
-                    self._give_up(ENDED)
+                else:
+                    self._check_wanted()
                 wanted = steps.send(ready)
         except StopIteration as done:
             result: Result = done.value
             return result
+
+    def _check_wanted(self) -> None:
+        """Raises once nobody waits for it; the server stops what it is at."""
+        if self.patience.has_ended:
+            self._give_up(ENDED)
+        if not self.is_wanted:
+            if self.info.transaction_status == TransactionStatus.ACTIVE:
+                with suppress(psycopg.Error):
+                    self.cancel_safe(timeout=_INTERRUPTED_S)
+            self._give_up(ENDED)
 
     def _patience_s(self) -> float:
         return _SILENT_AGAIN_S if self.patience.is_silent else _SILENT_S

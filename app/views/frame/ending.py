@@ -22,7 +22,8 @@ _FOR_ANSWER, _FOR_ANSWER_IDLE, _FOR_DRAFTS, _FOR_OTHERS = 0.3, 0.15, 0.25, 0.3
 """Shares of it."""
 _LOOK_EVERY_S = 2.0
 _LONGEST_WRITE_S = 60.0
-_STOP_S = 20.0
+_STOP_S = 3.0
+"""So long what goes on behind the window may take to end, with a server that answers."""
 
 
 class Seconds:
@@ -47,7 +48,7 @@ class Ending(QObject):
     window. `stop` ends what the window doesn't own.
 
     While the server answers, a write under way is waited for, a minute at most; a second wish to
-    end waits no longer. Without an answer all of it takes less than five seconds.
+    end waits no longer. All else takes less than five seconds, whether the server answers or not.
     """
 
     def __init__(

@@ -66,7 +66,9 @@ class GridKeys:
         target = targets.get(Qt.Key(event.key()))
         if target is None:
             return False
-        self._grid.focus(target, extend=shift, keep=ctrl)
+        # With Ctrl the arrows leave what is selected; Home and End mean the first row and the last.
+        keeps = ctrl and event.key() not in {key.Key_Home, key.Key_End}
+        self._grid.focus(target, extend=shift, keep=keeps)
         return True
 
     def _choose(self, event: QKeyEvent) -> bool:

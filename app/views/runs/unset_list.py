@@ -11,8 +11,10 @@ from app.views.widgets.tables.lines_model import Line, LinesModel
 from app.views.widgets.tables.plain_table import PlainTable
 
 _TITLES = ("Column", "Status", "LS", "Lumisections")
-_WIDTHS = (150, 140, 60)
+_WIDTHS = (130, 130, 50)
 _MOST_ROWS = 8
+_MOST_WIDTH = 760
+_MARGIN = 32
 
 
 class UnsetList(QWidget):
@@ -58,6 +60,8 @@ class UnsetList(QWidget):
             ]
         )
         rows = min(len(unset), _MOST_ROWS) + 1
+        ranges = max(self.table.sizeHintForColumn(len(_WIDTHS)), 0)
+        self.table.setMinimumWidth(min(sum(_WIDTHS) + ranges + _MARGIN, _MOST_WIDTH))
         self.table.setFixedHeight(rows * (ROW_HEIGHT + 2) + 4)
         self.table.setCurrentIndex(self.model.index(0, 0))
 

@@ -30,7 +30,7 @@ _MEANINGS = {
     PullState.STANDBY: "standing by: another client reads it",
     PullState.WAITING: "this client reads it; waiting for the next time",
     PullState.PULLING: "this client is reading it",
-    PullState.BACKING_OFF: "the DQM GUI asked us to wait",
+    PullState.BACKING_OFF: "waiting for the DQM GUI",
     PullState.UNAVAILABLE: "the DQM GUI can't be read now",
 }
 _NEXT = {

@@ -40,7 +40,7 @@ _MEANINGS = {
     PullState.STANDBY: "standing by: another client pulls",
     PullState.WAITING: "this client pulls; waiting for the next time",
     PullState.PULLING: "this client is pulling",
-    PullState.BACKING_OFF: "OMS asked us to wait",
+    PullState.BACKING_OFF: "waiting for OMS",
     PullState.UNAVAILABLE: "nothing can be pulled now",
 }
 _NEXT = {

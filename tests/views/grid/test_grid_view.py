@@ -80,6 +80,15 @@ def test_that_keys_move_the_focus(
     assert view.focus_cell == expected
 
 
+def test_that_home_drops_what_is_selected_and_ctrl_with_an_arrow_keeps_it(
+    qtbot: QtBot, view: GridView
+) -> None:
+    for key, kept in ((Qt.Key.Key_Right, True), (Qt.Key.Key_Home, False)):
+        view.select(Cell(2, 10), Cell(3, 12))
+        qtbot.keyClick(view, key, Qt.KeyboardModifier.ControlModifier)
+        assert bool(view.selection()[0]) is kept
+
+
 def test_that_the_focus_stays_inside(qtbot: QtBot, view: GridView) -> None:
     qtbot.keyClick(view, Qt.Key.Key_Left)
     qtbot.keyClick(view, Qt.Key.Key_Up)

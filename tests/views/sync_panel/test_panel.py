@@ -127,7 +127,7 @@ def test_that_a_puller_that_never_pulled_claims_no_success(panel: SyncPanel) -> 
         (PullState.WAITING, "puller: this client, 12 s ago, 1 failed"),
         (PullState.STANDBY, "puller: another client, 12 s ago, 1 failed"),
         (PullState.UNAVAILABLE, "puller: nothing can be pulled now, next try in 36 s"),
-        (PullState.BACKING_OFF, "puller: OMS asked us to wait, next try in 36 s"),
+        (PullState.BACKING_OFF, "puller: waiting for OMS, next try in 36 s"),
     ],
 )
 def test_that_the_status_bar_says_it_in_a_few_words(state: PullState, text: str) -> None:

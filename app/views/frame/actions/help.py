@@ -16,7 +16,10 @@ from app.views.widgets.dialogs.fitting import ScrolledText
 MENU = ("help.page", "help.keys", "help.verify", "help.state", "", "help.about")
 _WIDE = 760
 KEYS = (
-    ("Arrows, Home, End", "move in the grid; Alt: by ten; Shift: select; Ctrl: keep the selection"),
+    (
+        "Arrows, Home, End",
+        "move in the grid; Alt: by ten; Shift: select; Ctrl with arrows: keep the selection",
+    ),
     ("Space", "select or deselect the cell; Shift: its row; Ctrl: its lumisection"),
     (
         "A",

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QPushButton,
-    QSizePolicy,
     QTabWidget,
     QWidget,
 )
@@ -24,7 +23,7 @@ from app.views.actions import ActionRow
 from app.views.background import Work
 from app.views.cycles import cycle_actions
 from app.views.cycles.cycle_actions import CycleActions
-from app.views.cycles.layout import stack_in, title_bar
+from app.views.cycles.layout import TitleWords, stack_in, title_bar
 from app.views.cycles.lines import (
     CYCLE_TITLES,
     DONE,
@@ -40,6 +39,7 @@ from app.views.cycles.lines import (
 from app.views.cycles.progress_delegate import ProgressDelegate
 from app.views.looks import words
 from app.views.looks.ages import Ages
+from app.views.looks.theme import ROW_HEIGHT
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.rights import offer
 from app.views.selection import Selection
@@ -53,6 +53,8 @@ from app.views.widgets.tables.lines_model import LinesModel
 
 _PARTS = [450, 900]
 _LEAST_LIST = 400
+_LEAST_CYCLE = 560
+_LEAST_ROWS = 5
 _WIDTHS = (140, 156, 156)
 _WORKSPACE_WIDTHS = (110, 90, 260, 90, 80, 64, 72, 108)
 _HISTORY_WIDTHS = (150, 180, 150)
@@ -130,9 +132,8 @@ class CyclesPlace(PlaceWidget):
         self.title = CutLabel()
         self.title.setProperty("role", "title")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.words = CutLabel()
+        self.words = TitleWords()
         self.words.setProperty("role", "muted")
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def _make_buttons(self) -> None:
         self.buttons = {
@@ -240,7 +241,6 @@ class CyclesPlace(PlaceWidget):
             f"{state} in workspace {self._workspace.name}",
         )
         self.words.setText(", ".join(filter(None, parts)))
-        self.words.setToolTip(self.words.text())
         self.workspaces.show_lines(workspace_lines(cycle))
         self.datasets.show_cycle(cycle.id)
         is_pending = cycle.pending_in(self._workspace.name)
@@ -318,7 +318,8 @@ class CyclesPlace(PlaceWidget):
         stack_in(self.right, bar, self.tabs)
         left = stack_in(QWidget(), self.bar, self.list, self.empty)
         left.setObjectName("pane")
-        left.setMinimumWidth(_LEAST_LIST)
+        left.setMinimumSize(_LEAST_LIST, _LEAST_ROWS * ROW_HEIGHT)
+        self.right.setMinimumWidth(_LEAST_CYCLE)
         splitter = TurningSplitter()
         splitter.addWidget(left)
         splitter.addWidget(self.right)

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, QProcess, QRect, QStandardPaths, Qt, Signal
+from PySide6.QtCore import QObject, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
 from app.domain.links import Link
 from app.domain.notifications import Notification, Summary, summaries
 from app.views.looks.theme import Themes
+from app.views.notifications.desktop import Desktop
 from app.views.notifications.entries import TITLE, State
 
 logger = logging.getLogger(__name__)
@@ -19,14 +20,13 @@ _BADGE = QRect(26, 26, 38, 38)
 _MOST_SHOWN = 99
 _LINES = 3
 _SHOWN_MS = 10_000
-_NOTIFY_SEND = "notify-send"
 # A desktop may take what others wrote for markup.
 _PLAIN = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
 
 
 class Tray(QObject):
-    """An icon with a badge, where the desktop has a tray. Notifications go to a desktop without
-    one, too, if it takes them.
+    """An icon with a badge, where the desktop has a tray. Without one notifications are shown by
+    the desktop's own service.
 
     Signals: `link_wanted(Link)` and `list_wanted()` when the person follows a notification;
     `window_wanted()`; `quiet_wanted(bool)`; `quit_wanted()`.
@@ -38,7 +38,7 @@ class Tray(QObject):
     quiet_wanted = Signal(bool)
     quit_wanted = Signal()
 
-    def __init__(self, themes: Themes, parent: QWidget) -> None:
+    def __init__(self, themes: Themes, parent: QWidget, desktop: Desktop | None = None) -> None:
         super().__init__(parent)
         self._window = parent
         self._themes = themes
@@ -48,7 +48,9 @@ class Tray(QObject):
         self.icon = QSystemTrayIcon(self)
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._activate)
-        self.icon.messageClicked.connect(self._follow)
+        self.icon.messageClicked.connect(lambda: self._follow(self._leads_to))
+        self._desktop = desktop or Desktop(self)
+        self._desktop.followed.connect(self._follow)
         themes.changed.connect(self._dress)
         self.show_state(State())
 
@@ -86,24 +88,23 @@ class Tray(QObject):
         """Shows one notification of all that happened, however much that is."""
         found = summaries(notifications)
         title, body = words_of(found)
-        self._leads_to = notifications[0].link if len(notifications) == 1 else None
+        leads_to = notifications[0].link if len(notifications) == 1 else None
         if self.icon.isVisible():
+            self._leads_to = leads_to
             self.icon.showMessage(title, body, self.icon.icon(), _SHOWN_MS)
             return
         QApplication.alert(self._window)
-        if program := QStandardPaths.findExecutable(_NOTIFY_SEND):
-            options = ["--app-name=Run Registry", f"--expire-time={_SHOWN_MS}", "--"]
-            QProcess.startDetached(program, [*options, title, body])
+        self._desktop.tell(title, body, leads_to, _SHOWN_MS)
 
     def _activate(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason is QSystemTrayIcon.ActivationReason.Trigger:
             self.window_wanted.emit()
 
-    def _follow(self) -> None:
-        if self._leads_to is None:
+    def _follow(self, leads_to: Link | None) -> None:
+        if leads_to is None:
             self.list_wanted.emit()
         else:
-            self.link_wanted.emit(self._leads_to)
+            self.link_wanted.emit(leads_to)
 
     def _dress(self) -> None:
         self.icon.setIcon(

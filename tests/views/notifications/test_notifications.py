@@ -1,6 +1,5 @@
 """Bell, tray and list: what others did is shown once, opens its thing, and can be kept quiet."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -98,24 +97,6 @@ def test_that_the_tray_lists_what_waits_and_sums_up_in_one_message(
     assert shown[0] == ("Mention", "\u2039b\u203a0\u2039/b\u203a \uff06 so")
     assert shown[1][0] == "2 BAD flags, 40 mentions"
     assert shown[1][1].endswith("and 39 more")
-
-
-def test_that_a_desktop_without_a_tray_is_told_by_its_own_program(
-    qtbot, themes, owner, monkeypatch, tmp_path: Path
-) -> None:
-    program, said = tmp_path / "notify-send", tmp_path / "said"
-    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {said}.part && mv {said}.part {said}\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    tray = Tray(themes, owner)
-
-    tray.tell(some(1))
-
-    qtbot.waitUntil(said.exists)
-    assert said.read_text("utf-8").splitlines()[-2:] == [
-        "Mention",
-        "\u2039b\u203a0\u2039/b\u203a \uff06 so",
-    ]
 
 
 def test_that_one_message_comes_in_a_while_and_none_while_it_is_quiet(

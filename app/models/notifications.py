@@ -10,19 +10,22 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.certification.cycles import PENDING, Cycle
 from app.domain.certification.datasets import state_key
+from app.domain.certification.wishes import WishKind
 from app.domain.configuration.in_force import GLOBAL
-from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import ranges_of_numbers
 from app.domain.notifications import CellsSet, MadeProposals, OfficialList, OwnCells
 from app.models.database import desk, indexes
 from app.models.database.statements import text
+from app.models.drafts import drafts as kept_drafts
+from app.models.drafts.drafts import DraftRow
 from app.models.events import event_positions, second_eyes
 from app.models.lists import cycles
 
 __all__ = [
     "Connection",
     "Newest",
+    "asked_official",
     "cells_set",
     "cycles_due",
     "drafts",
@@ -159,13 +162,9 @@ _CELLS = (
 )
 
 
-def drafts(connection: Connection, person: str) -> list[tuple[DatasetKey, JsonObject]]:
-    """The drafts of a person, as they are kept."""
-    rows = connection.execute(
-        text("SELECT run_number, name, content FROM desk.draft WHERE person = :person"),
-        {"person": person},
-    )
-    return [((run, name), content) for run, name, content in rows]
+def drafts(connection: Connection, person: str) -> list[DraftRow]:
+    """The drafts of a person that the database keeps."""
+    return kept_drafts.of_person(connection, person)
 
 
 def made_proposals(connection: Connection, after: int) -> list[MadeProposals]:
@@ -198,6 +197,18 @@ def official_lists(connection: Connection) -> list[OfficialList]:
         {"most": _MOST_LISTS},
     )
     return [OfficialList(*row) for row in rows]
+
+
+def asked_official(connection: Connection, person: str) -> frozenset[int]:
+    """The golden JSONs that somebody asked a puller to make official."""
+    rows = connection.execute(
+        text(
+            "SELECT arguments ->> 'list' FROM record.wish"
+            ' WHERE kind = :kind AND "by" = :person ORDER BY id DESC LIMIT :most'
+        ),
+        {"kind": WishKind.MAKE_OFFICIAL.value, "person": person, "most": _MOST_LISTS},
+    ).scalars()
+    return frozenset(int(each) for each in rows)
 
 
 def cycles_due(connection: Connection, first: date, last: date) -> tuple[Cycle, ...]:

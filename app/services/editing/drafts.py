@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,6 @@ from app.services.editing import bulk as bulk_edit
 from app.services.editing.bulk import Preview
 
 logger = logging.getLogger(__name__)
-
 
 _UNFINISHED_ONCE = "draft-*.part"
 """What earlier versions of the program called a file that they hadn't finished."""
@@ -164,17 +163,12 @@ def offered(acting: Acting, tell: Callable[[str], None] = lambda _: None) -> tup
 
     One that was written is no draft any more. `tell` hears of those that can't be read.
     """
-    folder = acting.draft_folder
-    newest: dict[DatasetKey, DraftRow] = {}
-    for row in _files(folder, acting.db, acting.actor, tell) if folder is not None else ():
-        newest[row.key] = row
+    stored: list[DraftRow] = []
     if acting.db.desk:
         with acting.db.primary.read() as connection:
-            for row in drafts.of_person(connection, acting.actor.email):
-                if row.key not in newest or _is_later(row, newest[row.key]):
-                    newest[row.key] = row
+            stored = drafts.of_person(connection, acting.actor.email)
     offers: list[Offer] = []
-    for key, row in newest.items():
+    for key, row in kept(acting, stored, tell).items():
         try:
             draft = _draft(row)
         except _Damaged as damage:
@@ -189,6 +183,19 @@ def offered(acting: Acting, tell: Callable[[str], None] = lambda _: None) -> tup
             with contextlib.suppress(Refused):
                 drop(acting, key)
     return tuple(sorted(offers, key=lambda offer: offer.draft.saved, reverse=True))
+
+
+def kept(
+    acting: Acting, stored: Iterable[DraftRow], tell: Callable[[str], None] = lambda _: None
+) -> dict[DatasetKey, DraftRow]:
+    """The newest draft of each dataset: of those `stored` in the database and the files."""
+    folder = acting.draft_folder
+    found = [] if folder is None else _files(folder, acting.db, acting.actor, tell)
+    newest = {row.key: row for row in found}
+    for row in stored:
+        if row.key not in newest or _is_later(row, newest[row.key]):
+            newest[row.key] = row
+    return newest
 
 
 def _is_later(stored: DraftRow, file: DraftRow) -> bool:

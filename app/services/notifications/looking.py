@@ -14,12 +14,14 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, join
 from app.domain.notifications import Choice, Notification, NotificationKind, OwnCells
 from app.models import notifications as model
+from app.models.drafts.drafts import DraftRow
 from app.models.events import event_positions, second_eyes
 from app.models.history import notes
 from app.models.lists import cycles
 from app.models.notifications import Connection
 from app.services.acting import Acting
 from app.services.configuration.in_force import current
+from app.services.editing import drafts
 
 _LATE = 500
 _LATEST = timedelta(minutes=15)
@@ -158,9 +160,9 @@ def _of_cells(
     found = rules.flags(cells, columns) if NotificationKind.FLAGS in choice.kinds else []
     if NotificationKind.CONFLICTS in choice.kinds and person and cells:
         own = model.own_cells(connection, {each.key for each in cells}, person)
-        if acting.db.desk:
-            for (run, name), content in model.drafts(connection, person):
-                own += _drafted(run, name, content)
+        stored = model.drafts(connection, person) if acting.db.desk else []
+        for row in drafts.kept(acting, stored).values():
+            own += _drafted(row)
         found += rules.conflicts(cells, own)
     return found, is_all
 
@@ -202,12 +204,16 @@ def _of_second_eyes(
 def _of_lists(
     acting: Acting, connection: Connection, choice: Choice, told: Told
 ) -> Iterator[Notification]:
-    """Golden JSONs that became official, those that were made before, too."""
+    """Golden JSONs that became official, those that were made before, too. Whoever asked a puller
+    for it is told what became of the wish."""
     if NotificationKind.OFFICIAL in choice.kinds:
         oldest = min(told.official, default=0)
         lists = model.official_lists(connection)
         new = [each for each in lists if each.id not in told.official and each.id >= oldest]
-        yield from rules.official(new, acting.actor.email)
+        person, asked = acting.actor.email, frozenset[int]()
+        if new and person and acting.db.record:
+            asked = model.asked_official(connection, person)
+        yield from rules.official([each for each in new if each.id not in asked], person)
 
 
 def _of_cycles(connection: Connection, choice: Choice) -> Iterator[Notification]:
@@ -236,16 +242,16 @@ def columns_of(acting: Acting, workspaces: Collection[str]) -> frozenset[str]:
     )
 
 
-def _drafted(run_number: int, dataset: str, content: JsonObject) -> Iterator[OwnCells]:
+def _drafted(row: DraftRow) -> Iterator[OwnCells]:
     """What a draft wants to set; of one that can't be read, nothing: whoever opens it is told."""
-    edits = content.get("edits")
+    edits = row.content.get("edits")
     for edit in edits if isinstance(edits, list) else ():
         column = edit.get("column") if isinstance(edit, dict) else None
         ranges = edit.get("ranges") if isinstance(edit, dict) else None
         if isinstance(column, str) and isinstance(ranges, list):
             found = join(pair for pair in map(_pair, ranges) if pair is not None)
             if found:
-                yield OwnCells(run_number, dataset, column, found)
+                yield OwnCells(*row.key, column, found)
 
 
 def _pair(stored: JsonValue) -> LumiRange | None:

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -11,6 +12,7 @@ import pytest
 from app.domain import notifications as rules
 from app.domain.agents.proposals import AgentColumn, Mode
 from app.domain.certification.cycles import Cycle, Progress
+from app.domain.certification.wishes import OfficialWish
 from app.domain.editing.edits import ColumnEdit
 from app.domain.identity import Actor
 from app.domain.links import CycleLink, GoldenLink, RunLink
@@ -19,6 +21,7 @@ from app.domain.notifications import Choice, Notification, NotificationKind, sum
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.golden import generated_json
+from app.models.pulling import wishes
 from app.services import notes
 from app.services.acting import Acting
 from app.services.agents import registry as agents
@@ -77,7 +80,9 @@ def test_that_what_somebody_else_set_bad_is_told_once_and_leads_to_its_cells(min
     assert look(mine, other, told).notifications == ()
 
 
-def test_that_an_edit_over_mine_and_one_in_my_draft_are_conflicts(mine: Acting) -> None:
+def test_that_an_edit_over_mine_and_one_in_my_draft_are_conflicts(
+    mine: Acting, tmp_path: Path
+) -> None:
     edit(mine, FIRST)
     told = begin(mine)
     cells = (ColumnEdit(SECOND, "online", "dt-dt", (LumiRange(4, 9),), BAD),)
@@ -90,6 +95,15 @@ def test_that_an_edit_over_mine_and_one_in_my_draft_are_conflicts(mine: Acting) 
         f"berta@cern.ch set dt-dt GOOD in run {SECOND}, LS 4, which your draft sets, too",
     }
     assert look(mine.by(OTHER), conflicts, told).notifications == ()
+    # What is drafted on this machine alone counts: the database may have no place for it.
+    drafts.forget(mine, (SECOND, "online"))
+    drafts.keep_file(
+        of_folder := replace(mine, draft_folder=tmp_path), Draft(SECOND, "online", cells, 0)
+    )
+    texts = {each.text for each in look(of_folder, conflicts, told).notifications}
+    assert (
+        f"berta@cern.ch set dt-dt GOOD in run {SECOND}, LS 4, which your draft sets, too" in texts
+    )
     own = rules.OwnCells(FIRST, "online", "dt-dt", (LumiRange(2, 4),), version=9)
     at = datetime.now(UTC)
     earlier = rules.CellsSet(8, "a@b", at, FIRST, "online", "dt-dt", "BAD", "", own.ranges)
@@ -142,6 +156,17 @@ def test_that_a_list_that_somebody_made_official_here_is_no_news_to_them(
     NotificationBook(mine, tmp_path).made_official([own])
     assert [each.link for each in book.look()] == [GoldenLink(another)]
     assert book.look() == ()
+
+
+def test_that_who_asked_a_puller_for_an_official_list_is_not_told_of_it_as_news(
+    mine: Acting,
+) -> None:
+    told, asked = begin(mine), official_list(mine)
+    with mine.db.transaction() as connection:
+        wishes.add(connection, OfficialWish(asked), ME.email)
+    assert look(mine, only(NotificationKind.OFFICIAL), told).notifications == ()
+    (heard,) = look(mine.by(Actor("carla@cern.ch")), Choice(), told).notifications
+    assert heard.link == GoldenLink(asked)
 
 
 def test_that_two_windows_of_a_person_tell_it_once_between_them(

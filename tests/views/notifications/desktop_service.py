@@ -12,6 +12,12 @@ NAME = "org.freedesktop.Notifications"
 PATH = "/org/freedesktop/Notifications"
 
 
+def tell(line: str) -> None:
+    """Whoever started the program reads it."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 @ClassInfo({"D-Bus Interface": NAME})
 class Service(QObject):
     """The service of notifications."""
@@ -26,9 +32,9 @@ class Service(QObject):
         *(str, "uint", str, str, str, "QStringList", "QVariantMap", int),
         result="uint",
     )
-    def Notify(self, _app, _old, _icon, title, body, actions, _hints, _ms):  # noqa: N802
+    def Notify(self, _app, _old, _icon, title, body, actions, _hints, _ms):
         self._shown += 1
-        print(json.dumps([title, body, list(actions)]), flush=True)
+        tell(json.dumps([title, body, list(actions)]))
         return self._shown
 
 
@@ -38,7 +44,7 @@ def main(address: str) -> None:
     bus, service = QDBusConnection.connectToBus(address, "desktop"), Service()
     bus.registerObject(PATH, service, QDBusConnection.RegisterOption.ExportAllContents)
     assert bus.registerService(NAME)
-    print("ready", flush=True)
+    tell("ready")
     reader = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
 
     def read() -> None:

@@ -21,6 +21,8 @@ _MOST_NAMES = 300
 _LONGEST_NAME = 300
 _SHOWN = 60
 _PLACES = ("online", "offline")
+FORMS = ("golden", "with-dataset-names", "anti", "anti-with-dataset-names")
+"""The documents of a golden JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,11 @@ class ListLink:
 
 @dataclass(frozen=True, slots=True)
 class GoldenLink:
-    """A stored golden JSON."""
+    """A stored golden JSON; `form`: which of its documents, empty for the list itself."""
 
     list_id: int
     server: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def link_text(link: Link) -> str:
                 "columns": _joined(link.columns),
             }
         case GoldenLink():
-            where, given = f"golden/{link.list_id}", {}
+            where, given = f"golden/{link.list_id}", {"form": link.form}
         case CycleLink():
             where, given = f"cycle/{link.id_cycle}", {}
     given["server"] = link.server
@@ -126,7 +129,7 @@ def parse_link(text: str) -> Link:
             server,
         )
     elif kind == "golden":
-        link = GoldenLink(_number(number, "golden JSON"), server)
+        link = GoldenLink(_number(number, "golden JSON"), server, _form(given.pop("form", "")))
     elif kind == "cycle":
         link = CycleLink(_number(number, "cycle"), server)
     elif kind in _PLACES and not number:
@@ -201,6 +204,15 @@ def _names(text: str) -> tuple[str, ...]:
     if len(names) > _MOST_NAMES or any(len(name) > _LONGEST_NAME for name in names):
         raise BadInput("The link names too many columns.")
     return names
+
+
+def _form(text: str) -> str:
+    if text not in ("", *FORMS):
+        raise BadInput(
+            f'In the link "{one_line(text)[:_SHOWN]}" is no form of a golden JSON: there are'
+            f" {', '.join(FORMS)}."
+        )
+    return text
 
 
 def _switch(text: str) -> bool:

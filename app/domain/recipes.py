@@ -1,5 +1,6 @@
 """How a script asks for what a window shows: a call of the read API, Python, a command."""
 
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +8,12 @@ from urllib.parse import quote, urlencode
 
 from app.domain.certification.datasets import state_key
 from app.domain.errors import Refused
+from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE, RunNumber
 from app.domain.lumisections import LumiRange
+
+GOLDEN = "golden"
+"""The form of a golden JSON that every analysis reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +59,27 @@ class DatasetAsked:
 
 @dataclass(frozen=True, slots=True)
 class GoldenAsked:
-    """A stored golden JSON."""
+    """A stored golden JSON, in one of its forms."""
 
     list_id: int
+    form: str = GOLDEN
 
 
-Thing = ListAsked | DatasetAsked | GoldenAsked
+@dataclass(frozen=True, slots=True)
+class RuleAsked:
+    """What a rule (JSON logic) selects of the datasets whose names match; nothing is stored."""
+
+    rule: JsonValue
+    pattern: str
+
+
+Thing = ListAsked | DatasetAsked | GoldenAsked | RuleAsked
 
 
 def api_call(thing: Thing, door: str) -> str:
     """A call of the read API at the address of a door, for curl."""
     given: dict[str, str] = {}
+    options: list[str] = []
     match thing:
         case ListAsked():
             path = thing.kind
@@ -81,9 +96,14 @@ def api_call(thing: Thing, door: str) -> str:
             }
         case GoldenAsked():
             path = f"golden/{thing.list_id}/file"
+            given = {"form": "" if thing.form == GOLDEN else thing.form}
+        case RuleAsked():
+            path = "golden/select"
+            body: JsonObject = {"rule": thing.rule, "datasets": thing.pattern}
+            options = ["-H", "Content-Type: application/json", "--data-binary", _json(body)]
     words = urlencode({key: value for key, value in given.items() if value}, quote_via=quote)
     address = f"{door}/v1/{path}{'?' if words else ''}{words}"
-    return f"curl -fsS {shlex.quote(address)}"
+    return shlex.join(["curl", "-fsS", *options, address])
 
 
 def python(thing: Thing, database: str) -> str:
@@ -104,7 +124,15 @@ def python(thing: Thing, database: str) -> str:
             ]
             shown = "found"
         case GoldenAsked():
+            if thing.form != GOLDEN:
+                raise Refused(
+                    "Python reads the golden JSON itself: copy this form as an API call or a"
+                    " command."
+                )
             steps = [f"found = registry.stored_golden({thing.list_id})"]
+            shown = "found.to_json()"
+        case RuleAsked():
+            steps = [f"found = registry.golden({_json(thing.rule)!r}, {thing.pattern!r})"]
             shown = "found.to_json()"
     connect = f"run_registry.connect({repr(database) if database else ''})"
     lines = ["import run_registry", "", f"with {connect} as registry:"]
@@ -129,8 +157,18 @@ def command(thing: Thing, connection: Sequence[str]) -> str:
         case DatasetAsked():
             words = ["lumisections", "show", str(thing.run_number), "--dataset", thing.dataset]
         case GoldenAsked():
-            words = ["golden", "show", str(thing.list_id), "--form", "golden"]
-    return shlex.join(["run-registry", *connection, *words])
+            words = ["golden", "show", str(thing.list_id), "--form", thing.form]
+        case RuleAsked():
+            words = ["golden", "losses", "--datasets", thing.pattern, "--rule", "/dev/stdin"]
+    line = shlex.join(["run-registry", *connection, *words])
+    if isinstance(thing, RuleAsked):
+        # JSON on one line: no text in it can end what the shell reads.
+        return f"{line} <<'RULE'\n{_json(thing.rule)}\nRULE\n"
+    return line
+
+
+def _json(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _is_run(thing: DatasetAsked) -> bool:

@@ -1,6 +1,10 @@
 """What a window copies for scripts runs: as an API call, as Python, as a command."""
 
+import json
+import os
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
@@ -12,7 +16,7 @@ from app import __main__ as entry
 from app.domain import recipes
 from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange
-from app.domain.recipes import DatasetAsked, GoldenAsked, ListAsked, Thing
+from app.domain.recipes import DatasetAsked, GoldenAsked, ListAsked, RuleAsked, Thing
 from app.services.acting import Acting
 from app.services.golden import generation
 from tests.builders import EXPERT
@@ -42,9 +46,14 @@ def served(dsn: str) -> Iterator[Served]:
 
 
 def over_http(served: Served, thing: Thing) -> Any:
-    curl, options, address = shlex.split(recipes.api_call(thing, served.url))
+    curl, options, *more, address = shlex.split(recipes.api_call(thing, served.url))
     assert (curl, options) == ("curl", "-fsS")
-    answer = served.get(address.removeprefix(served.url))
+    path = address.removeprefix(served.url)
+    if more:
+        assert more[:3] == ["-H", "Content-Type: application/json", "--data-binary"]
+        answer = served.post(path, json.loads(more[3]))
+    else:
+        answer = served.get(path)
     assert answer.status == 200, answer.body
     return answer
 
@@ -127,3 +136,29 @@ def test_that_a_golden_json_is_the_same_everywhere(served, dsn, as_command):
     for address in (dsn, served.url):
         assert set(eval(printed(recipes.python(golden, address)))) == set(stored)
     assert set(eval(as_command(golden))) == set(stored)
+
+
+def test_that_a_form_of_a_golden_json_is_the_same_over_http_and_as_a_command(served, as_command):
+    form = GoldenAsked(1, "with-dataset-names")
+    stored = over_http(served, form).json
+    assert all(key.endswith(PROMPT) for key in stored)
+    assert json.loads(as_command(form)) == stored
+    with pytest.raises(Refused, match="copy this form as an API call"):
+        recipes.python(form, "")
+
+
+def test_that_the_rule_of_a_workbench_selects_the_same_everywhere(served, dsn, tmp_path):
+    asked = RuleAsked({"and": [RULE, {"!=": [{"var": "run.oms.hlt_key"}, "it's $HOME `x`"]}]}, "%")
+    selected = over_http(served, asked).json["ranges"]
+    assert selected
+    for address in (dsn, served.url):
+        assert json.loads(printed(recipes.python(asked, address))) == selected
+    line = recipes.command(asked, ("--dsn", dsn)).replace(
+        "run-registry", f"{sys.executable} -m app", 1
+    )
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    done = subprocess.run(
+        line, shell=True, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert " lost in " in done.stdout

@@ -74,11 +74,19 @@ def in_file(file: Path) -> JsonValue:
 def named_or_in_file(acting: Acting, source: str) -> JsonValue:
     """A rule from a file, or the one that is saved or shipped under a name."""
     file = Path(source)
-    if files.is_file(file):
+    if files.is_file(file) or _is_pipe(file):
         return in_file(file)
     if file.suffix == ".json" or len(file.parts) > 1:
         raise BadInput(f"The rule {file} can't be read: there is no such file.")
     return golden.rule_named(acting, source)
+
+
+def _is_pipe(file: Path) -> bool:
+    """Whether a shell hands the text over, such as `<(...)` or /dev/stdin."""
+    try:
+        return file.is_fifo()
+    except (OSError, ValueError):
+        return False
 
 
 def _offered(acting: Acting, saved: JsonRule) -> OfferedRule:

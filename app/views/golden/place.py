@@ -11,9 +11,11 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted
 from app.domain.errors import BadInput
+from app.domain.recipes import GoldenAsked, RuleAsked
 from app.services.golden import generation as golden
+from app.services.golden.files import Form
 from app.views.actions import ActionRow
-from app.views.focus import give_keys
+from app.views.focus import give_keys, has_keys
 from app.views.golden import export_actions, official_action, publish_action
 from app.views.golden.comparing.combine_panel import CombinePanel
 from app.views.golden.comparing.compare_panel import ComparePanel
@@ -243,6 +245,34 @@ class GoldenPlace(PlaceWidget):
         """Shows a golden JSON, also one that isn't in the list yet."""
         self.entries.show_row(id_)
         self.open_chosen()
+
+    def show_form(self, form: Form) -> None:
+        """Shows a form of the list that is chosen."""
+        self.tabs.setCurrentWidget(self.result)
+        self.result.show_form(form)
+
+    def asked(self) -> RuleAsked | GoldenAsked | None:
+        """What is in front, for scripts: what the rule of the workbench selects, unless the
+        keyboard is in the lists, else the chosen list in the form that is shown."""
+        is_bench = self.tabs.currentWidget() is self.bench
+        rule = self._rule_asked() if is_bench and not has_keys(self.entries.list) else None
+        if rule is not None:
+            return rule
+        ids = self.entries.selected()
+        return GoldenAsked(ids[0], self.form_in_front() or Form.GOLDEN) if ids else None
+
+    def form_in_front(self) -> Form | None:
+        """The form of the chosen list that is shown, if one is."""
+        return self.result.form() if self.tabs.currentWidget() is self.result else None
+
+    def _rule_asked(self) -> RuleAsked | None:
+        if self.bench.source is None:
+            return None
+        try:
+            pattern, narrowing = self.bench.chosen_datasets()
+        except BadInput:
+            return None
+        return RuleAsked(narrowing.rule(self.bench.source), pattern)
 
     def open_chosen(self) -> None:
         """Brings a tab about the chosen list to the front."""

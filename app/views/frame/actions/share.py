@@ -12,7 +12,8 @@ from app.domain import recipes
 from app.domain.errors import BadInput, Refused
 from app.domain.keys import ONLINE
 from app.domain.links import CycleLink, GoldenLink, Link, ListLink, RunLink, link_text, parse_link
-from app.domain.recipes import DatasetAsked, GoldenAsked, Thing
+from app.domain.recipes import DatasetAsked, Thing
+from app.services.golden.files import Form
 from app.views.actions import ActionRow
 from app.views.cycles.place import CyclesPlace
 from app.views.focus import has_keys
@@ -34,7 +35,7 @@ COPY_AS_MENU = (
     "",
     *(f"share.list.{form}" for form in _FORMS),
 )
-_NOTHING = "Select a run, a dataset or a golden JSON first."
+_NOTHING = "Select a run, a dataset or a golden JSON, or write a rule in the workbench first."
 _NO_LINK = "Select a run, a dataset, a golden JSON or a cycle first."
 _NO_LIST = "Go to the list in Online or Offline first."
 _IS_TEXT = "A script writes it by itself."
@@ -112,7 +113,9 @@ class SharedLinks(QObject):
         window = self._window
         if window.place == "golden":
             ids = window.golden.entries.selected()
-            return GoldenLink(ids[0], self._server) if ids else None
+            form = window.golden.form_in_front()
+            named = form if form not in (None, Form.GOLDEN) else ""
+            return GoldenLink(ids[0], self._server, named) if ids else None
         if window.place == "cycles":
             cycle = window.cycles.cycle
             return None if cycle is None else CycleLink(cycle.id, self._server)
@@ -137,7 +140,7 @@ class SharedLinks(QObject):
             f"Copy as {text}",
             lambda: self._copy_recipe(form, self._thing_in_front()),
             icon="copy",
-            tip=f"{_TIPS[form]} the run, dataset or golden JSON in front",
+            tip=f"{_TIPS[form]} the run, dataset, golden JSON or rule of the workbench in front",
             why_not=lambda: "" if self._thing_in_front() is not None else _NOTHING,
             no_command=_IS_TEXT,
         )
@@ -154,9 +157,9 @@ class SharedLinks(QObject):
         )
 
     def _thing_in_front(self) -> Thing | None:
+        if self._window.place == "golden":
+            return self._window.golden.asked()
         link = self.link_in_front()
-        if isinstance(link, GoldenLink):
-            return GoldenAsked(link.list_id)
         if isinstance(link, RunLink):
             return DatasetAsked(link.run_number, link.dataset, link.columns, link.ranges)
         return None
@@ -234,6 +237,8 @@ class SharedLinks(QObject):
             case GoldenLink():
                 window.go_into("golden")
                 window.golden.show_row(link.list_id)
+                if link.form:
+                    window.golden.show_form(Form(link.form))
             case CycleLink():
                 window.go_into("cycles")
                 window.cycles.show_cycle(link.id_cycle)

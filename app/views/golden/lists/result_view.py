@@ -228,11 +228,20 @@ class GoldenResultView(GoldenPanel):
             at = self.result.stored.entry.created_at
             self.facts["Made"].setText(f"{words.time(at)}, {words.ago(at, now)}")
 
+    def form(self) -> Form | None:
+        """Form of the tab that is shown; None for the rule."""
+        place = self.texts.currentIndex()
+        return list(FORMS)[place] if place < len(FORMS) else None
+
+    def show_form(self, form: Form) -> None:
+        """Brings a form to the front."""
+        self.texts.setCurrentIndex(list(FORMS).index(form))
+
     def copy_text(self) -> None:
         """Copies the text of the tab, byte for byte as it is saved."""
         if self.result is None:
             return
-        form = self._form()
+        form = self.form()
         text = self.rule.toPlainText() if form is None else self.result.text_of(form)
         QGuiApplication.clipboard().setText(text)
         what = "Rule" if form is None else title_of(form)
@@ -315,29 +324,24 @@ class GoldenResultView(GoldenPanel):
         self._facts.setRowVisible(self.facts[_PUBLISHED], bool(text))
         self.facts[_PUBLISHED].setText(text)
 
-    def _form(self) -> Form | None:
-        """Form of the tab that is shown; None for the rule."""
-        place = self.texts.currentIndex()
-        return list(FORMS)[place] if place < len(FORMS) else None
-
     # Search
 
     def _turned(self, _tab: int) -> None:
         for part in (self.find_run, self.found):
-            part.setVisible(self._form() is not None)
+            part.setVisible(self.form() is not None)
         self._search()
 
     def _search(self) -> None:
         self._at = 0
         for editor in self.editors:
             editor.show_key(None)
-        if self._form() is None:
+        if self.form() is None:
             return
         self._found = self.editors[self.texts.currentIndex()].lines.find(self.find_run.text())
         self._show_found()
 
     def _go_on(self, step: int) -> None:
-        if self._found and self._form() is not None:
+        if self._found and self.form() is not None:
             self._at = (self._at + step) % len(self._found)
             self._show_found()
 

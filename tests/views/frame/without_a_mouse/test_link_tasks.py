@@ -7,10 +7,14 @@ from PySide6.QtWidgets import QApplication, QInputDialog
 from app.domain.clock import server_now
 from app.domain.links import CycleLink, GoldenLink, ListLink, RunLink, link_text, parse_link
 from app.services.certification import cycles
+from app.services.golden import generation
+from app.views.focus import give_keys
 from app.views.grid.grid_view import GridView
 from tests.services.offline_runs import FIRST, PROMPT
 from tests.views.frame.without_a_mouse.steps import RUN, go_to_cell, pane_of
 from tests.views.hand import Hand
+
+RULE = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
 
 
 def clipboard() -> str:
@@ -91,6 +95,27 @@ def test_that_a_link_that_leads_nowhere_is_told(hand: Hand) -> None:
     hand.window.shared.follow(CycleLink(99))
     hand.until(lambda: "There is no cycle 99" in notice(hand))
     assert hand.window.place == "cycles"
+
+
+def test_that_a_form_of_a_golden_json_and_the_rule_of_the_workbench_are_copied(hand: Hand) -> None:
+    made = generation.generate(hand.window._context.acting, "/PromptReco/%", RULE).id
+    open_link(hand, f"run-registry://golden/{made}?form=anti")
+    golden = hand.window.golden
+    hand.until(lambda: golden.result.result is not None and golden.entries.selected() == (made,))
+    hand.press("Ctrl+Alt+C")
+    assert clipboard() == f"run-registry://golden/{made}?form=anti"
+    hand.window.actions_["share.command"].trigger()
+    assert clipboard().endswith(f"golden show {made} --form anti")
+
+    golden.take_chosen()
+    hand.until(lambda: golden.bench.isVisible() and golden.bench.source == RULE)
+    give_keys(golden.bench.rule)
+    hand.settle()
+    hand.window.actions_["share.python"].trigger()
+    assert 'registry.golden(\'{"==":' in clipboard()
+    give_keys(golden.entries.list)
+    hand.window.actions_["share.python"].trigger()
+    assert f"registry.stored_golden({made})" in clipboard()
 
 
 def test_that_a_cycle_is_shown_to_a_colleague(hand: Hand) -> None:

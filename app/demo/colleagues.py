@@ -9,7 +9,9 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from app.demo.season_plan import dead_time
 from app.demo.story import mend, seen_in
+from app.domain.agents.proposals import AgentColumn, Mode
 from app.domain.certification.datasets import COMPLETED, SIGNOFF, WAITING, state_key
 from app.domain.certification.runs import OPEN
 from app.domain.certification.runs import SIGNOFF as SIGNED_OFF
@@ -24,6 +26,7 @@ from app.models.lists.tables.query import MOST_ROWS, TableQuery
 from app.models.lists.tables.rows import Row
 from app.services import notes
 from app.services.acting import Acting
+from app.services.agents import registry as agents
 from app.services.certification import cycles, datasets, runs, second_eyes, tables
 from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
@@ -42,7 +45,8 @@ _QUICK = ("dt", "csc", "rpc", "lumi")
 _SLOW = ("tracker", "ecal", "hcal")
 _TAKE_PART = (*_QUICK, *_SLOW, "muon", "egamma", "jetmet")
 
-
+_AGENT = "dead-time"
+_SLOW_READ_OUT = "the read-out of the DT holds the trigger: less is recorded than beside it"
 _LOOKED_AT = "occupancy and timing look fine"
 _SHOWN = "Call 0, for the summer conferences"
 
@@ -87,6 +91,8 @@ class Colleagues:
         if any(row.rr_attributes.get("state") != OPEN for row in found):
             return
         self._sign_off(found[LEFT_OPEN:])
+        # The newest run still grows.
+        self._propose(found[1:LEFT_OPEN])
         waited = 0.0
         while self._is_waiting() and waited < _GUI_PATIENCE_S:
             if self._pause(_LOOK_EVERY_S):
@@ -134,6 +140,22 @@ class Colleagues:
         shifter, expert = Acting(self._db, self._shifter), Acting(self._db, self._expert)
         made = notes.add(shifter, run_number, ONLINE, (range_,), text)
         notes.reply(expert, made.number, "Seen in the plots of the reconstruction, too.")
+
+    def _propose(self, rows: Sequence[Row]) -> None:
+        """An agent of the DT expert has looked at the runs that are open."""
+        expert = Acting(self._db, self._expert)
+        lines = []
+        for row in rows:
+            if not str(row.rr_attributes.get("class")).startswith("Collisions"):
+                continue
+            length = lumisections.dataset_state(expert, row.run_number, ONLINE).rr.length
+            if (dead := dead_time(row.run_number, length)) is not None:
+                where = f"{row.run_number},{ONLINE},dt-dt,{dead.first},{dead.last}"
+                lines.append(f"{where},{BAD},{_SLOW_READ_OUT},deadtime")
+        if lines and not self._stopping.is_set():
+            columns = [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")]
+            agents.register(expert, _AGENT, "1", columns)
+            agents.propose(expert, _AGENT, "\n".join(lines))
 
     def _ask_newcomer(self, run_number: int) -> None:
         """A question, so that the newcomer is told of one."""

@@ -3,10 +3,12 @@
 import time
 
 from app.demo.colleagues import LEFT_OPEN, Colleagues
+from app.demo.season_plan import dead_time
 from app.domain.lumisections import LumiRange
 from app.models.database.engine import Database
 from app.services import notes
 from app.services.acting import Acting
+from app.services.agents import proposals
 from app.services.certification import cycles, second_eyes, tables
 from app.services.certification.tables import TableQuery
 from app.services.pulling import runs as pull
@@ -15,13 +17,15 @@ from tests.services.offline_runs import newest_version, open_all, sign_off_runs
 
 FIRST = 390_001
 RUNS = 30
+OPEN = range(FIRST + RUNS - LEFT_OPEN, FIRST + RUNS - 1)
+HELD_UP = next(number for number in OPEN if dead_time(number, 120) is not None)
 
 
 def a_season(db: Database) -> None:
-    """Short runs, but for the second, in which the shifter sees something."""
+    """Short runs, but for the second, in which the shifter sees something, and an open one."""
     configure(db)
     for number in range(FIRST, FIRST + RUNS):
-        pull.apply(Acting(db), a_run(number, 120 if number == FIRST + 1 else 10))
+        pull.apply(Acting(db), a_run(number, 120 if number in (FIRST + 1, HELD_UP) else 10))
 
 
 def signed_off(db: Database) -> list[int]:
@@ -53,6 +57,8 @@ def test_that_they_sign_off_the_older_runs_and_begin_cycles_of_what_is_open(
     assert (note.dataset, note.ranges) == ("online", (LumiRange(96, 118),))
     assert note.text.startswith("tracker-strip: TEC+ noisy")
     assert [answer.by for answer in note.replies] == [EXPERT.email]
+    (proposed,) = proposals.waiting(Acting(database))
+    assert (proposed.run_number, proposed.columns) == (HELD_UP, ("dt-dt",))
     assert colleagues.stop()
 
 

@@ -2,8 +2,11 @@
 
 import email
 import email.policy
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -132,3 +135,50 @@ def test_that_a_post_arrives_and_its_address_stays_secret(httpserver: HTTPServer
     with pytest.raises(NotDelivered, match="answers 500") as refused:
         gone.deliver(message)
     assert "s3cret" not in f"{refused.value} {gone!r} {gone.name}"
+
+
+def _saying(again: bytes) -> Iterator[int]:
+    """The port of a server that says something again and again, and never ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def talk() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                while True:
+                    connection.sendall(again)
+
+        talking = threading.Thread(target=talk)
+        talking.start()
+        yield listening.getsockname()[1]
+        talking.join()
+
+
+@pytest.fixture
+def endless_smtp() -> Iterator[int]:
+    yield from _saying(b"220-welcome\r\n")
+
+
+@pytest.fixture
+def endless_http() -> Iterator[int]:
+    yield from _saying(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def test_that_a_server_that_never_ends_its_answer_is_left_after_a_while(
+    endless_smtp, endless_http, message, monkeypatch
+) -> None:
+    monkeypatch.setattr("app.sync.messages._LONGEST_S", 0.2)
+    smtp = SmtpSettings(f"127.0.0.1:{endless_smtp}", "rr@cern.ch", "none")
+    with pytest.raises(NotDelivered, match="hasn't taken the mail"):
+        MailRecipient("anna@cern.ch", OF_TEAMS, smtp).deliver(message)
+    with pytest.raises(NotDelivered, match="hasn't answered"):
+        WebhookRecipient(f"http://127.0.0.1:{endless_http}/hooks/s3cret", OF_TEAMS).deliver(message)
+
+
+def test_that_an_address_that_leads_elsewhere_is_not_followed(
+    httpserver: HTTPServer, message
+) -> None:
+    leads = {"Location": httpserver.url_for("/elsewhere")}
+    httpserver.expect_request("/hooks/s3cret").respond_with_data(status=302, headers=leads)
+    with pytest.raises(NotDelivered, match="answers 302: it leads elsewhere"):
+        WebhookRecipient(httpserver.url_for("/hooks/s3cret"), OF_TEAMS).deliver(message)
+    assert len(httpserver.log) == 1

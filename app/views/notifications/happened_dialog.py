@@ -31,6 +31,7 @@ _NOTHING = (
     " says which."
 )
 _FRAME = 4
+_LINES_OF_WHOLE = 2
 
 
 class HappenedDialog(QDialog):
@@ -63,6 +64,11 @@ class HappenedDialog(QDialog):
             self.list.horizontalHeader().setSectionResizeMode(
                 column, QHeaderView.ResizeMode.ResizeToContents
             )
+        self.whole = Label(wordWrap=True)
+        self.whole.setAccessibleName("The chosen line as a whole")
+        self.whole.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.whole.setFixedHeight(_LINES_OF_WHOLE * self.fontMetrics().lineSpacing())
+        self.list.selectionModel().currentRowChanged.connect(lambda *_: self._show_whole())
         self.quiet = QCheckBox("Do not disturb: show nothing on the desktop")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         preferences = buttons.addButton("Preferences...", QDialogButtonBox.ButtonRole.ActionRole)
@@ -75,6 +81,7 @@ class HappenedDialog(QDialog):
         layout.setSpacing(2 * STEP)
         layout.addWidget(self.waiting)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.whole)
         layout.addWidget(about)
         layout.addWidget(self.quiet)
         layout.addWidget(buttons)
@@ -118,6 +125,13 @@ class HappenedDialog(QDialog):
                 for each in self._state.happened.notifications
             ]
         )
+        self._show_whole()
+
+    def _show_whole(self) -> None:
+        """A line may be longer than the list is wide."""
+        row = self.list.currentIndex().row()
+        is_there = 0 <= row < self._happened.rowCount()
+        self.whole.setText(self._happened.item(row).text if is_there else "")
 
     def _open_entry(self, row: int) -> None:
         entry = self._entries.item(row)

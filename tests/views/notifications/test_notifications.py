@@ -59,6 +59,7 @@ def test_that_the_list_opens_what_happened_and_what_waits_by_enter(qtbot, themes
         dialog.link_wanted.connect(opened.append)
         dialog.open()
         qtbot.waitUntil(lambda dialog=dialog: dialog.list.hasFocus())
+        assert dialog.whole.text() == "<b>0</b> & so"
         for key in keys:
             pressed = QKeySequence(key)[0]
             QTest.keyClick(dialog.focusWidget(), pressed.key(), pressed.keyboardModifiers())

@@ -130,6 +130,7 @@ def is_(field: Field, value: Value) -> Comparison:
             is_(filters.NAME, "/PromptReco/Collisions2022A/DQM"),
         ),
         ('in_gui = "/Cosmics/x/DQMIO"', is_(filters.IN_GUI, "/Cosmics/x/DQMIO")),
+        ("verified = tracker", is_(filters.VERIFIED, "tracker")),
         ("luminosity > 1.5", Comparison(filters.RECORDED, Operator.GREATER, 1.5)),
         ("dataset.class = x", is_(Field(Source.DATASET, "class"), "x")),
         ("tracker_state = OPEN", is_(Field(Source.DATASET, "tracker_state"), "OPEN")),
@@ -249,7 +250,9 @@ names = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12
 ) | st.sampled_from(["class", "run", "energy", "and", "a-b", "x.y", "hf_ready", "oms", "null"])
 fields = st.one_of(
-    st.sampled_from([RUN, filters.NAME, filters.IN_GUI, filters.RECORDED, filters.DELIVERED]),
+    st.sampled_from(
+        [RUN, filters.NAME, filters.IN_GUI, filters.RECORDED, filters.DELIVERED, filters.VERIFIED]
+    ),
     st.builds(Field, st.sampled_from([Source.OMS, Source.RR, Source.DATASET]), names),
     st.builds(
         Field, st.just(Source.COLUMN), names, st.sampled_from(["", *STATUSES, "comments", "causes"])

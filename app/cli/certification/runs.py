@@ -286,6 +286,7 @@ def dataset_document(row: Row) -> JsonObject:
         "delivered_luminosity": row.delivered_luminosity,
         "dataset_attributes": row.dataset_attributes,
         "datasets_in_gui": list(row.datasets_in_gui),
+        "verified": [{"workspace": each.workspace, "by": each.by} for each in row.marks],
         "triplet_summary": row.triplet_summary,
         "dcs_summary": row.dcs_summary,
     }

@@ -17,6 +17,7 @@ class Source(StrEnum):
     RUN = "run"
     NAME = "name"
     IN_GUI = "in_gui"
+    VERIFIED = "verified"
     RECORDED = "luminosity"
     DELIVERED = "delivered_luminosity"
     OMS = "oms"
@@ -39,6 +40,7 @@ class FieldKind(StrEnum):
 
 ATTRIBUTE_SOURCES = frozenset({Source.OMS, Source.RR, Source.DATASET})
 COUNTED_SOURCES = frozenset({Source.COLUMN, Source.BIT})
+LIST_SOURCES = frozenset({Source.IN_GUI, Source.VERIFIED})
 BIT_COUNTS = ("TRUE", "FALSE", "NULL", "EMPTY")
 REMARKS = ("comments", "causes")
 
@@ -127,7 +129,7 @@ class Field:
         """How its values compare."""
         if self.source in ATTRIBUTE_SOURCES:
             return FieldKind.ATTRIBUTE
-        if self.source is Source.IN_GUI or self.part in REMARKS:
+        if self.source in LIST_SOURCES or self.part in REMARKS:
             return FieldKind.LIST
         if self.source is Source.NAME:
             return FieldKind.TEXT
@@ -156,6 +158,7 @@ class Field:
 RUN = Field(Source.RUN)
 NAME = Field(Source.NAME)
 IN_GUI = Field(Source.IN_GUI)
+VERIFIED = Field(Source.VERIFIED)
 RECORDED = Field(Source.RECORDED)
 DELIVERED = Field(Source.DELIVERED)
 LS_DURATION = Field(Source.OMS, "ls_duration")
@@ -167,6 +170,7 @@ _SHORT_WORDS: Mapping[str, Field] = {
     "dataset": NAME,
     "in_gui": IN_GUI,
     "datasets_in_gui": IN_GUI,
+    "verified": VERIFIED,
     "luminosity": RECORDED,
     "lumi": RECORDED,
     "recorded": RECORDED,

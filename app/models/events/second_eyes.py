@@ -6,6 +6,7 @@ from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.certification.second_eyes import (
     WHOLE,
@@ -165,6 +166,22 @@ def taken_away(connection: Connection, keys: Collection[DatasetKey]) -> list[Mar
         MarkEntry(Mark(row.run_number, row.name, row.workspace, row.by, row.at), False, row.why)
         for row in rows
     ]
+
+
+def verified_workspaces() -> sa.Subquery:
+    """Run, name and `verified`, a JSON list of the workspaces with a mark that stands, of each
+    dataset that has one; those on all of it first. For statements that pick some of the runs."""
+    standing = _STANDING.format(which="true", until="")
+    statement = text(
+        "SELECT run_number, name, jsonb_agg(workspace"
+        f" ORDER BY workspace <> '{WHOLE}', workspace) AS verified"
+        f" FROM ({standing}) AS marks GROUP BY run_number, name"
+    )
+    return statement.columns(
+        sa.column("run_number", sa.Integer),
+        sa.column("name", sa.Text),
+        sa.column("verified", JSONB),
+    ).subquery("verified_workspaces")
 
 
 def newest_numbers(connection: Connection) -> tuple[int, int]:

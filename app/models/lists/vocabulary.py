@@ -13,6 +13,7 @@ from app.domain.filters import (
     NAME,
     RECORDED,
     RUN,
+    VERIFIED,
     Field,
     KnownField,
     Source,
@@ -39,15 +40,17 @@ _FEW = 25
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
-def vocabulary(connection: Connection) -> Vocabulary:
+def vocabulary(connection: Connection, *, record: bool) -> Vocabulary:
     """The fields that a filter can ask about: attributes and bits that recent rows have, and the
-    columns of all workspaces, with the values that occur where they are few."""
+    columns of all workspaces, with the values that occur where they are few. Without `record`
+    nothing can be verified."""
     own = (
         KnownField(RUN, "number"),
         KnownField(NAME, "text", tuple(recent_names(connection))),
         KnownField(IN_GUI, "list of texts"),
         KnownField(RECORDED, "recorded, pb^-1"),
         KnownField(DELIVERED, "delivered, pb^-1"),
+        *([KnownField(VERIFIED, "workspaces", _workspaces(connection))] if record else ()),
     )
     runs = connection.execute(
         sa.select(run.c.rr_attributes, run.c.oms_attributes)
@@ -75,6 +78,11 @@ def vocabulary(connection: Connection) -> Vocabulary:
             *_bits(connection),
         )
     )
+
+
+def _workspaces(connection: Connection) -> tuple[str, ...]:
+    found = connection.execute(sa.select(workspace.c.workspace).distinct()).scalars()
+    return tuple(sorted(found))
 
 
 def _with_values(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from app.domain.certification.second_eyes import Mark
 from app.domain.errors import NotFound, Refused
-from app.domain.filters import Node, Source, fields_of
+from app.domain.filters import Node, Source
 from app.domain.json_value import JsonObject
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import GREATEST_NUMBER
@@ -98,7 +98,12 @@ def page_at(
             " sorting out."
         )
     node = query.filter
-    asks_states = node is not None and any(each.source in _OF_STATES for each in fields_of(node))
+    if Source.VERIFIED in query.asked:
+        raise Refused(
+            'What is verified can be asked of now only: leave "verified" out of the filter of what'
+            " was at a version."
+        )
+    asks_states = not _OF_STATES.isdisjoint(query.asked)
     most = _MOST_RUNS_WITH_STATES if asks_states else _MOST_RUNS
     found: list[Record] = []
     begin = after or _FIRST

@@ -10,6 +10,7 @@ from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from app.domain.errors import Refused
+from app.domain.filters import Source
 from app.domain.keys import DatasetKey
 from app.domain.state.summaries import Summary, summarise
 from app.models.database.engine import Database
@@ -77,7 +78,13 @@ def needed(acting: Acting, query: TableQuery) -> tuple[ComputedSummary, ...]:
 
 
 def _needed(acting: Acting, query: TableQuery) -> tuple[tuple[ComputedSummary, ...], int]:
-    """Summaries that the query asks for and that aren't stored, and how many are left out."""
+    """Summaries that the query asks for and that aren't stored, and how many are left out.
+    Refused where it asks for marks that this database can't have."""
+    if not acting.db.record and Source.VERIFIED in query.asked:
+        raise Refused(
+            "Nothing can be verified here: the database has no schema record for it. Leave"
+            ' "verified" out of the filter and of the order.'
+        )
     if not asks_summaries(query):
         return (), 0
     most = MOST_ROWS

@@ -138,7 +138,8 @@ def page(acting: Acting, query: TableQuery) -> Page:
 
 def runs_page(acting: Acting, query: TableQuery) -> Page:
     """A page of the table of runs."""
-    return summaries.page(acting, replace(query, kind="runs"))
+    found = summaries.page(acting, replace(query, kind="runs"))
+    return replace(found, rows=_with_marks(acting, found.rows))
 
 
 def datasets_page(acting: Acting, query: TableQuery) -> Page:
@@ -150,7 +151,7 @@ def datasets_page(acting: Acting, query: TableQuery) -> Page:
 def rows(acting: Acting, kind: TableKind, keys: Collection[DatasetKey]) -> tuple[Row, ...]:
     """Exactly these rows as they are now, deleted ones too; what doesn't exist is left out."""
     found = summaries.of_keys(acting, kind, keys)
-    return _with_marks(acting, found) if kind == "datasets" else found
+    return _with_marks(acting, found)
 
 
 def _with_marks(acting: Acting, found: Sequence[Row]) -> tuple[Row, ...]:
@@ -203,7 +204,7 @@ def sort_of(text: str, known: Vocabulary | None) -> tuple[Sort, ...]:
 def vocabulary(acting: Acting) -> Vocabulary:
     """The fields a filter can ask about, for completion and for misspelt names."""
     with acting.db.read() as connection:
-        return words.vocabulary(connection)
+        return words.vocabulary(connection, record=acting.db.record)
 
 
 def run_details(acting: Acting, run_number: int) -> RunDetails:

@@ -100,6 +100,7 @@ _TITLES: Mapping[Field, tuple[str, int]] = {
     Field(Source.RUN): ("Run", 92),
     Field(Source.NAME): ("Dataset", 260),
     Field(Source.IN_GUI): ("In DQM GUI", 120),
+    Field(Source.VERIFIED): ("Verified", 120),
     Field(Source.RECORDED): ("Recorded pb⁻¹", 96),
     Field(Source.DELIVERED): ("Delivered pb⁻¹", 100),
     Field(Source.RR, "class"): ("Class", 120),
@@ -202,6 +203,8 @@ def field_value(row: Row, field: Field) -> JsonValue:
             return row.name
         case Source.IN_GUI:
             return list(row.datasets_in_gui)
+        case Source.VERIFIED:
+            return [mark.workspace for mark in row.marks] or None
         case Source.RECORDED:
             return row.recorded_luminosity
         case Source.DELIVERED:
@@ -234,6 +237,8 @@ def _cell(row: Row, column: Column) -> Cell:
             return Cell(CellKind.NUMBER, words.luminosity(value), f"{value} pb⁻¹")
         return Cell(CellKind.NUMBER, words.number(value), str(value))
     text = words.value(value)
+    if column.field.source is Source.VERIFIED:
+        return Cell(column.kind, cell(text), "\n".join(mark.words for mark in row.marks))
     if column.field.name.endswith("_time") and isinstance(value, str):
         at = words.moment(value)
         if at is not None:

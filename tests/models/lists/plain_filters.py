@@ -67,6 +67,7 @@ def value_in(field: Field, row: Row) -> Any:
         Source.RUN: row.run_number,
         Source.NAME: row.name,
         Source.IN_GUI: list(row.datasets_in_gui),
+        Source.VERIFIED: [mark.workspace for mark in row.marks],
         Source.RECORDED: row.recorded_luminosity,
         Source.DELIVERED: row.delivered_luminosity,
     }
@@ -133,7 +134,7 @@ def like(text: str, pattern: str) -> bool:
 
 fields = st.sampled_from(
     [
-        *(RUN, NAME, IN_GUI, RECORDED, filters.DELIVERED),
+        *(RUN, NAME, IN_GUI, RECORDED, filters.DELIVERED, filters.VERIFIED),
         *(Field(Source.OMS, each) for each in ("energy", "mixed", "fill_number", "hlt_key")),
         *(Field(Source.OMS, each) for each in ("start_time", "components", "b_field")),
         *(Field(Source.RR, each) for each in ("class", "significant", "state", "stop_reason")),
@@ -153,7 +154,7 @@ texts = st.sampled_from(
     [
         *("", "Collisions22", "OPEN", "online", PROMPT, "%2022%", "%_2022%", "100%_done\\", "DT"),
         *("%HV%", "/a/b/DQMIO", "/A/%", "true", "5", "7002", "%", "waiting dqm gui", "[%"),
-        "a'b\"; --",
+        *("a'b\"; --", "dt", "global"),
     ]
 )
 

@@ -7,9 +7,11 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
+from app.domain import filters
 from app.domain.certification.dataset_tools import ChangeStates, SetColumns
 from app.domain.certification.second_eyes import WHOLE, CycleFrozen, NeedsReason
 from app.domain.errors import BadInput, NotPermitted, Refused
+from app.domain.filters import parse
 from app.domain.history.log import Kind, LogQuery
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
@@ -129,6 +131,30 @@ def test_that_a_reason_is_a_few_sentences_on_every_way_and_is_kept_as_written(
     assert second_eyes.history(author, KEY)[0].why == long[:2_000]
     # Where nothing is verified a long comment is no reason.
     datasets.move(author, [KEY], "dt", "SIGNOFF", comment=long)
+
+
+def test_that_filters_find_what_is_verified_until_it_changes(author: Acting, other: Acting) -> None:
+    def found(text: str) -> list[tuple[int, str]]:
+        return sorted(tables.matching(author, query_of(text)))
+
+    assert filters.VERIFIED in tables.vocabulary(author).by_field
+    everything = found("verified is null")
+    assert KEY in everything
+    second_eyes.verify(other, [KEY], "dt")
+    assert found("verified = dt") == found("verified contains dt") == [KEY]
+    assert found("verified = csc") == []
+    assert found("verified is null") == [key for key in everything if key != KEY]
+    query = TableQuery("datasets", sort=tables.sort_of("verified,run", None))
+    rows = tables.page(author, query).rows
+    assert (rows[0].key, [each.workspace for each in rows[0].marks]) == (KEY, ["dt"])
+    edit(author.because("HV trip found"), status="EXCLUDED")
+    assert found("verified is not null") == []
+    with pytest.raises(Refused, match="can be asked of now only"):
+        records.page_at(author, query_of("verified = dt"), newest_version(author.db)[0])
+
+
+def query_of(text: str) -> TableQuery:
+    return TableQuery("datasets", parse(text))
 
 
 def test_that_a_dataset_of_which_no_event_is_kept_is_verified_as_any_other(

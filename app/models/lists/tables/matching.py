@@ -11,9 +11,21 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, Select
 
 from app.domain.errors import BadInput
-from app.domain.filters import NAME, RUN, And, Comparison, Field, Node, Operator, Source, fields_of
+from app.domain.filters import (
+    NAME,
+    RUN,
+    VERIFIED,
+    And,
+    Comparison,
+    Field,
+    Node,
+    Operator,
+    Source,
+    fields_of,
+)
 from app.domain.keys import ONLINE
 from app.models.database.tables import cycle_dataset, dataset, dataset_triplet_cache, run
+from app.models.events.second_eyes import verified_workspaces
 from app.models.lists.computed_summaries import stored_and_computed
 from app.models.lists.filter_sql import Flag, condition, entry, part_of, sort_keys
 from app.models.lists.tables.query import TableQuery
@@ -91,7 +103,7 @@ class Statement:
         runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
         joined: FromClause = runs
         name: ColumnElement[Any] = sa.literal(ONLINE, sa.Text)
-        if of_datasets or sources & (_OF_DATASET | OF_SUMMARY):
+        if of_datasets or sources & (_OF_DATASET | OF_SUMMARY | {Source.VERIFIED}):
             datasets, left = self._source(
                 "datasets", dataset, _OF_DATASET, left, pushes=of_datasets
             )
@@ -104,8 +116,19 @@ class Statement:
                 current = summaries.c.version == datasets.c.version
                 same = sa.and_(same_dataset(summaries, datasets), current)
                 joined = joined.join(summaries, same, isouter=True)
+            if Source.VERIFIED in sources:
+                marked = self._marked()
+                joined = joined.join(marked, same_dataset(marked, datasets), isouter=True)
+                self._values[VERIFIED] = marked.c.verified
         self._values[RUN], self._values[NAME] = runs.c.run_number, name
         return joined, left
+
+    def _marked(self) -> sa.CTE:
+        """What is verified of the runs that are looked at, which are fewer than have marks."""
+        marks = verified_workspaces()
+        self._values[RUN] = marks.c.run_number
+        marked = sa.select(marks).where(*self._of_runs(marks)).cte("marked")
+        return marked.prefix_with("MATERIALIZED", dialect="postgresql")
 
     def _source(
         self,
@@ -120,10 +143,7 @@ class Statement:
         else are applied there when it `pushes`."""
         self._values[RUN] = table.c.run_number
         keys: list[ColumnElement[Any]] = [table.c.run_number, table.c.version]
-        where = [self._condition(each) for each in self._ranges]
-        if self._windowed:
-            first, last = (sa.bindparam(end, type_=sa.Integer) for end in ("first_run", "last_run"))
-            where.append(table.c.run_number.between(first, last))
+        where = list(self._of_runs(table))
         if table is not run:
             self._values[NAME] = table.c.name
             keys.append(table.c.name)
@@ -147,6 +167,13 @@ class Statement:
             self._few_runs = sa.select(source.c.run_number)
         self._values.update((field, source.c[f"value_{place}"]) for place, field in enumerate(own))
         return source, [each for each in conditions if each not in taken]
+
+    def _of_runs(self, table: FromClause) -> Iterator[Flag]:
+        """That a row of a table is of the runs that are looked at."""
+        yield from map(self._condition, self._ranges)
+        if self._windowed:
+            first, last = (sa.bindparam(end, type_=sa.Integer) for end in ("first_run", "last_run"))
+            yield table.c.run_number.between(first, last)
 
     def _narrowed(self, table: FromClause) -> Iterator[Flag]:
         """Conditions that spare a table the reading of JSON that can't count."""
@@ -193,9 +220,7 @@ def sort_columns(matched: FromClause, number: int) -> list[ColumnElement[Any]]:
 
 def asks_summaries(query: TableQuery) -> bool:
     """Whether the query filters or sorts by summaries, and so passes over what has none."""
-    asked = {sort.field for sort in query.sort}
-    asked |= fields_of(query.filter) if query.filter is not None else set()
-    return any(field.source in OF_SUMMARY for field in asked)
+    return not OF_SUMMARY.isdisjoint(query.asked)
 
 
 def sources_of(node: Node) -> frozenset[Source]:

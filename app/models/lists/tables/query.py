@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from app.domain.filters import Field, Node
+from app.domain.filters import Field, Node, Source, fields_of
 
 TableKind: TypeAlias = Literal["runs", "datasets"]
 
@@ -40,3 +40,9 @@ class TableQuery:
     include_deleted: bool = False
     only_hidden: bool = False
     cycle: int | None = None
+
+    @property
+    def asked(self) -> frozenset[Source]:
+        """Where the values come from that the filter and the order ask for."""
+        sorted_by = {sort.field.source for sort in self.sort}
+        return frozenset(sorted_by | {field.source for field in fields_of(self.filter)})

@@ -4,7 +4,7 @@ import json
 import lzma
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,7 @@ from app.domain.filters import (
 from app.domain.json_value import JsonObject
 from app.models.database import tables
 from app.models.database.engine import Database
+from app.models.events import second_eyes
 from app.models.lists.tables import pages, windows
 from app.models.lists.tables.pages import Page, page
 from app.models.lists.tables.query import Sort, TableKind, TableQuery
@@ -171,6 +172,13 @@ def season(server: TestServer, template: str) -> Iterator[Database]:
     """A database that no test here changes."""
     with server.opened(template) as database:
         fill(database)
+        with database.transaction() as connection:
+            for key, workspace in (
+                *(((355100, PROMPT), each) for each in ("global", "dt")),
+                *(((355101, PROMPT), each) for each in ("dt", "csc")),
+                ((355100, "online"), "dt"),
+            ):
+                second_eyes.mark(connection, [key], workspace, "a@cern.ch", "")
         yield database
 
 
@@ -201,7 +209,11 @@ def test_that_sql_lets_pass_what_a_plain_reading_lets_pass(
     season: Database, kind: TableKind, node: Node
 ) -> None:
     everything = TableQuery(kind, include_online=True, include_deleted=True)
-    all_rows = shown(season, everything).rows
+    with season.read() as connection:
+        marks = second_eyes.protected(connection, RUNS).marks
+        all_rows = [
+            replace(row, marks=marks.get(row.key, ())) for row in page(connection, everything).rows
+        ]
     found = shown(
         season, TableQuery(kind, node, include_online=True, include_deleted=True, limit=100)
     )
@@ -484,7 +496,7 @@ def test_that_the_vocabulary_holds_what_recent_rows_and_workspaces_have(
             insert(tables.workspace_column).values(id_workspace=number, name="hv", **now)
         )
     with database.read() as connection:
-        words = vocabulary(connection)
+        words = vocabulary(connection, record=True)
     known = {each.field: each for each in words.fields}
     assert known[Field(Source.OMS, "energy")].detail == "number"
     assert known[Field(Source.OMS, "start_time")].detail == "time"
@@ -502,7 +514,7 @@ def test_that_the_vocabulary_holds_what_recent_rows_and_workspaces_have(
 def test_that_an_empty_database_has_an_empty_table_and_words(database: Database) -> None:
     assert shown(database, TableQuery("runs", parse("class = x"))) == Page((), 0, exact=True)
     with database.read() as connection:
-        assert RUN in vocabulary(connection).by_field
+        assert RUN in vocabulary(connection, record=True).by_field
 
 
 # The steps after them change the states and summaries that the final tables hold.

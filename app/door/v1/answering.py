@@ -16,6 +16,12 @@ from app.door.v1.negotiation import Form
 from app.door.v1.problems import TooMuch
 from app.door.v1.tables import Table, written
 
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'; sandbox"
+)
+"""What a browser may do with a page that has its style in it: show it."""
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -32,6 +38,8 @@ def respond(
     """The answer in its form."""
     if form is Form.JSON:
         body = adapter(kind).dump_json(answered.value)
+    elif form is Form.HTML:
+        body = str(answered.value).encode()
     else:
         assert answered.table is not None
         body = written(answered.table(), form)
@@ -47,6 +55,9 @@ def respond(
         "Access-Control-Expose-Headers": "ETag, Link",
         "X-Content-Type-Options": "nosniff",
     }
+    if form is Form.HTML:
+        headers["Content-Security-Policy"] = _PAGE_POLICY
+        headers["Referrer-Policy"] = "no-referrer"
     if answered.next is not None:
         following = urlencode({**asked.query, "cursor": answered.next})
         headers["Link"] = f'<{path}?{following}>; rel="next"'
@@ -66,4 +77,6 @@ def adapter(kind: type[object]) -> TypeAdapter[Any]:
 def _content_type(form: Form) -> str:
     if form is Form.CSV:
         return f"{form.media_type}; charset=utf-8; header=present"
+    if form is Form.HTML:
+        return f"{form.media_type}; charset=utf-8"
     return form.media_type

@@ -160,6 +160,75 @@ class OfForm(OfList):
     ] = "golden"
 
 
+RuleName = Annotated[
+    str, Field(min_length=1, max_length=_LONGEST_NAME, description="a saved rule or a shipped one")
+]
+
+
+class OfShift(OfMoment):
+    """The report of a shift."""
+
+    begin: Annotated[
+        str,
+        Field(
+            max_length=40,
+            description="begin of the shift, UTC; 8 h before its end without it",
+            examples=["2025-08-18T07:00"],
+        ),
+    ] = ""
+    end: Annotated[
+        str,
+        Field(
+            max_length=40,
+            description="its end; 8 h after its begin, or the end of the newest run, without it",
+        ),
+    ] = ""
+
+
+class OfCall(OfMoment):
+    """The report for the certification call."""
+
+    cycle: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=GREATEST_NUMBER,
+            description="number of the cycle; all that are pending without it",
+        ),
+    ] = None
+    since: Annotated[
+        str,
+        Field(
+            max_length=40,
+            description="the last call: a version, a day or a minute; a week before without it",
+        ),
+    ] = ""
+    rules: Annotated[
+        str,
+        Field(
+            max_length=_LONGEST_NAME,
+            description="saved or shipped rules with commas between, of which the first says what"
+            " was lost",
+            examples=["golden,muon"],
+        ),
+    ] = ""
+
+
+class OfEra(OfMoment):
+    """The report of an era."""
+
+    datasets: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=_LONGEST_NAME,
+            description="pattern of dataset names; _ and % are wildcards",
+            examples=["/PromptReco/Collisions2025_/DQM"],
+        ),
+    ]
+    rule: RuleName = "golden"
+
+
 class RuleBody(Taken):
     """A rule over datasets."""
 

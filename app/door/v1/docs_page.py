@@ -7,6 +7,7 @@ import re
 from functools import cache
 from typing import Any
 
+from app.door.v1.negotiation import OF_PAGES
 from app.door.v1.openapi import document, parameters
 from app.door.v1.operations import OPERATIONS, Operation
 
@@ -79,6 +80,8 @@ def _operation(operation: Operation) -> str:
     given = _body(operation) if operation.body else _parameters(operation)
     name = getattr(operation.gives, "__name__", "")
     answer = f'<a href="#type-{name}">{name}</a>' if name.endswith("Answer") else "an object"
+    if operation.forms == OF_PAGES:
+        answer = "a page"
     forms = ", ".join(f"<code>{each.media_type}</code>" for each in operation.forms)
     return (
         f'<article id="{operation.name}"><h3>{heading}</h3><p>{_prose(operation.says)}</p>'

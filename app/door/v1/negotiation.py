@@ -13,12 +13,14 @@ _QUALITY = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)", re.ASCII | re.IGNORECA
 
 
 class Form(StrEnum):
-    """A form, by the word that `?format=` takes; those of tables come after JSON."""
+    """A form, by the word that `?format=` takes; those of tables come after JSON, pages have their
+    own."""
 
     JSON = "json"
     CSV = "csv"
     ARROW = "arrow"
     PARQUET = "parquet"
+    HTML = "html"
 
     @property
     def media_type(self) -> str:
@@ -28,7 +30,10 @@ class Form(StrEnum):
     @property
     def is_there(self) -> bool:
         """Whether this installation can write it."""
-        return self in (Form.JSON, Form.CSV) or importlib.util.find_spec("pyarrow") is not None
+        return (
+            self not in (Form.ARROW, Form.PARQUET)
+            or importlib.util.find_spec("pyarrow") is not None
+        )
 
 
 _MEDIA_TYPES = {
@@ -36,10 +41,12 @@ _MEDIA_TYPES = {
     Form.CSV: "text/csv",
     Form.ARROW: "application/vnd.apache.arrow.stream",
     Form.PARQUET: "application/vnd.apache.parquet",
+    Form.HTML: "text/html",
 }
 
 OF_OBJECTS = (Form.JSON,)
-OF_TABLES = tuple(Form)
+OF_TABLES = (Form.JSON, Form.CSV, Form.ARROW, Form.PARQUET)
+OF_PAGES = (Form.HTML,)
 
 
 def form_of(named: str, accept: str, offered: Sequence[Form]) -> Form:

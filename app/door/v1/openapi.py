@@ -36,9 +36,9 @@ def document() -> JsonObject:
         "info": {
             "title": "Run Registry",
             "version": "1",
-            "description": "Runs, datasets, lumisections, golden lists, configuration and history"
-            " of the CMS Run Registry, for reading. Nothing is changed here, and reading takes no"
-            " identity.",
+            "description": "Runs, datasets, lumisections, golden lists, reports, configuration"
+            " and history of the CMS Run Registry, for reading. Nothing is changed here, and"
+            " reading takes no identity.",
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name} for name in dict.fromkeys(each.subject for each in OPERATIONS)],
@@ -103,7 +103,8 @@ def _schema(kind: type[object], schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    content: dict[str, Any] = {Form.JSON.media_type: {"schema": _schema(operation.gives, schemas)}}
+    first = operation.forms[0].media_type
+    content: dict[str, Any] = {first: {"schema": _schema(operation.gives, schemas)}}
     for form in operation.forms[1:]:
         content[form.media_type] = {"schema": {"type": "string"} if form is Form.CSV else _BINARY}
     headers = {

@@ -10,9 +10,18 @@ from pydantic import JsonValue
 
 from app.door.areas import LISTS, READS, LaneName
 from app.door.asking import Asked
-from app.door.v1 import answered, asked, configuration, golden, history, lumisections, records
+from app.door.v1 import (
+    answered,
+    asked,
+    configuration,
+    golden,
+    history,
+    lumisections,
+    records,
+    reports,
+)
 from app.door.v1.answering import Answered
-from app.door.v1.negotiation import OF_OBJECTS, OF_TABLES, Form
+from app.door.v1.negotiation import OF_OBJECTS, OF_PAGES, OF_TABLES, Form
 
 _PART = re.compile(r"\{(\w+)\}")
 
@@ -156,6 +165,41 @@ OPERATIONS = (
         answered.LuminosityAnswer,
         asked.ListBody,
         body=True,
+        lane=LISTS,
+    ),
+    Operation(
+        "/v1/reports/shift",
+        "getShiftReport",
+        "Reports",
+        "Runs taken in a shift, flags, sign-offs, what is open, and notes: one page that needs no"
+        " other.",
+        reports.of_shift,
+        str,
+        asked.OfShift,
+        forms=OF_PAGES,
+        lane=LISTS,
+    ),
+    Operation(
+        "/v1/reports/call",
+        "getCallReport",
+        "Reports",
+        "For the certification call: cycle by cycle what is golden, what was lost, what changed"
+        " since the last call, and what is left.",
+        reports.of_call,
+        str,
+        asked.OfCall,
+        forms=OF_PAGES,
+        lane=LISTS,
+    ),
+    Operation(
+        "/v1/reports/era",
+        "getEraReport",
+        "Reports",
+        "Luminosity accumulated over time, and efficiencies by era and sub-detector.",
+        reports.of_era,
+        str,
+        asked.OfEra,
+        forms=OF_PAGES,
         lane=LISTS,
     ),
     Operation(

@@ -71,6 +71,14 @@ def moment_of(acting: Acting, as_of: int | datetime | None = None) -> ReportMome
     return ReportMoment(version, at or written, version < newest or settled == version)
 
 
+def state_of_record(acting: Acting) -> datetime | None:
+    """When something was kept last of what has no version, which a report may tell as it is now."""
+    if not acting.db.record:
+        return None
+    with acting.db.read() as connection:
+        return moment_of_reports.newest_entry(connection)
+
+
 def named(text: str, of: str = "As of") -> int | datetime | None:
     """What a person names: a version, a day (its end) or a minute; None for nothing. BadInput says
     that `of` can't be read."""

@@ -13,8 +13,10 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from app.door.v1 import reports
+from app.door.v1.negotiation import Form
 from app.door.v1.operations import OPERATIONS
-from app.services import names
+from app.services import names, notes
 from app.services.acting import Acting
 from app.services.golden import generation
 from tests.builders import EXPERT
@@ -254,7 +256,14 @@ EXAMPLES = {
 }
 
 
-@pytest.mark.parametrize("path", [each.path for each in OPERATIONS if "golden/{" not in each.path])
+@pytest.mark.parametrize(
+    "path",
+    [
+        each.path
+        for each in OPERATIONS
+        if "golden/{" not in each.path and each.forms[0] is not Form.HTML
+    ],
+)
 def test_that_answers_are_of_their_declared_types(door, path):
     document = read(door, "/v1/openapi.json").json
     way, described = next(iter(document["paths"][path].items()))
@@ -266,6 +275,36 @@ def test_that_answers_are_of_their_declared_types(door, path):
     assert answer.status == 200, answer.body
     schema = described["responses"]["200"]["content"]["application/json"]["schema"]
     OAS31Validator({**schema, "components": document["components"]}).validate(answer.json)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/reports/shift",
+        "/v1/reports/call",
+        f"/v1/reports/era?datasets={quote('/PromptReco/%')}",
+    ],
+)
+def test_that_a_report_is_one_page_and_the_same_as_of_a_version(door, registry, path, monkeypatch):
+    as_of = f"{path}{'&' if '?' in path else '?'}as_of={names.newest_version(Acting(registry))}"
+    page = door.get(as_of, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert page.status == 200, page.body
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "sandbox" in page.headers["content-security-policy"]
+    assert "<h1>" in page.body.decode()
+    known = {"If-None-Match": page.headers["etag"]}
+    # Nobody makes what is kept: neither for who has it, nor for who hasn't.
+    monkeypatch.setattr(reports.page, "html_of", None)
+    assert door.get(as_of, headers=known).status == 304
+    assert read(door, as_of).body == page.body
+
+
+def test_that_a_page_of_a_report_isn_t_kept_longer_than_it_is_true(door, registry):
+    acting = Acting(registry, EXPERT)
+    before = read(door, "/v1/reports/shift").body
+    notes.add(acting, RUN, "", (), "Seen by everybody")
+    assert b"Seen by everybody" not in before
+    assert b"Seen by everybody" in read(door, "/v1/reports/shift").body
 
 
 def test_that_the_page_needs_nothing_from_elsewhere(door):

@@ -57,7 +57,7 @@ def add(commands: Commands, common: Parser) -> None:
         help="also put right what is derived and wrong, and keep what it was",
     )
     parser = add_command(
-        group, common, "index", "indexes that make the log quick", _index, writes="create"
+        group, common, "index", "indexes that make log and reports quick", _index, writes="create"
     )
     parser.add_argument(
         "--create",

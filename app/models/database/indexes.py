@@ -1,4 +1,4 @@
-"""Indexes on shared tables that make the log quick; each is optional, none changes an answer."""
+"""Indexes on shared tables that make log and reports quick; none is needed or changes an answer."""
 
 import logging
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ BY_PEOPLE = "desk_version_people"
 BY_AGENTS = "desk_version_machines"
 EVENTS_OF_VERSION = "desk_event_version"
 EVENTS_OF_NAME = "desk_dataset_event_name"
+RUNS_BY_START = "desk_run_start"
 
 _EXPECTED = (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege)
 _AT_ONCE_MB = 64
@@ -52,6 +53,9 @@ INDEXES = (
     OptionalIndex(
         EVENTS_OF_NAME, "DatasetEvent", "(name, version)", "the log of datasets of one name"
     ),
+    OptionalIndex(
+        RUNS_BY_START, "Run", "((oms_attributes ->> 'start_time'))", "the report of a shift"
+    ),
 )
 
 
@@ -62,7 +66,8 @@ def present(connection: Connection) -> frozenset[str]:
             "SELECT relname FROM pg_index JOIN pg_class ON oid = indexrelid"
             " WHERE indisvalid AND indrelid = ANY(ARRAY["
             "  to_regclass('\"Version\"'), to_regclass('\"Event\"'),"
-            "  to_regclass('\"DatasetEvent\"')]::oid[]) AND relname = ANY(:names)"
+            "  to_regclass('\"DatasetEvent\"'), to_regclass('\"Run\"')]::oid[])"
+            " AND relname = ANY(:names)"
         ),
         {"names": [each.name for each in INDEXES]},
     )

@@ -11,6 +11,8 @@ from app.models.database import indexes
 from app.models.database.statements import text
 from app.models.events import event_positions
 
+_LONGEST_RUN = timedelta(days=14)
+
 
 def newest_entry(connection: Connection) -> datetime | None:
     """When something was kept last of what has no version: notes, cycles, proposals, marks."""
@@ -49,17 +51,19 @@ def changed_since(
 
 def runs_between(connection: Connection, since: datetime, until: datetime) -> list[int]:
     """Runs that took data in a time, by what OMS says of them now; one that hasn't ended counts
-    for a day."""
+    for a day. None lasts longer than two weeks, so that only the runs of those are looked at."""
     rows = connection.execute(
         text(
             'SELECT run_number FROM "Run"'
             " WHERE oms_attributes ->> 'start_time' < :until"
+            " AND oms_attributes ->> 'start_time' > :long_before"
             " AND coalesce(oms_attributes ->> 'end_time' > :since,"
             "  oms_attributes ->> 'start_time' > :a_day_before) ORDER BY run_number"
         ),
         {
             "since": _oms_text(since),
             "until": _oms_text(until),
+            "long_before": _oms_text(since - _LONGEST_RUN),
             "a_day_before": _oms_text(since - timedelta(days=1)),
         },
     )

@@ -22,6 +22,7 @@ from app.services.pulling import runs as pull
 from app.services.reports import call, era, page, shift
 from app.services.reports.moment import end_of, moment_of, named, start_of, time_named
 from benchmarks import web_season
+from benchmarks.production import plans
 from tests.builders import EXPERT, a_run, configure
 from tests.services import certified_in_may
 from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs
@@ -153,6 +154,17 @@ def test_that_a_shift_tells_its_runs_flags_sign_offs_and_notes(season):
     assert {row["Moved to"] for row in moves} >= {"SIGNOFF"}
     assert section(report, "Notes")[0]["Text"] == "The beam was dumped early."
     assert section(report, "Open questions") == ["Nothing is open."]
+
+
+def test_that_a_shift_looks_at_the_runs_of_its_time_and_not_at_all_there_are(season):
+    with plans.watched() as statements:
+        shift_of(season, moment_of(season))
+    (asked,) = (each for each in statements.seen if "'start_time' <" in each)
+    with season.db.read() as connection:
+        # All runs of a season fit into a page, which no server would look up elsewhere.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = connection.exec_driver_sql(f"EXPLAIN {asked}", statements.given[asked]).scalars()
+        assert "Index Cond: (((oms_attributes ->> 'start_time'" in "".join(plan)
 
 
 def test_that_a_shift_asks_what_is_open(season):

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -98,7 +98,15 @@ class Combination:
 
     def of(self, kind: Kind) -> frozenset[Cause]:
         """The causes of one kind."""
-        return frozenset(cause for cause in self.causes if cause.kind is kind)
+        return self._of_kind.get(kind, frozenset())
+
+    @cached_property
+    def _of_kind(self) -> Mapping[Kind, frozenset[Cause]]:
+        """They are asked for by each chart."""
+        kinds = {cause.kind for cause in self.causes}
+        return {
+            kind: frozenset(cause for cause in self.causes if cause.kind is kind) for kind in kinds
+        }
 
 
 @dataclass(frozen=True)
@@ -228,8 +236,10 @@ def stored_combination(
     return Combination(tuple(map(js_stringify, parsed)), recorded, lumisections, named)
 
 
+@lru_cache(maxsize=4096)
 def causes_of(condition: str) -> frozenset[Cause]:
-    """The causes that one condition, as JSON text, names: whatever it does with them."""
+    """The causes that one condition, as JSON text, names: whatever it does with them. The few of a
+    rule fail in thousands of combinations."""
     variables = parse(json.loads(condition)).variables
     return frozenset(map(_cause, variables or ())) or frozenset(
         {Cause(Kind.OTHER, NO_VARIABLE, NO_VARIABLE)}

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from PySide6.QtCore import QObject, QUrl
-from PySide6.QtGui import QCursor, QDesktopServices
+from PySide6.QtGui import QCursor, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.domain.errors import Refused
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.lumisections import LumiRange
+from app.domain.lumisections import LumiRange, format_ranges
 from app.services.certification import tables
 from app.views.actions import ActionRow
 from app.views.places import PlaceContext
@@ -131,8 +131,20 @@ class LinkActions(QObject):
         self._open_filled(self._addresses.oms_lumisections)
 
     def open_elog(self) -> None:
-        """Opens the logbook."""
-        self._open_filled(self._addresses.elog)
+        """Opens the logbook. Where its address has no place for the run, run and lumisections are
+        copied for its search."""
+        subject = self._subject()
+        if subject is None:
+            return
+        template = self._addresses.elog
+        if "{run}" not in template:
+            number, ranges = str(subject[0]), self._ranges(subject)
+            searched = f"{number} LS {format_ranges(ranges)}" if ranges else number
+            QGuiApplication.clipboard().setText(searched)
+            self._context.notices.tell(
+                f'Copied "{searched}": paste it into the search of the logbook.'
+            )
+        self._open_filled(template)
 
     def open_gui(self) -> None:
         """Opens the dataset in the DQM GUI, with a choice where it has several names there."""

@@ -1,7 +1,10 @@
 """Links of runs and datasets: which address is opened."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QSettings, QUrl
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -84,6 +87,18 @@ def test_that_the_selected_lumisections_are_those_of_the_pages(
     links.open_lumisections()
     links.open_elog()
     assert opened == [f"https://oms/ls?r={FIRST}&from=4", f"https://elog/{FIRST}"]
+
+
+def test_that_run_and_lumisections_are_copied_for_a_logbook_without_a_place_for_them(
+    links: LinkActions, opened: list[str], monkeypatch: pytest.MonkeyPatch, notices: Notices
+) -> None:
+    plain = replace(ADDRESSES, elog="https://elog/cms")
+    monkeypatch.setattr(LinkActions, "_addresses", plain)
+    links.open_elog()
+    assert opened == ["https://elog/cms"]
+    assert QGuiApplication.clipboard().text() == f"{FIRST} LS 4-8"
+    assert notices.last is not None
+    assert "paste it into the search" in notices.last.text
 
 
 def test_that_a_dataset_opens_as_the_gui_calls_it(

@@ -124,6 +124,11 @@ class Model:
         """Lumisections in a thousand that it would have proposed and that are not BAD."""
         return 1000 * (self.proposed - self.found) / self.lumisections
 
+    @property
+    def p_without_signs(self) -> float:
+        """The probability that a cell is BAD of which nothing is to be seen."""
+        return _logistic(self.intercept)
+
     def judgement(self, signs: Iterable[str]) -> Judgement:
         """Of a lumisection with these signs; those it never learned of mean nothing."""
         known = [(sign, self.weights[sign]) for sign in sorted(signs) if sign in self.weights]

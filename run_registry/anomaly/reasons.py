@@ -22,19 +22,28 @@ _CAUSES = ((evidence.OFF, "dcs"), (_LUMINOSITY, "deadtime"), (evidence.OTHER, "n
 
 
 def comment(
-    sight: Sight, model: Model, usual: Usual | None, first: int, last: int
+    sight: Sight, model: Model, usual: Usual | None, first: int, last: int, p: float
 ) -> tuple[str, str]:
-    """Comment and cause of a proposal for a range."""
-    weights = {
-        name: weight
-        for name, weight in _grouped(sight, model, first, last).items()
-        if weight >= _LEAST_WEIGHT
-    }
-    strongest = sorted(weights, key=lambda name: (-weights[name], name))[:_MOST_REASONS]
-    said = [_said(name, sight, usual, first, last) for name in strongest]
+    """Comment and cause of a proposal for a range that is BAD with probability `p` or more. Behind
+    each reason stands what it adds to the logarithm of the odds."""
+    weights = _grouped(sight, model, first, last)
+    strongest = sorted(
+        (name for name in weights if weights[name] >= _LEAST_WEIGHT),
+        key=lambda name: (-weights[name], name),
+    )[:_MOST_REASONS]
+    said = [
+        f"{_said(name, sight, usual, first, last)} ({weights[name]:+.1f})" for name in strongest
+    ]
+    against = [
+        f"{_said(name, sight, usual, first, last)} ({weights[name]:+.1f})"
+        for name in sorted(weights, key=lambda name: (weights[name], name))
+        if weights[name] <= -_LEAST_WEIGHT
+    ][:_MOST_REASONS]
+    if against:
+        said.append(f"against it: {', '.join(against)}")
     rest = (
-        f"In {model.runs} earlier runs {model.found:,} of {model.proposed:,} LS that it would have"
-        " proposed were BAD."
+        f"P(BAD) {p:.2f}, without any sign {model.p_without_signs:.1g}. In {model.runs} earlier"
+        f" runs {model.found:,} of {model.proposed:,} LS that it would have proposed were BAD."
     )
     cause = next(
         (word for name in strongest for begin, word in _CAUSES if name.startswith(begin)), ""

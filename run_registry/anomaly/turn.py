@@ -222,7 +222,7 @@ def judge(sight: Sight, model: Model, before: Usual | None) -> Iterator[Found]:
             parts.append((here, reasons.cells(judgement, f", {share}" if share else "")))
     for first, last in ranges_of((likely > 0) & sight.open):
         p = float(likely[first - 1 : last].min())
-        comment, cause = reasons.comment(sight, model, before, first, last)
+        comment, cause = reasons.comment(sight, model, before, first, last, p)
         value = Value(
             sight.run_number, sight.dataset, model.column, first, last, "BAD", comment, cause
         )

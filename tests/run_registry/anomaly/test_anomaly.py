@@ -43,7 +43,8 @@ def test_that_it_learns_that_people_mind_what_lasts_and_not_what_passes(learned)
     assert found.value[:6] == (2000, "online", "dt-dt", 40, 46, "BAD")
     assert found.value.cause == "deadtime"
     assert found.value.comment == (
-        "recorded/delivered is 0.47, where the last 20 runs had 0.94 +- 0.01."
+        "recorded/delivered is 0.47, where the last 20 runs had 0.94 +- 0.01 (+8.0)."
+        f" P(BAD) {found.p:.2f}, without any sign 0.005."
         " In 15 earlier runs 48 of 48 LS that it would have proposed were BAD."
     )
     (line,) = found.explained
@@ -67,7 +68,7 @@ def test_that_a_bit_that_comes_with_bad_is_named_where_it_is_off():
     sight = sight_of(a_dataset(50, off=range(31, 36)))
     (found,) = judge(sight, of_bits, USUAL)
     assert (found.value.first, found.value.last, found.value.cause) == (31, 35, "dcs")
-    assert found.value.comment.startswith("dt0_ready is off. In 20 earlier runs 160 of 160")
+    assert found.value.comment.startswith("dt0_ready is off (+6.0). P(BAD) 0.96, without")
     assert of_bits.recall == pytest.approx(8 / 9)
 
 

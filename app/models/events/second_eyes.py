@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -168,20 +168,20 @@ def taken_away(connection: Connection, keys: Collection[DatasetKey]) -> list[Mar
     ]
 
 
-def verified_workspaces() -> sa.Subquery:
-    """Run, name and `verified`, a JSON list of the workspaces with a mark that stands, of each
-    dataset that has one; those on all of it first. For statements that pick some of the runs."""
-    standing = _STANDING.format(which="true", until="")
-    statement = text(
-        "SELECT run_number, name, jsonb_agg(workspace"
-        f" ORDER BY workspace <> '{WHOLE}', workspace) AS verified"
-        f" FROM ({standing}) AS marks GROUP BY run_number, name"
+def verified_workspaces(table: str) -> sa.ColumnElement[Any]:
+    """The workspaces with a mark that stands on the dataset of a row of a table, as a JSON list,
+    the one on all of it first; null without any.
+
+    Looked up row by row: for a join the server would have to guess how many marks there are, and
+    guesses badly enough to compare each with each.
+    """
+    own = f'run_number = "{table}".run_number AND name = "{table}".name'
+    standing = _STANDING.format(which=own, until="")
+    return sa.literal_column(
+        f"(SELECT jsonb_agg(workspace ORDER BY workspace <> '{WHOLE}', workspace)"
+        f" FROM ({standing}) AS marks)",
+        JSONB,
     )
-    return statement.columns(
-        sa.column("run_number", sa.Integer),
-        sa.column("name", sa.Text),
-        sa.column("verified", JSONB),
-    ).subquery("verified_workspaces")
 
 
 def newest_numbers(connection: Connection) -> tuple[int, int]:

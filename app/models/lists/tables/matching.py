@@ -14,7 +14,6 @@ from app.domain.errors import BadInput
 from app.domain.filters import (
     NAME,
     RUN,
-    VERIFIED,
     And,
     Comparison,
     Field,
@@ -36,7 +35,7 @@ MOST_FIELDS = 200
 
 _OF_RUN = frozenset({Source.RUN, Source.OMS, Source.RR})
 
-_OF_DATASET = frozenset({Source.RUN, Source.NAME, Source.DATASET, Source.IN_GUI})
+_OF_DATASET = frozenset({Source.RUN, Source.NAME, Source.DATASET, Source.IN_GUI, Source.VERIFIED})
 
 OF_SUMMARY = frozenset({Source.COLUMN, Source.BIT, Source.RECORDED, Source.DELIVERED})
 
@@ -103,7 +102,7 @@ class Statement:
         runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
         joined: FromClause = runs
         name: ColumnElement[Any] = sa.literal(ONLINE, sa.Text)
-        if of_datasets or sources & (_OF_DATASET | OF_SUMMARY | {Source.VERIFIED}):
+        if of_datasets or sources & (_OF_DATASET | OF_SUMMARY):
             datasets, left = self._source(
                 "datasets", dataset, _OF_DATASET, left, pushes=of_datasets
             )
@@ -116,19 +115,8 @@ class Statement:
                 current = summaries.c.version == datasets.c.version
                 same = sa.and_(same_dataset(summaries, datasets), current)
                 joined = joined.join(summaries, same, isouter=True)
-            if Source.VERIFIED in sources:
-                marked = self._marked()
-                joined = joined.join(marked, same_dataset(marked, datasets), isouter=True)
-                self._values[VERIFIED] = marked.c.verified
         self._values[RUN], self._values[NAME] = runs.c.run_number, name
         return joined, left
-
-    def _marked(self) -> sa.CTE:
-        """What is verified of the runs that are looked at, which are fewer than have marks."""
-        marks = verified_workspaces()
-        self._values[RUN] = marks.c.run_number
-        marked = sa.select(marks).where(*self._of_runs(marks)).cte("marked")
-        return marked.prefix_with("MATERIALIZED", dialect="postgresql")
 
     def _source(
         self,
@@ -143,7 +131,10 @@ class Statement:
         else are applied there when it `pushes`."""
         self._values[RUN] = table.c.run_number
         keys: list[ColumnElement[Any]] = [table.c.run_number, table.c.version]
-        where = list(self._of_runs(table))
+        where = [self._condition(each) for each in self._ranges]
+        if self._windowed:
+            first, last = (sa.bindparam(end, type_=sa.Integer) for end in ("first_run", "last_run"))
+            where.append(table.c.run_number.between(first, last))
         if table is not run:
             self._values[NAME] = table.c.name
             keys.append(table.c.name)
@@ -167,13 +158,6 @@ class Statement:
             self._few_runs = sa.select(source.c.run_number)
         self._values.update((field, source.c[f"value_{place}"]) for place, field in enumerate(own))
         return source, [each for each in conditions if each not in taken]
-
-    def _of_runs(self, table: FromClause) -> Iterator[Flag]:
-        """That a row of a table is of the runs that are looked at."""
-        yield from map(self._condition, self._ranges)
-        if self._windowed:
-            first, last = (sa.bindparam(end, type_=sa.Integer) for end in ("first_run", "last_run"))
-            yield table.c.run_number.between(first, last)
 
     def _narrowed(self, table: FromClause) -> Iterator[Flag]:
         """Conditions that spare a table the reading of JSON that can't count."""
@@ -261,6 +245,8 @@ def _extraction(field: Field, table: FromClause) -> ColumnElement[Any]:
     plain = _PLAIN_COLUMNS.get(field.source)
     if plain is not None:
         return table.c[plain.name]
+    if field.source is Source.VERIFIED:
+        return verified_workspaces(dataset.name)
     return entry(table.c[_JSON_COLUMNS[field.source].name], field.name)
 
 

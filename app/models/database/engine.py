@@ -18,12 +18,9 @@ from sqlalchemy import exc as sa_exc
 
 from app.domain.connections.faults import Fault, fault_of
 from app.domain.connections.protection import Protection, is_here
-from app.domain.errors import (
-    RegistryError,
-    Unsure,
-)
+from app.domain.errors import RegistryError
 from app.domain.json_value import js_parse
-from app.models.database import desk, identity, record, seal, session
+from app.models.database import desk, identity, outcome, record, seal, session
 from app.models.database.addresses import Address
 from app.models.database.driver_errors import explain
 from app.models.database.identity import DOOR, WEB, Guarded
@@ -55,6 +52,10 @@ RECORDS_WRITERS = "run_registry_records_writers"
 """Option of a connection on which a guard recorded who really wrote each version."""
 JUDGE = "run_registry_judge"
 """Option of a connection: on a guarded database, which e-groups may act at a path."""
+
+
+class _LostAnswer(Exception):
+    """The connection was lost while a transaction was being committed."""
 
 
 class Database:
@@ -283,10 +284,26 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One READ COMMITTED transaction: committed at the end, rolled back on any exception."""
+        """One READ COMMITTED transaction: committed at the end, rolled back on any exception.
+
+        Where the answer to the COMMIT is lost, the mark that was left in it (`outcome`) tells what
+        became of it. Raises Unsure when nobody knows.
+        """
+        marks: list[outcome.Mark] = []
+        with self.translated():
+            try:
+                with self._turns, self._committed(marks) as connection:
+                    yield connection
+            except _LostAnswer as error:
+                lost = outcome.LostAnswer(marks, self.primary.read, lambda: not self._is_over)
+                lost.find_out(self.dsn_without_password, error)
+                with suppress(RegistryError):
+                    self.was_told()
+
+    @contextmanager
+    def _committed(self, marks: list[outcome.Mark]) -> Iterator[Connection]:
+        """A transaction, without what is done when the answer to its COMMIT is lost."""
         with (
-            self.translated(),
-            self._turns,
             self._engine.connect() as connection,
             self._under_way.one(connection),
             connection.begin() as transaction,
@@ -294,20 +311,23 @@ class Database:
             kind = None if self._guard is None or self._guard.kind == WEB else self._guard.kind
             if self._person is not None:
                 identity.name_person(connection, self._person)
-            yield connection.execution_options(**{GUARDED: kind}, **self._of_guard)
+            options = {GUARDED: kind, outcome.MARKS: marks, **self._of_guard}
+            yield connection.execution_options(**options)
             try:
                 transaction.commit()
             except sa_exc.DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
-                raise Unsure(
-                    f"The connection to {self.dsn_without_password} was lost while the change was"
-                    " being stored. Look whether it is there before you try again."
-                ) from error
+                raise _LostAnswer from error
             if self._standby is not None:
                 # What was committed stays so, whatever becomes of the connection.
                 with suppress(psycopg.Error):
                     self._standby.needs(session.driver_of(connection))
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether nobody waits any more for what this is at."""
+        return self._patience.has_ended or self._under_way.is_over
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -367,24 +387,12 @@ class Database:
             try:
                 # What is said for the whole session would be said to the next client of it.
                 if session.is_pooled(connection):
-                    raise NoLine(self._no_session)
+                    raise NoLine(_no_session(self._address))
                 session.prepare_whole(connection, read_only=self._read_only)
             except (psycopg.Error, NoLine):
                 connection.close()
                 raise
             return connection
-
-    @property
-    def _no_session(self) -> str:
-        if self.has_direct:
-            return (
-                "direct_dsn is the address of a pooler, too, where no session can wait. Give"
-                " there the address of the server itself."
-            )
-        return (
-            f"{self.dsn_without_password} is the address of a pooler, where no session can wait."
-            " Give the address of the server itself as direct_dsn, too."
-        )
 
     def give_up(self) -> None:
         """From now on nothing is waited for: whoever waits, or comes, gets Unavailable."""
@@ -446,6 +454,20 @@ class Database:
     def explain(self, error: BaseException) -> RegistryError | None:
         """What a driver error means to the person, or None when it is a bug of ours."""
         return explain(error, self._address)
+
+
+def _no_session(address: Address) -> str:
+    """Why a client has no line there."""
+    if address.has_direct:
+        return (
+            "The direct address (direct_dsn) is that of a pooler, too. Give there the address of"
+            " the server itself."
+        )
+    return (
+        f"{address.without_password} is the address of a pooler, where no session can wait. Give"
+        " the address of the server itself, too: direct_dsn, or the direct address of the"
+        " connection."
+    )
 
 
 def _pool(

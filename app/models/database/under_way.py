@@ -30,6 +30,12 @@ class UnderWay:
         held: Connection | None = getattr(self._held, "connection", None)
         return held
 
+    @property
+    def is_over(self) -> bool:
+        """Whether none may begin any more."""
+        with self._lock:
+            return self._is_over
+
     @contextmanager
     def one(self, connection: Connection) -> Iterator[None]:
         """Meanwhile this thread is in one, on this connection. Raises once no other may begin."""

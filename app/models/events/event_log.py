@@ -14,6 +14,7 @@ from app.domain.identity import is_manual
 from app.domain.json_value import JsonObject, JsonValue, js_stringify, text_hash
 from app.domain.lumisections import LumiRange, join
 from app.domain.triplets import Triplet
+from app.models.database import outcome
 from app.models.database.engine import GUARDED
 from app.models.database.identity import PULLER
 from app.models.database.statements import text
@@ -87,15 +88,15 @@ def append(
     bumped = {(each.run_number, each.name) for each in lumisections} - named
     datasets.extend(DatasetChange(*key) for key in sorted(bumped))
 
-    atomic_version = int(
-        connection.execute(
-            text(
-                'INSERT INTO "Version" ("by", "comment", "createdAt")'
-                " VALUES (:by, :comment, now()) RETURNING atomic_version"
-            ),
-            {"by": by, "comment": comment},
-        ).scalar_one()
-    )
+    atomic_version, written_at = connection.execute(
+        text(
+            'INSERT INTO "Version" ("by", "comment", "createdAt")'
+            ' VALUES (:by, :comment, now()) RETURNING atomic_version, "createdAt"'
+        ),
+        {"by": by, "comment": comment},
+    ).one()
+    mark = {"atomic_version": atomic_version, "by": by, "createdAt": written_at}
+    outcome.leave(connection, '"Version"', mark)
     count = sum(len(each.events) for each in lumisections)
     versions = _new_events(connection, atomic_version, len(runs) + count + len(datasets))
     # A dataset's own event comes last, so that its version says which lumisection events it saw.

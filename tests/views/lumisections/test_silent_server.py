@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app.domain.triplets import Triplet
-from app.models.database import patience
+from app.models.database import outcome, patience
 from app.models.database.engine import Database
 from app.models.events.action import Action
 from app.services.acting import Acting
@@ -118,6 +118,7 @@ def test_that_a_write_whose_answer_was_lost_is_found_again(
     story.previewed()
     with monkeypatch.context() as patch:
         patch.setattr(Action, "finish", finish_in_silence)
+        patch.setattr(outcome, "_WITHIN_S", 0.0)
         story.pane.preview.write()
         story.until(lambda: "Looking" in story.pane.preview.work.step.text())
     tunnel.speak()

@@ -1,0 +1,115 @@
+"""The answer to a COMMIT is lost: what became of the change is found out by the mark it left."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg.conninfo import make_conninfo
+
+from app.domain.errors import Unavailable
+from app.models.database import outcome, patience
+from app.models.database.engine import Database
+from app.models.events import event_log
+from tests.models.database.test_patience import in_thread
+from tests.silence import Tunnel
+
+_HELD = 20_26
+"""An advisory lock: a commit goes on when it is free."""
+
+
+@pytest.fixture
+def tunnel(database: Database, dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tunnel]:
+    """The way to a database whose commits wait as long as a lock is held; silence is soon seen."""
+    monkeypatch.setattr(patience, "_SILENT_S", 0.3)
+    monkeypatch.setattr(patience, "_SILENT_AGAIN_S", 0.2)
+    monkeypatch.setattr(outcome, "_EVERY_S", 0.02)
+    with database.transaction() as connection:
+        connection.execute(
+            sa.text(
+                "CREATE FUNCTION wait_for_lock() RETURNS trigger LANGUAGE plpgsql AS"
+                f" 'BEGIN PERFORM pg_advisory_xact_lock_shared({_HELD}); RETURN NULL; END';"
+                ' CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON "Version"'
+                " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_for_lock()"
+            )
+        )
+    with Tunnel(dsn) as tunnel:
+        yield tunnel
+
+
+@pytest.fixture
+def db(tunnel: Tunnel) -> Iterator[Database]:
+    """The database as somebody has it who is behind the tunnel."""
+    db = Database(make_conninfo(tunnel.dsn, connect_timeout=2))
+    yield db
+    db.close()
+
+
+def append(db: Database, before_commit: Callable[[], object] = lambda: None) -> None:
+    with db.transaction() as connection:
+        event_log.append(connection, "a@cern.ch", "an edit", ())
+        before_commit()
+
+
+def comments(database: Database) -> list[str]:
+    with database.read() as connection:
+        return [*connection.execute(sa.text('SELECT comment FROM "Version"')).scalars()]
+
+
+@pytest.mark.expected_log("It is there")
+def test_that_what_was_stored_while_nobody_heard_counts_as_stored(
+    db: Database, tunnel: Tunnel, database: Database, dsn: str
+) -> None:
+    with psycopg.connect(dsn) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [_HELD])
+        writing, caught = in_thread(lambda: append(db))
+        while not other.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount:
+            pass
+        tunnel.fall_silent(old_only=True)
+    writing.join()
+    assert caught == []
+    assert comments(database) == ["an edit"]
+
+
+@pytest.mark.expected_log("It is there")
+def test_that_a_commit_that_is_still_under_way_is_waited_for(
+    db: Database, database: Database, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+    with psycopg.connect(dsn) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [_HELD])
+        monkeypatch.setattr(patience.PatientConnection, "_ask", _gives_up)
+        monkeypatch.setattr(outcome.time, "sleep", lambda _: looked.append(other.rollback()))
+        append(db)
+    assert looked
+    assert comments(database) == ["an edit"]
+
+
+def _gives_up(connection: patience.PatientConnection, _heard: float, _lost: int) -> int:
+    connection._give_up("it is tried")
+    return 0
+
+
+def test_that_what_was_not_stored_can_be_tried_again(
+    db: Database, database: Database, dsn: str
+) -> None:
+    def end_session() -> None:
+        with psycopg.connect(dsn) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE state = 'idle in transaction'"
+            )
+
+    with pytest.raises(Unavailable, match="lost before the change was stored") as caught:
+        append(db, end_session)
+    assert "Nothing was written" in caught.value.advised
+    assert comments(database) == []
+
+
+def test_that_another_row_of_the_same_number_is_no_proof(db: Database, database: Database) -> None:
+    append(db)
+    with database.read() as connection:
+        number = connection.execute(sa.text('SELECT atomic_version FROM "Version"')).scalar_one()
+        for values, there in (({"by": "a@cern.ch"}, True), ({"by": "b@cern.ch"}, False)):
+            mark = outcome.Mark('"Version"', {"atomic_version": number, **values})
+            assert mark.is_there(connection) is there

@@ -7,13 +7,13 @@ packaging/locked-for-packages.txt.
 import argparse
 import hashlib
 import os
-import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import appimage
 import bundle
 import distributions
 import linux_packages
@@ -92,7 +92,7 @@ def make(kind: str, out: Path) -> Path:
     shared = WORK / "shared"
     places = linux_packages.make_shared(PYTHON, version, distributions.moment(), shared)
     if kind == "appimage":
-        return make_appimage(made, shared, out)
+        return appimage.make(made, shared, WORK, out)
     return linux_packages.make_package(
         kind, made, shared, places, version=version, work=str(WORK / kind), out=str(out)
     )
@@ -144,9 +144,15 @@ def check_definitions() -> Path:
     image = ROOT / "packaging" / "image"
     definitions = [ROOT / ".github", ROOT / ".gitlab-ci.yml", ROOT / "mkdocs.yml", image]
     scripts = [*image.glob("*.sh"), *(ROOT / "packaging" / name for name in _SCRIPTS), ROOT / "run"]
+    gitlab = ["vendor.gitlab-ci", "--data-transform=gitlab-ci", str(ROOT / ".gitlab-ci.yml")]
+    schema = [str(VENV / "bin" / "check-jsonschema"), "--quiet", "--builtin-schema"]
+    manifests = sorted((image / "kubernetes").glob("*.yaml"))
     commands = [
         [str(VENV / "bin" / "hadolint"), str(image / "Containerfile")],
         [str(VENV / "bin" / "yamllint"), "--strict", *map(str, definitions)],
+        [*schema, *gitlab],
+        [*schema, "vendor.compose-spec", str(image / "compose.yaml")],
+        [str(VENV / "bin" / "kubernetes-validate"), "--strict", *map(str, manifests)],
     ]
     if shutil.which("shellcheck"):
         commands.append(["shellcheck", *map(str, scripts)])
@@ -167,35 +173,21 @@ def check_definitions() -> Path:
 
 
 def make_sbom(out: Path) -> Path:
-    """Writes what the program is made of, as CycloneDX, from the list of locked packages."""
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / "run-registry-desktop.cdx.json"
-    locked = ROOT / "packaging" / "locked.txt"
-    subprocess.run(
-        [
-            *(str(VENV / "bin" / "cyclonedx-py"), "requirements", str(locked)),
-            *("--pyproject", str(ROOT / "pyproject.toml")),
-            *("--output-reproducible", "--of", "JSON", "-o", str(file)),
-        ],
-        check=True,
-    )
-    return file
+    """Writes what program and image are made of, as CycloneDX, from the lists of locked packages.
 
-
-def make_appimage(made: Path, shared: Path, out: Path) -> Path:
-    """Makes an AppImage, where `appimagetool` is installed."""
-    tool = shutil.which("appimagetool")
-    if tool is None:
-        raise CantBuild("appimagetool isn't here. Install it, and build again.")
-    folder = WORK / "run-registry.AppDir"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(made, folder, symlinks=True)
-    for name in ("run-registry-desktop.desktop", "run-registry-desktop.svg"):
-        shutil.copy(shared / name, folder / name)
-    (folder / "AppRun").symlink_to("run-registry")
+    Returns the program's; the image's is beside it."""
     out.mkdir(parents=True, exist_ok=True)
-    file = out / f"run-registry-desktop-{platform.machine()}.AppImage"
-    subprocess.run([tool, str(folder), str(file)], check=True)
+    for listed, name in (("locked-service", "image"), ("locked", "desktop")):
+        file = out / f"run-registry-{name}.cdx.json"
+        subprocess.run(
+            [
+                *(str(VENV / "bin" / "cyclonedx-py"), "requirements"),
+                str(ROOT / "packaging" / f"{listed}.txt"),
+                *("--pyproject", str(ROOT / "pyproject.toml")),
+                *("--output-reproducible", "--of", "JSON", "-o", str(file)),
+            ],
+            check=True,
+        )
     return file
 
 

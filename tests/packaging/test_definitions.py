@@ -1,5 +1,7 @@
 """Packages, image and workflows: what can be told of them without making them."""
 
+import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +14,8 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
 
-import builder  # noqa: E402 - the folder isn't a package
+import appimage  # noqa: E402 - the folder isn't a package
+import builder  # noqa: E402
 import bundle  # noqa: E402
 import linux_packages  # noqa: E402
 import release_notes  # noqa: E402
@@ -135,3 +138,18 @@ def modules_first() -> str:
         "import psycopg, sqlalchemy.dialects.postgresql, httpx, pydantic, numpy, keyring, psutil\n"
         "import platformdirs, tempfile, shutil, alembic, jwt, starlette, uvicorn, re2, jinja2\n"
     )
+
+
+def test_that_an_appimagetool_that_was_exchanged_is_never_started(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.write_bytes(b"another one")
+    target = tmp_path / "appimagetool"
+    with pytest.raises(RuntimeError, match="deleted and not started"):
+        appimage.fetched(target, there.as_uri())
+    assert not target.exists()
+    own = hashlib.sha256(b"another one").hexdigest()
+    assert os.access(appimage.fetched(target, there.as_uri(), own), os.X_OK)
+    there.unlink()
+    target.write_bytes(b"half of it")
+    with pytest.raises(RuntimeError, match="can't be read"):
+        appimage.fetched(target, there.as_uri(), own)

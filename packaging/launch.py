@@ -11,11 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import IO, NoReturn, TextIO
 
 import system_libraries
 
@@ -52,6 +53,7 @@ NO_NETWORK = (
 
 _NEEDED_BYTES = 1_500_000_000
 _TOLD_EVERY_S = 15.0
+_LOOKED_EVERY_S = 0.1
 
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff format --check", ("-m", "ruff", "format", "--check", ".")),
@@ -215,14 +217,45 @@ def run_checks(words: Sequence[str]) -> NoReturn:
     set_up(with_tests=True)
     system_libraries.complete(PYTHON, "offscreen")
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    for name, command in steps:
+    run_beside_each_other([step for step in steps if step in CHECKS])
+    for name, command in (step for step in steps if step not in CHECKS):
         sys.stderr.write(f"run: {name}\n")
         sys.stderr.flush()
         done = subprocess.run([str(PYTHON), *command], cwd=ROOT, check=False)
         if done.returncode != 0:
             raise SetupFailed(f"{name} failed (exit code {done.returncode}).")
-    sys.stderr.write("run: every check passed.\n")
+    if steps:
+        sys.stderr.write("run: every check passed.\n")
     sys.exit(0)
+
+
+def run_beside_each_other(checks: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+    """Run checks at the same time and tell what each has said once it has ended; the first that
+    fails ends the others."""
+    with ExitStack() as stack:
+        running = [(name, *_begun(command, stack)) for name, command in checks]
+        while running:
+            ended = [each for each in running if each[1].poll() is not None]
+            for name, process, output in ended:
+                output.seek(0)
+                sys.stderr.write(f"run: {name}\n{output.read().decode(errors='replace')}")
+                sys.stderr.flush()
+                if process.returncode != 0:
+                    raise SetupFailed(f"{name} failed (exit code {process.returncode}).")
+            running = [each for each in running if each not in ended]
+            time.sleep(_LOOKED_EVERY_S)
+
+
+def _begun(command: Sequence[str], stack: ExitStack) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
+    """A command of Python that has begun, and the file that it says everything into; the stack
+    ends it."""
+    output = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+    process = subprocess.Popen(
+        [str(PYTHON), *command], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+    )
+    stack.enter_context(process)
+    stack.callback(process.kill)
+    return process, output
 
 
 def install_packages(screen: str | None) -> None:
@@ -331,8 +364,10 @@ def _install(*, with_tests: bool) -> None:
     )
     sys.stderr.flush()
     locked = LOCKED_WITH_TESTS if with_tests else LOCKED
+    # Of the packages of tests most modules are never imported: Python compiles those that are.
+    lazily = ("--no-compile",) if with_tests else ()
     steps = (
-        ("--progress-bar", "off", "--require-hashes", "--requirement", str(locked)),
+        ("--progress-bar", "off", *lazily, "--require-hashes", "--requirement", str(locked)),
         # Everything it needs is there by now, the tools to build it too.
         ("--no-deps", "--no-build-isolation", "--editable", str(ROOT)),
     )

@@ -228,6 +228,41 @@ def test_that_the_fast_tests_come_after_every_check_and_need_no_fixture_of_a_ser
     assert steps[-1][1][-2:] == launch.FAST
 
 
+def test_that_checks_run_beside_each_other_and_each_says_its_own(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(launch, "PYTHON", Path(sys.executable))
+    # Each ends when the other has begun: one after the other they would never end.
+    meeting = (
+        "import pathlib, sys, time\n"
+        "own, other = map(pathlib.Path, sys.argv[1:])\n"
+        "own.touch()\n"
+        "while not other.exists(): time.sleep(0.01)\n"
+        "print('seen', other.name)\n"
+    )
+    one, two = tmp_path / "one", tmp_path / "two"
+    launch.run_beside_each_other(
+        [
+            ("first", ("-c", meeting, str(one), str(two))),
+            ("second", ("-c", meeting, str(two), str(one))),
+        ]
+    )
+
+    said = capsys.readouterr().err
+    assert "run: first\nseen two\n" in said
+    assert "run: second\nseen one\n" in said
+
+
+def test_that_the_first_check_that_fails_ends_the_others_and_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(launch, "PYTHON", Path(sys.executable))
+    checks = [
+        ("endless", ("-c", "import time\nwhile True: time.sleep(1)")),
+        ("faulty", ("-c", "import sys; print('line 7 is wrong'); sys.exit(3)")),
+    ]
+    with pytest.raises(launch.SetupFailed, match=r"^faulty failed \(exit code 3\)\.$"):
+        launch.run_beside_each_other(checks)
+
+    assert capsys.readouterr().err == "run: faulty\nline 7 is wrong\n"
+
+
 def test_that_the_long_parts_are_listed(capsys):
     with pytest.raises(SystemExit) as ended:
         launch.run_checks(["--help"])

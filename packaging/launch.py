@@ -65,9 +65,10 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 TEST_USAGE = """\
-./run test [--fast | --long NAME] [pytest arguments]
+./run test [--fast | --long NAME | --set-up] [pytest arguments]
 
   (nothing)     every check, then every test
+  --set-up      nothing but the set-up for them
   --fast        every check, then the pure rules: no database, no window, under a minute
   --long NAME   one of the long parts, each at most 20 minutes:
 """
@@ -201,13 +202,16 @@ def test_steps(words: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if words[1] in ("core", "views"):
             steps.append(("coverage", ("packaging/coverage_floors.py", words[1])))
         return tuple(steps)
+    if words[:1] == ["--set-up"]:
+        return ()
     if words[:1] == ["--fast"]:
         return (*CHECKS, ("pytest", ("-m", "pytest", "-n", "2", *FAST, *words[1:])))
     return (*CHECKS, ("pytest", ("-m", "pytest", "-n", "2", *words)))
 
 
 def run_checks(words: Sequence[str]) -> NoReturn:
-    """Set up with the test tools, run every check in order and stop at the first that fails."""
+    """Set up with the test tools, run the checks beside each other, then the tests; stop at the
+    first that fails."""
     if {"--help", "-h"} & set(words[:1]):
         lines = [f"                  {name:<11} {about}" for name, (about, _) in LONG.items()]
         sys.stdout.write(TEST_USAGE + "\n".join(lines) + "\n")

@@ -263,10 +263,14 @@ def test_that_the_first_check_that_fails_ends_the_others_and_is_told(monkeypatch
     assert capsys.readouterr().err == "run: faulty\nline 7 is wrong\n"
 
 
+def test_that_a_set_up_alone_runs_nothing():
+    assert launch.test_steps(["--set-up"]) == ()
+
+
 def test_that_the_long_parts_are_listed(capsys):
     with pytest.raises(SystemExit) as ended:
         launch.run_checks(["--help"])
 
     assert ended.value.code == 0
     said = capsys.readouterr().out
-    assert all(f"{name} " in said for name in ("--fast", *launch.LONG))
+    assert all(f"{name} " in said for name in ("--fast", "--set-up", *launch.LONG))

@@ -1,6 +1,7 @@
 """The command line as a whole: its tree of words, and the running of one command."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from app.cli import (
@@ -62,8 +63,9 @@ _DEFAULTS: dict[str, object] = {
 }
 
 
+@cache
 def parser(version: str) -> Parser:
-    """The parser of all commands."""
+    """The parser of all commands, made once: that takes longer than most commands do."""
     common = common_options()
     root = Parser(prog="run-registry", description=_ABOUT, epilog=_EXIT_CODES, parents=[common])
     root.add_argument("--version", action="version", version=f"run-registry {version}")

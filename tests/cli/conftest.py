@@ -14,7 +14,10 @@ from app.__main__ import main
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.json_value import JsonObject
 from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.configuration import in_force as configurations
 from tests.builders import a_run
+from tests.conftest import TestServer
 from tests.models.guard.guarded import DBA, address, fill, hand_over
 
 EXPERTS = "cms-dqm-runregistry-experts"
@@ -83,15 +86,22 @@ def oms() -> Iterator[SimulatedOms]:
 
 
 @pytest.fixture
-def registry(run_registry, empty_dsn, oms) -> RunRegistry:
-    """`run_registry` on a database with the shipped configuration, into which OMS was pulled."""
+def registry_dsn(run_registry, server: TestServer, oms) -> Iterator[str]:
+    """Address of a database with the shipped configuration, into which OMS was pulled."""
 
-    def run(*words: object) -> Ran:
-        return run_registry("--dsn", empty_dsn, *words)
+    def fill(db: Database) -> None:
+        dsn = server.dsn(db.dsn_without_password.rsplit("/", 1)[1])
+        assert configurations.install_default(Acting(db))
+        assert run_registry("--dsn", dsn, "pull", "--oms", oms.url).code == 0
 
-    assert run("db", "init", "--default-configuration").code == 0
-    assert run("pull", "--oms", oms.url).code == 0
-    return run
+    with server.copy(server.template("pulled_from_oms", fill)) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def registry(run_registry, registry_dsn: str) -> RunRegistry:
+    """`run_registry` on that database."""
+    return lambda *words: run_registry("--dsn", registry_dsn, *words)
 
 
 @pytest.fixture

@@ -121,9 +121,9 @@ def test_that_a_login_that_may_create_nothing_works_too(run_registry, unprivileg
     assert _rows(unprivileged_dsn, CATALOG) == before
 
 
-def test_that_faulty_rules_and_stale_summaries_are_reported(registry, empty_dsn):
+def test_that_faulty_rules_and_stale_summaries_are_reported(registry, registry_dsn):
     _write(
-        empty_dsn,
+        registry_dsn,
         """UPDATE "ClassClassifier" SET classifier = '{"class": "x", "rule": {"nosuch": 1}}'"""
         ' WHERE id = (SELECT min(id) FROM "ClassClassifier")',
         'UPDATE "DatasetTripletCache" SET version = version - 1 WHERE run_number = 390001',
@@ -137,17 +137,18 @@ def test_that_faulty_rules_and_stale_summaries_are_reported(registry, empty_dsn)
     assert "1 dataset to be counted again" in text
 
 
-def test_that_db_check_deep_names_the_objects_that_say_something_else(registry, empty_dsn):
+def test_that_db_check_deep_names_the_objects_that_say_something_else(registry, registry_dsn):
     checked = registry("db", "check", "--deep", "--json")
     objects = checked.document["objects"]
     assert (checked.code, objects["false"], objects["not_checked"]) == (0, [], 0)
     assert (
-        objects["looked_at"] == _rows(empty_dsn, 'SELECT count(*) FROM "JSONBDeduplication"')[0][0]
+        objects["looked_at"]
+        == _rows(registry_dsn, 'SELECT count(*) FROM "JSONBDeduplication"')[0][0]
     )
 
     good = '{"dt-dt":{"status":"GOOD","comment":"","cause":"false"}}'
     _write(
-        empty_dsn,
+        registry_dsn,
         f"""INSERT INTO "JSONBDeduplication" (id, "jsonb", unique_hash)
             VALUES (-7, '{good.replace("GOOD", "BAD")}', '{text_hash(good)}'),
                    (-8, '{{"a": 1.0}}', 'unknown'),
@@ -164,7 +165,9 @@ def test_that_db_check_deep_names_the_objects_that_say_something_else(registry, 
     assert "objects" not in registry("db", "check", "--json").document
 
 
-def test_that_db_check_compares_what_is_derived_and_puts_it_right_when_asked(registry, empty_dsn):
+def test_that_db_check_compares_what_is_derived_and_puts_it_right_when_asked(
+    registry, registry_dsn
+):
     forged = """UPDATE "Run" SET rr_attributes = rr_attributes || '{"class": "Forged"}'
         WHERE run_number = 390001"""
     checked = registry("db", "check", "--deep", "--json").document
@@ -175,7 +178,7 @@ def test_that_db_check_compares_what_is_derived_and_puts_it_right_when_asked(reg
     taken = registry("db", "take-in", "--json").document
     assert (taken["runs_left"], taken["event"]) == (0, taken["newest_event"])
     assert registry("db", "check", "--json").document["derived"]["taken_in"]["runs_left"] == 0
-    _write(empty_dsn, forged)
+    _write(registry_dsn, forged)
     looked = registry("db", "check", "--deep")
     assert looked.code == 1
     assert 'Run, run 390001: rr.class was "Forged"; the events say' in looked.out

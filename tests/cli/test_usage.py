@@ -215,8 +215,8 @@ def test_that_the_manual_names_every_command_with_every_option():
     assert sorted(everywhere - page) == []
 
 
-def test_that_a_command_that_writes_says_first_in_which_database(registry, empty_dsn, tmp_path):
-    parts = urlsplit(empty_dsn)
+def test_that_a_command_that_writes_says_first_in_which_database(registry, registry_dsn, tmp_path):
+    parts = urlsplit(registry_dsn)
     wrote = registry("runs", "class", FIRST, "Collisions25")
     line = wrote.err.splitlines()[0]
     assert (wrote.code, line.startswith("run-registry: writes to postgresql://")) == (0, True)

@@ -4,10 +4,10 @@ A cell is one column or OMS attribute in one lumisection. RR cells follow the ru
 word beats every automatic one; OMS cells go by version alone (their writes are all `manual` False).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, NamedTuple, cast
+from typing import Any, Generic, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,10 +117,10 @@ class Frame(Generic[Value]):
         self.length = last_covered(self.writes)
         self.values: ValueList[Value] = ValueList()
         self.row_of = {key: row for row, key in enumerate(self.keys)}
-        self._coded: list[tuple[NDArray[np.intp], Codes]] = []
+        self.coded: list[tuple[NDArray[np.intp], Codes]] = []
         for write in self.writes:
             present = [key for key in write.values if key in self.row_of]
-            self._coded.append(
+            self.coded.append(
                 (
                     np.array([self.row_of[key] for key in present], np.intp),
                     np.array(self.values.codes(write.values[key] for key in present), np.int32),
@@ -139,7 +139,7 @@ class Frame(Generic[Value]):
         ]
         order.sort(key=lambda place: self.writes[place].manual)
         for place in order:
-            rows, column = self._coded[place]
+            rows, column = self.coded[place]
             if rows.size:
                 for first, last in self.writes[place].ranges:
                     codes[rows, first - 1 : last] = column[:, None]
@@ -153,7 +153,7 @@ class Frame(Generic[Value]):
     def _written(self, places: Sequence[int]) -> Codes:
         codes = np.zeros((len(self.keys), self.length), np.int32)
         for place in places:
-            rows, column = self._coded[place]
+            rows, column = self.coded[place]
             if rows.size:
                 for first, last in self.writes[place].ranges:
                     codes[rows, first - 1 : last] = column[:, None]
@@ -167,69 +167,110 @@ class Frame(Generic[Value]):
         Versions are gone through once, in their order.
         """
         found: dict[int, tuple[CellChange[Value], ...]] = {}
-        codes = np.zeros((len(self.keys), self.length), np.int32)
-        writers = np.zeros((len(self.keys), self.length), np.int32)
-        manual = np.zeros((len(self.keys), self.length), np.bool_)
-        within = np.ones(self.length, np.bool_)
+        folding = _Folding(self)
+        within = None
         if where is not None:
-            within[:] = False
+            within = np.zeros(self.length, np.bool_)
             within[: where.size] = where[: self.length]
         by_version: dict[int, list[int]] = {}
         for place, write in enumerate(self.writes):
             by_version.setdefault(write.version, []).append(place)
+        newest = max(shown, default=0)
         for version in sorted(by_version):
+            if version > newest:
+                break
             places = by_version[version]
-            before = codes.copy() if version in shown else codes
+            if version not in shown:
+                for place in places:
+                    folding.apply(place, *self.coded[place])
+                continue
+            # Most actions write to a few lumisections, and nothing else can change.
+            ends = [end for place in places for each in self.writes[place].ranges for end in each]
+            here = slice(min(ends) - 1, max(ends)) if ends else slice(0, 0)
+            before = folding.codes[:, here].copy()
             for place in places:
-                self._apply(place, codes, writers, manual)
-            if version in shown:
-                written = np.where(within, self._written(places), MISSING)
-                changes = tuple(self._grouped(before, codes, written))
-                if changes:
-                    found[version] = changes
+                folding.apply(place, *self.coded[place])
+            written = self._written(places)[:, here]
+            if within is not None:
+                written = np.where(within[here], written, MISSING)
+            changes = tuple(self._grouped(here.start, before, folding.codes[:, here], written))
+            if changes:
+                found[version] = changes
         return found
 
-    def _apply(self, place: int, codes: Codes, writers: NDArray[np.int32], manual: Mask) -> None:
-        """One more write, in whatever order: a person's beats others, then the newer event."""
-        rows, column = self._coded[place]
-        by_hand = self.writes[place].manual
-        for first, last in self.writes[place].ranges if rows.size else ():
-            hand = manual[rows, first - 1 : last]
-            newer = writers[rows, first - 1 : last] <= place
-            wins = ~hand | newer if by_hand else ~hand & newer
-            here = slice(first - 1, last)
-            codes[rows, here] = np.where(wins, column[:, None], codes[rows, here])
-            writers[rows, here] = np.where(wins, place + 1, writers[rows, here])
-            if by_hand:
-                manual[rows, here] = True
-
-    def _grouped(self, before: Codes, after: Codes, written: Codes) -> "list[CellChange[Value]]":
-        changes: list[CellChange[Value]] = []
+    def _grouped(
+        self, start: int, before: Codes, after: Codes, written: Codes
+    ) -> "Iterator[CellChange[Value]]":
+        """What was written to the lumisections after `start`, by column or attribute and kind."""
+        if written.shape[1] == 1:
+            triples = zip(
+                *(each[:, 0].tolist() for each in (before, after, written)), strict=True
+            )
+            where = (LumiRange(start + 1, start + 1),)
+            for key, (was, became, wrote) in zip(self.keys, triples, strict=True):
+                if wrote != MISSING:
+                    yield self._change(key, was, became, wrote, where)
+            return
         size = len(self.values.values)
-        for row, key in enumerate(self.keys):
-            touched = np.flatnonzero(written[row])
-            if not touched.size:
-                continue
+        for row in np.flatnonzero(written.any(axis=1)).tolist():
+            key = self.keys[row]
+            mask = written[row] != MISSING
             joint = (before[row].astype(np.int64) * size + after[row]) * size + written[row]
-            kinds = np.unique(joint[touched])
+            kinds = np.unique(joint[mask])
             if kinds.size > MOST_VALUES:
-                everywhere = ranges_of_mask(written[row] != MISSING)
-                changes.append(CellChange(key, None, None, None, everywhere, int(kinds.size)))
+                everywhere = _ranges_after(start, mask)
+                yield CellChange(key, None, None, None, everywhere, int(kinds.size))
                 continue
             for kind in kinds.tolist():
                 rest, wrote = divmod(kind, size)
                 was, became = divmod(rest, size)
-                mask = (joint == kind) & (written[row] != MISSING)
-                changes.append(
-                    CellChange(
-                        key,
-                        self.values.values[was],
-                        self.values.values[became],
-                        self.values.values[wrote],
-                        ranges_of_mask(mask),
-                    )
-                )
-        return changes
+                where = _ranges_after(start, (joint == kind) & mask)
+                yield self._change(key, was, became, wrote, where)
+
+    def _change(
+        self, key: str, was: int, became: int, wrote: int, where: tuple[LumiRange, ...]
+    ) -> "CellChange[Value]":
+        values = self.values.values
+        return CellChange(key, values[was], values[became], values[wrote], where)
+
+
+class _Folding:
+    """Writes applied one after the other, in whatever order: a person's beats others, then the
+    newer event."""
+
+    def __init__(self, frame: "Frame[Any]") -> None:
+        shape = (len(frame.keys), frame.length)
+        self.codes: Codes = np.zeros(shape, np.int32)
+        self._writes: Sequence[Write[Any]] = frame.writes
+        self._writers = np.zeros(shape, np.int32)
+        self._manual = np.zeros(shape, np.bool_)
+        self._newest = -1
+        self._by_hand = False
+
+    def apply(self, place: int, rows: NDArray[np.intp], column: Codes) -> None:
+        """One more write."""
+        by_hand = self._writes[place].manual
+        # Nothing that holds is newer, and no person's word stands in the way.
+        wins_all = place > self._newest and (by_hand or not self._by_hand)
+        for first, last in self._writes[place].ranges if rows.size else ():
+            cells = (rows, slice(first - 1, last))
+            if wins_all:
+                self.codes[cells] = column[:, None]
+                self._writers[cells] = place + 1
+            else:
+                hand, newer = self._manual[cells], self._writers[cells] <= place
+                wins = ~hand | newer if by_hand else ~hand & newer
+                self.codes[cells] = np.where(wins, column[:, None], self.codes[cells])
+                self._writers[cells] = np.where(wins, place + 1, self._writers[cells])
+            if by_hand:
+                self._manual[cells] = True
+        self._newest = max(self._newest, place)
+        self._by_hand = self._by_hand or by_hand
+
+
+def _ranges_after(start: int, mask: Mask) -> tuple[LumiRange, ...]:
+    """Ranges of a mask whose first lumisection is the one after `start`."""
+    return tuple(LumiRange(start + first, start + last) for first, last in ranges_of_mask(mask))
 
 
 def last_covered(writes: Iterable[Write[Value]]) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.domain.errors import BadInput, NotFound
-from app.domain.history.attributes import AttributeChange, attribute_changes
+from app.domain.history.attributes import AttributeChange, LumisectionWrite, attribute_changes
 from app.domain.history.cells import Action as VersionInfo
 from app.domain.history.cells import CellChange, Frame, Write, last_covered
 from app.domain.json_value import JsonObject, JsonValue
@@ -230,10 +230,14 @@ def _history(
         shown = {action.version for action, _ in page}
         events = {event for _, each in page for event in each}
         writes = run_history.lumisection_writes(connection, events)
-        rr_keys = {(run_number, write.dataset) for write in writes if not write.oms}
-        oms_keys = {(run_number, write.dataset) for write in writes if write.oms}
-        rr = history.rr_writes(connection, rr_keys)
-        oms = history.oms_writes(connection, oms_keys)
+        # What no action on the page set can't have been changed by one.
+        rr_set, oms_set = (_set_by(writes, oms=side) for side in (False, True))
+        rr = history.rr_writes(connection, [(run_number, dataset) for dataset in rr_set])
+        oms = history.oms_writes(
+            connection,
+            [(run_number, dataset) for dataset in oms_set],
+            setting=set().union(*oms_set.values()),
+        )
         attributes: dict[int, list[AttributeChange]] = {}
         if name in {None, ONLINE}:
             run = run_history.run_events(connection, run_number)
@@ -241,10 +245,10 @@ def _history(
             _collect(attributes, attribute_changes(run.rr, "rr", manual_first=True))
         for dataset, own in run_history.dataset_events(connection, run_number, name).items():
             _collect(attributes, attribute_changes(own, "dataset", dataset, manual_first=False))
-    columns = {key[1]: Frame(each).changes(shown) for key, each in rr.items()}
+    columns = {key[1]: Frame(each, rr_set[key[1]]).changes(shown) for key, each in rr.items()}
     # Changes that came through `online` are listed there.
     bits = {
-        key[1]: Frame(each).changes(
+        key[1]: Frame(each, oms_set[key[1]]).changes(
             shown & {write.version for write in each if write.dataset == key[1]}
         )
         for key, each in oms.items()
@@ -267,6 +271,15 @@ def _history(
         for action, own in page
     )
     return Page(entries, page[-1][0].version if len(versions) > limit else None)
+
+
+def _set_by(writes: Sequence[LumisectionWrite], *, oms: bool) -> dict[str, set[str]]:
+    """Columns, or bits, that these writes set, by dataset."""
+    found: dict[str, set[str]] = {}
+    for write in writes:
+        if write.oms is oms:
+            found.setdefault(write.dataset, set()).update(write.content)
+    return found
 
 
 def _touching(

@@ -26,22 +26,34 @@ def datasets(
     connection: Connection, *, cycle: int | None, run_from: int | None, run_to: int | None
 ) -> tuple[DatasetInScope, ...]:
     """Offline datasets that aren't hidden, of a cycle or of a range of runs."""
+    of_cycle = cycle is not None
+    # From the datasets of the cycle on: else the server looks at all there are, for each whether it
+    # is in this cycle, and for each run whether it is in any.
+    source, in_cycle = (
+        (
+            '"CycleDataset" held JOIN "Dataset" dataset USING (run_number, name)',
+            "true",
+        )
+        if of_cycle
+        else (
+            '"Dataset" dataset',
+            'EXISTS (SELECT FROM "CycleDataset" held JOIN "Cycle" USING (id_cycle)'
+            ' WHERE NOT "Cycle".deleted AND held.run_number = dataset.run_number)',
+        )
+    )
     rows = connection.execute(
         text(
             "SELECT run.run_number, dataset.name, dataset_attributes,"
             "  jsonb_array_length(datasets_in_gui) > 0, rr_attributes ->> 'state',"
             "  CASE jsonb_typeof(oms_attributes -> 'ls_duration') WHEN 'number'"
             "   THEN (oms_attributes ->> 'ls_duration')::float8::int END,"
-            "  brilcalc_recorded_luminosity, brilcalc_delivered_luminosity,"
-            '  EXISTS (SELECT FROM "CycleDataset" held JOIN "Cycle" USING (id_cycle)'
-            '   WHERE NOT "Cycle".deleted AND held.run_number = dataset.run_number)'
-            ' FROM "Dataset" dataset JOIN "Run" run USING (run_number)'
+            f"  brilcalc_recorded_luminosity, brilcalc_delivered_luminosity, {in_cycle}"
+            f' FROM {source} JOIN "Run" run USING (run_number)'
             ' LEFT JOIN "DatasetTripletCache" summary'
             "  ON summary.run_number = run.run_number AND summary.name = 'online'"
             " WHERE NOT dataset.deleted AND NOT run.deleted AND dataset.name <> 'online'"
             "  AND run.run_number BETWEEN :first AND :last"
-            "  AND (CAST(:cycle AS int) IS NULL OR (run.run_number, dataset.name) IN (SELECT"
-            '   run_number, name FROM "CycleDataset" WHERE id_cycle = :cycle))'
+            f"{' AND held.id_cycle = :cycle' if of_cycle else ''}"
             " ORDER BY run.run_number, dataset.name"
         ),
         {

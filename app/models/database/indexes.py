@@ -17,6 +17,10 @@ BY_AGENTS = "desk_version_machines"
 EVENTS_OF_VERSION = "desk_event_version"
 EVENTS_OF_NAME = "desk_dataset_event_name"
 RUNS_BY_START = "desk_run_start"
+LISTS_OF_RUN = "desk_generated_json_run"
+
+RUNS_OF_LIST = "jsonb_path_query_array(generated_json, '$.keyvalue().key', '{}', true)"
+"""The runs that a list holds, as JSON; nothing of a list that isn't an object."""
 
 _EXPECTED = (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege)
 _AT_ONCE_MB = 64
@@ -56,6 +60,9 @@ INDEXES = (
     OptionalIndex(
         RUNS_BY_START, "Run", "((oms_attributes ->> 'start_time'))", "the report of a shift"
     ),
+    OptionalIndex(
+        LISTS_OF_RUN, "GeneratedJson", f"USING gin (({RUNS_OF_LIST}))", "the golden lists of a run"
+    ),
 )
 
 
@@ -64,12 +71,14 @@ def present(connection: Connection) -> frozenset[str]:
     found = connection.execute(
         text(
             "SELECT relname FROM pg_index JOIN pg_class ON oid = indexrelid"
-            " WHERE indisvalid AND indrelid = ANY(ARRAY["
-            "  to_regclass('\"Version\"'), to_regclass('\"Event\"'),"
-            "  to_regclass('\"DatasetEvent\"'), to_regclass('\"Run\"')]::oid[])"
+            " WHERE indisvalid AND indrelid IN ("
+            "  SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS of(name))"
             " AND relname = ANY(:names)"
         ),
-        {"names": [each.name for each in INDEXES]},
+        {
+            "tables": sorted({f'"{each.table}"' for each in INDEXES}),
+            "names": [each.name for each in INDEXES],
+        },
     )
     return frozenset(found.scalars())
 
@@ -107,7 +116,7 @@ def _may_add(connection: Connection, index: OptionalIndex, most_bytes: int) -> b
     return bool(
         connection.execute(
             text(
-                "SELECT pg_has_role(relowner, 'USAGE') AND pg_relation_size(pg_class.oid) <= :most"
+                "SELECT pg_has_role(relowner, 'USAGE') AND pg_table_size(pg_class.oid) <= :most"
                 "  AND has_schema_privilege(relnamespace, 'CREATE')"
                 " FROM pg_class WHERE oid = to_regclass(:table)"
             ),

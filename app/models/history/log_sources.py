@@ -14,6 +14,7 @@ from app.domain.errors import NotFound
 from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, who_is
 from app.domain.lumisections import format_ranges
 from app.models.configuration.lists import VERSIONED
+from app.models.database import indexes
 from app.models.database.statements import text
 
 _NAMES = {
@@ -152,6 +153,8 @@ def _golden(
             if query.dataset
             else " AND generated_json ? CAST(:run AS text)"
         )
+        if indexes.LISTS_OF_RUN in indexes.present(connection):
+            of_run += f" AND {indexes.RUNS_OF_LIST} ? CAST(:run AS text)"
     rows = connection.execute(
         text(
             'SELECT id, created_by, "createdAt", dataset_name_filter, tags, official'

@@ -2,8 +2,8 @@
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from app import assets
@@ -12,6 +12,9 @@ from app.domain.reports.document import Report
 from app.domain.reports.plots import Plot
 from app.domain.reports.svg import svg
 from app.domain.text.plain_text import one_line
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FOLDER = "reports"
 
@@ -55,7 +58,10 @@ def _style() -> Markup:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    # Imported late: who opens the window needn't wait for it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     found = Environment(
         loader=FileSystemLoader(assets.path(FOLDER)),
         autoescape=True,

@@ -34,7 +34,6 @@ from app.views.focus import give_keys, give_keys_once_shown
 from app.views.looks.theme import STEP, Theme
 from app.views.places import PlaceContext
 from app.views.reports import printing
-from app.views.reports.plot_view import COLOURS, PlotView
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.dialogs.refusal_line import RefusalLine
@@ -105,6 +104,10 @@ class ReportsDialog(QDialog):
         self.list.setFixedWidth(_LIST_WIDTH)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setWordWrap(True)
+        # Imported late: the plotting library takes longer to load than all other views.
+        from app.views.reports.plot_view import COLOURS, PlotView
+
+        self._series = COLOURS
         self.view = PlotView(context.themes)
         self.png = QPushButton("Save as PNG...")
         self.svg = QPushButton("Save as SVG...")
@@ -234,7 +237,7 @@ class ReportsDialog(QDialog):
         }
         colours["head"] = theme.colour("raised").name()
         drawn = printing.colours_of_drawings(
-            colours["text"], colours["line"], [theme.colour(token).name() for token in COLOURS]
+            colours["text"], colours["line"], [theme.colour(token).name() for token in self._series]
         )
         document = printing.document_of(self.shown.report, self.text.font(), colours, drawn)
         document.setDocumentMargin(3 * STEP)

@@ -32,9 +32,20 @@ _ONLY_JSON = (
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_DATACLASS
 )
+_IN_ORDER = _ONLY_JSON | orjson.OPT_SORT_KEYS
 _NO_NUMBER = frozenset({bool, str})
 _MANY = frozenset({dict, list})
 _NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
+
+
+def are_written_alike(one: object, other: object) -> bool:
+    """Whether two values have one text, whatever the order of their keys; false, too, where they
+    can't be written so quickly."""
+    try:
+        first, second = (orjson.dumps(each, option=_IN_ORDER) for each in (one, other))
+    except orjson.JSONEncodeError:
+        return False
+    return first == second
 
 
 def whole_number(value: object) -> int | None:

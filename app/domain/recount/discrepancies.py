@@ -10,7 +10,7 @@ import numpy as np
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges, ranges_of_mask
 from app.domain.state.compact import CompactState, SegmentCodes, compact
-from app.domain.state.differences import changed_attributes
+from app.domain.state.differences import are_same, changed_attributes
 from app.domain.state.grid import MISSING, Codes, DatasetState, Grid, Value, ValueList
 from app.domain.state.summaries import Summary
 from app.domain.triplets import Triplet
@@ -45,6 +45,8 @@ class Discrepancy:
 
 def of_attributes(part: str, expected: JsonObject, found: JsonObject) -> Iterator[Discrepancy]:
     """Attributes that differ, by name."""
+    if are_same(found, expected):
+        return
     differing = {*changed_attributes(found, expected), *changed_attributes(expected, found)}
     for name in sorted(differing):
         yield Discrepancy(f"{part}{name}", _shown(expected, name), _shown(found, name))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, are_written_alike
 from app.domain.lumisections import LumiRange, Mask
 from app.domain.state.grid import MISSING, Codes, Grid, Value, ValueList
 
@@ -33,15 +33,22 @@ def changes(old: Grid[Value], new: Grid[Value]) -> list[tuple[dict[str, Value], 
 def changed_attributes(old: JsonObject, new: JsonObject) -> JsonObject:
     """Entries of `new` that `old` lacks or has otherwise, compared as JSON."""
     missing = object()
-    return {key: value for key, value in new.items() if not _same(old.get(key, missing), value)}
+    return {key: value for key, value in new.items() if not are_same(old.get(key, missing), value)}
 
 
-def _same(one: object, other: JsonValue) -> bool:
+def are_same(one: object, other: JsonValue) -> bool:
     """JSON equality: Python's, but true is not 1 and objects compare by content."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
+    if one != other:
+        return False
+    if not isinstance(one, list | dict):
+        return True
+    # True equals 1 in Python, but they are written differently.
+    if are_written_alike(one, other):
+        return True
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(are_same, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in other)
-    return one == other
+        return one.keys() == other.keys() and all(are_same(one[key], other[key]) for key in other)
+    return False

@@ -62,8 +62,8 @@ def summarise(state: DatasetState) -> Summary:
         dcs_summary,
         rr_ranges,
         dcs_ranges,
-        luminosity(state.oms, "recorded", taking_part),
-        luminosity(state.oms, "delivered", taking_part),
+        _luminosity_of(state, "recorded", taking_part),
+        _luminosity_of(state, "delivered", taking_part),
     )
 
 
@@ -101,6 +101,13 @@ def summarise_columns(small: CompactState) -> tuple[JsonObject, JsonObject]:
             summary[column] = {**counts, "comments": list(comments), "causes": list(causes)}
             ranges[column] = cast("JsonObject", found)
     return summary, ranges
+
+
+def _luminosity_of(state: DatasetState, key: str, taking_part: Mask) -> float:
+    if isinstance(state, ExpandedState) and key in state.source.dense:
+        numbers = luminosity_numbers(state, key)
+        return exact_sum(numbers[taking_part[: numbers.size]].tolist())
+    return luminosity(state.oms, key, taking_part)
 
 
 def luminosity(oms: Grid[JsonValue], key: str, taking_part: Mask) -> float:

@@ -105,3 +105,15 @@ def test_that_what_a_thread_freed_goes_back_to_the_system() -> None:
     before = used()
     garbage.give_back()
     assert before - used() > 100 << 20
+
+
+def test_that_what_is_there_is_kept_until_everything_is_looked_through() -> None:
+    made = _Kept()
+    made.itself = made
+    gone = weakref.ref(made)
+    garbage.keep_what_is_there()
+    del made
+    gc.collect()
+    assert gone() is not None
+    garbage.look_through_everything()
+    assert gone() is None

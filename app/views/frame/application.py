@@ -35,6 +35,7 @@ _THREADS = 4
 _TURN_S = 0.0005
 _PICTURE = (1440, 900)
 _COLLECTED_EVERY_MS = 100
+_KEPT_AFTER_MS = 10_000
 _SETTLED_EVERY_MS = 150
 _SETTLED_TIMES = 4
 _NAME = "run-registry-desktop"
@@ -77,6 +78,8 @@ def run_window(
         bugs = _Bugs(windows, on_bug)
         windows.bug.connect(bugs.tell)
         windows.opened.connect(lambda window: _photograph(window, settings))
+        keeper = _Keeper(windows)
+        windows.opened.connect(keeper.opened)
         channel = None if settings.channel is None else LinkChannel(settings.channel, windows)
         if channel is not None:
             channel.arrived.connect(windows.follow)
@@ -94,6 +97,21 @@ def run_window(
         windows.deleteLater()
         application.processEvents()
     return 0
+
+
+class _Keeper(QObject):
+    """Sees that nobody looks through the parts of a window for garbage while it is open."""
+
+    def __init__(self, windows: Windows) -> None:
+        super().__init__(windows)
+        self._has_kept = False
+
+    def opened(self, window: MainWindow) -> None:
+        """A window is there; one before it is gone."""
+        if self._has_kept:
+            garbage.look_through_everything()
+        self._has_kept = True
+        QTimer.singleShot(_KEPT_AFTER_MS, window, garbage.keep_what_is_there)
 
 
 def _photograph(window: MainWindow, settings: WindowSettings) -> None:

@@ -68,6 +68,23 @@ def test_that_a_filter_is_saved_and_used_again(saved: Hand) -> None:
     assert table.filter.edit.text() == f"run = {FIRST}"
 
 
+def test_that_a_view_is_saved_and_its_filter_comes_back_with_it(saved: Hand) -> None:
+    choose(saved, "Save this view...")
+    saved.dialog(QInputDialog)
+    saved.write("as it was")
+    saved.press("Return")
+    saved.until(lambda: not QApplication.activeModalWidget())
+    saved.press("Ctrl+F", "Ctrl+A", "Delete", "Return")
+    table = saved.window.online.table
+    saved.until(lambda: table.model.rowCount() == 2)
+    saved.settle()
+    saved.tab_to("Saved filters")
+    choose(saved, "as it was")
+    saved.until(lambda: table.filter.edit.text() == f"run = {FIRST}")
+    saved.until(lambda: table.model.rowCount() == 1)
+    saved.settle()
+
+
 def test_that_saved_filters_are_renamed_shared_and_deleted(saved: Hand) -> None:
     choose(saved, "Edit, copy and paste saved filters...")
     dialog = saved.dialog(SavedFiltersDialog)

@@ -9,7 +9,7 @@ from app.services.certification import datasets, second_eyes
 from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
 from app.views.cycles.dialogs import FreezeDialog
-from app.views.second_eyes.dialogs import VerifyDatasetsDialog
+from app.views.second_eyes.dialogs import TakeMarkBackDialog, VerifyDatasetsDialog
 from tests.builders import EXPERT
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT
 from tests.views.hand import Hand
@@ -41,6 +41,14 @@ def test_that_datasets_are_verified_and_their_cycle_frozen_and_thawed(
     hand.until(lambda: len(second_eyes.marks(colleague, KEYS)) == 2)
     hand.settle()
     assert {each.by for (each,) in second_eyes.marks(colleague, KEYS).values()} == {EXPERT.email}
+    hand.do("Take a mark back")
+    hand.dialog(TakeMarkBackDialog)
+    hand.settle()
+    hand.tab_to("Reason")
+    hand.write("plots were of another run")
+    hand.press("Return")
+    hand.until(lambda: not any(second_eyes.marks(colleague, KEYS).values()))
+    hand.settle()
     hand.press("Ctrl+3")
     hand.settle()
     hand.until(lambda: hand.window.cycles.cycle is not None)

@@ -18,6 +18,7 @@ from app.services.certification import tables
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
 from app.services.golden import generation
+from app.views.agents.dialogs import CorrectDialog, RejectDialog
 from app.views.agents.place import AgentsPlace
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
@@ -296,6 +297,29 @@ def test_that_a_proposal_is_accepted(hand: Hand, database: Database) -> None:
     assert "Golden rule" in place.waiting.list.effect.text() or place.waiting.list.effect.text()
     hand.press("A")
     hand.until(lambda: stored(database, "dt-dt", 3) == Triplet("BAD", "hot module"))
+
+
+def test_that_a_proposal_is_corrected_and_rejected(hand: Hand, database: Database) -> None:
+    hand.press("Ctrl+7")
+    hand.settle()
+    place = hand.window.views["agents"]
+    assert isinstance(place, AgentsPlace)
+    hand.until(lambda: place.list.list.count() > 0)
+    hand.settle()
+    hand.tab_to("Proposals")
+    hand.until(place.waiting.list.correct.isEnabled)
+    hand.press("E")
+    hand.dialog(CorrectDialog)
+    hand.press("Escape")
+    hand.until(lambda: name_of(hand.at) == "Proposals")
+    hand.press("R")
+    hand.dialog(RejectDialog)
+    hand.tab_to("Reason")
+    hand.write("known noise")
+    hand.press("Return")
+    hand.until(lambda: not place.waiting.list.model.proposals)
+    assert stored(database, "dt-dt", 3) != Triplet("BAD", "hot module")
+    hand.settle()
 
 
 def test_that_the_log_is_searched_and_leads_to_what_was_changed(hand: Hand) -> None:

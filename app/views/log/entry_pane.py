@@ -20,8 +20,9 @@ from app.views.log.lines import configuration_lines, version_lines
 from app.views.log.log_model import name_of, subject_words
 from app.views.looks import words
 from app.views.looks.ages import Ages
-from app.views.looks.theme import STEP, Theme, Themes
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes
 from app.views.rights import nothing_here, offer
+from app.views.widgets.line_label import CutLabel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label, tip
@@ -29,6 +30,7 @@ from app.views.widgets.plain import Label, tip
 _MORE_AT_ONCE = 24
 
 _LEAST_TITLE = 160
+_LEAST_ROWS = 8
 
 
 class EntryPane(QWidget):
@@ -56,7 +58,7 @@ class EntryPane(QWidget):
         self._unopened: tuple[DatasetKey, ...] = ()
         self._loading = Work(background, self)
         self.bar = LoadingBar(themes)
-        self.title = Label()
+        self.title = CutLabel()
         self.title.setProperty("role", "title")
         self.when = Label()
         self.when.setProperty("role", "muted")
@@ -213,6 +215,7 @@ class EntryPane(QWidget):
         layout.addLayout(comment)
         layout.addWidget(self.changes, 1)
         layout.addLayout(foot)
+        self.setMinimumHeight(_LEAST_ROWS * ROW_HEIGHT)
 
     def _connect(self) -> None:
         self._loading.running_changed.connect(self.bar.set_loading)

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLayout, QLayoutItem, QSplitter, QWidget
+from PySide6.QtWidgets import QFrame, QLayout, QLayoutItem, QScrollArea, QSplitter, QWidget
+
+_LOWEST_FORM = 120
 
 
 class WrappingLine(QLayout):
@@ -158,6 +160,14 @@ class TurningSplitter(QSplitter):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setChildrenCollapsible(False)
         self._side_by_side: list[int] = []
+        self._shares: list[int] = []
+        self._is_moved = False
+        self.splitterMoved.connect(self._moved)
+
+    def setSizes(self, sizes: Sequence[int]) -> None:
+        # Above each other the panes have the same shares of the height.
+        self._shares = list(sizes)
+        super().setSizes(sizes)
 
     def minimumSizeHint(self) -> QSize:
         # Above each other on a low screen the panes share what there is.
@@ -174,6 +184,13 @@ class TurningSplitter(QSplitter):
         if is_wide != (self.orientation() == Qt.Orientation.Horizontal):
             self._turn(is_wide=is_wide)
         super().resizeEvent(event)
+        if not is_wide and not self._is_moved:
+            shares = self._shares or [1] * self.count()
+            room = event.size().height() - self.handleWidth() * (self.count() - 1)
+            super().setSizes([room * share // max(sum(shares), 1) for share in shares])
+
+    def _moved(self) -> None:
+        self._is_moved = True
 
     def _panes(self) -> list[QWidget]:
         panes = (self.widget(place) for place in range(self.count()))
@@ -182,11 +199,34 @@ class TurningSplitter(QSplitter):
     def _turn(self, *, is_wide: bool) -> None:
         if is_wide:
             self.setOrientation(Qt.Orientation.Horizontal)
-            self.setSizes(self._side_by_side)
+            super().setSizes(self._side_by_side)
         else:
             self._side_by_side = self.sizes()
             self.setOrientation(Qt.Orientation.Vertical)
-            self.setSizes([1] * self.count())
+            self._is_moved = False
+
+
+class ScrolledPane(QScrollArea):
+    """A pane that scrolls where it is lower than its form has to be."""
+
+    def __init__(self, form: QWidget) -> None:
+        super().__init__(widgetResizable=True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(form)
+
+    def sizeHint(self) -> QSize:
+        return self._form.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._form.minimumSizeHint().width(), _LOWEST_FORM)
+
+    @property
+    def _form(self) -> QWidget:
+        form = self.widget()
+        assert form is not None
+        return form
 
 
 def _least_width(widget: QWidget) -> int:

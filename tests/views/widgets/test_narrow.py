@@ -5,7 +5,7 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.views.widgets.narrow import TurningSplitter, WrappingLine
+from app.views.widgets.narrow import ScrolledPane, TurningSplitter, WrappingLine
 
 
 class Part(QWidget):
@@ -124,6 +124,30 @@ def test_that_panes_turn_where_they_are_too_wide_together(splitter: TurningSplit
     assert splitter.orientation() == Qt.Orientation.Vertical
     upper, lower = splitter.sizes()
     assert abs(upper - lower) <= 1
+
+
+def test_that_turned_panes_keep_their_shares_until_a_person_moves_them(
+    splitter: TurningSplitter,
+) -> None:
+    splitter.setSizes([200, 600])
+    splitter.resize(400, 400)
+    upper, lower = splitter.sizes()
+    assert abs(3 * upper - lower) <= 6
+    splitter.moveSplitter(300, 1)
+    splitter.resize(401, 400)
+    assert splitter.sizes()[0] > splitter.sizes()[1]
+
+
+def test_that_a_form_scrolls_where_it_would_be_squeezed(around: QWidget) -> None:
+    form = QWidget()
+    form.setMinimumSize(150, 300)
+    pane = ScrolledPane(form)
+    pane.setParent(around)
+    pane.resize(200, 130)
+    around.show()
+    assert pane.minimumSizeHint().width() == form.minimumSizeHint().width()
+    assert form.height() == 300
+    assert pane.verticalScrollBar().maximum() > 0
 
 
 def test_that_panes_turn_back_with_the_widths_they_had(splitter: TurningSplitter) -> None:

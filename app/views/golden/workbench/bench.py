@@ -28,7 +28,7 @@ from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
 from app.views.rights import offer
 from app.views.rules.rule_editor import RuleEditor
-from app.views.widgets.narrow import TurningSplitter
+from app.views.widgets.narrow import ScrolledPane, TurningSplitter
 from app.views.widgets.plain import Label
 
 _PATTERN, _RULE = "golden/pattern", "golden/rule"
@@ -286,7 +286,7 @@ class RuleBench(QWidget):
         column.addWidget(self.result, 1)
         column.addWidget(self.read_all)
         splitter = TurningSplitter()
-        splitter.addWidget(left)
+        splitter.addWidget(ScrolledPane(left))
         splitter.addWidget(right)
         splitter.setSizes(_PARTS)
         layout = QVBoxLayout(self)

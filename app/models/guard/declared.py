@@ -99,7 +99,7 @@ def _public() -> Iterator[Trigger]:
         yield on(table, "AFTER INSERT", "on_second_eyes", _ADDED)
     yield on("RunEvent", "AFTER INSERT", "on_run_of_frozen", _ADDED)
     yield on("Dataset", "BEFORE UPDATE OR DELETE", "on_frozen_row", each="ROW", only=_THE_WEB)
-    yield on("JSONBDeduplication", "AFTER INSERT", "on_object")
+    yield on("JSONBDeduplication", "AFTER INSERT", "on_object", only=_NOT_THE_GUARD)
     for table, keep, call in (
         ("Run", "keep_run", "on_run"),
         ("Dataset", "keep_dataset", "on_dataset"),

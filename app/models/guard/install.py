@@ -29,7 +29,7 @@ from app.models.guard.declared import (
 )
 from app.models.guard.owner import as_owner, execute
 
-VERSION = 6
+VERSION = 7
 """What this program installs. Greater ones belong to newer programs."""
 
 _SQL = Path(__file__).parent / "sql"
@@ -71,7 +71,7 @@ DECLARE
 BEGIN
     EXECUTE format(
         'CREATE OR REPLACE FUNCTION guard.hashed(content text) RETURNS text LANGUAGE sql'
-        ' IMMUTABLE SET search_path = pg_catalog, pg_temp AS %L',
+        ' STABLE AS %L',
         CASE WHEN place IS NULL THEN 'SELECT guard.sha1(convert_to(content, ''UTF8''))'
         ELSE format('SELECT encode(%s.digest(convert_to(content, ''UTF8''), ''sha1''), ''hex'')',
             place) END

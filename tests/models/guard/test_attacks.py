@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests.conftest import TestServer
@@ -28,3 +29,16 @@ def test_that_there_are_attacks_on_every_table() -> None:
 @pytest.mark.parametrize("part", PARTS)
 def test_that_no_attack_gets_anywhere(part: str, attacked: Attacked) -> None:
     assert attacked.outcomes(PARTS[part]) == []
+
+
+def test_that_nobody_can_call_what_goes_by_the_names_of_its_caller(guarded_dsn: str) -> None:
+    with psycopg.connect(guarded_dsn) as control:
+        found = control.execute(
+            "SELECT proname::text, 'search_path=pg_catalog, pg_temp' = ANY (proconfig) AND"
+            " (prosecdef OR proname = 'refuse'), EXISTS (SELECT FROM pg_trigger"
+            "  WHERE tgfoid = pg_proc.oid) OR EXISTS (SELECT FROM aclexplode(coalesce(proacl,"
+            "  acldefault('f', proowner))) AS given WHERE given.grantee <> proowner)"
+            " FROM pg_proc WHERE pronamespace = 'guard'::regnamespace AND prokind = 'f'"
+        ).fetchall()
+    assert [name for name, closed, called in found if called and not closed] == []
+    assert {called for _name, _closed, called in found} == {True, False}

@@ -1,4 +1,8 @@
 -- Who acts, and what their e-groups allow.
+--
+-- What logins and triggers call takes on the part of the guard's owner and a path of names of its
+-- own. What that calls in turn goes on with both, which costs nothing again, and nobody else may
+-- call it.
 
 CREATE OR REPLACE FUNCTION guard.refuse(sentence text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -53,7 +57,7 @@ $$;
 
 -- Whether a path begins as a route says, blanks in the route left out; a faulty route allows nothing.
 CREATE OR REPLACE FUNCTION guard.begins(route text, path text) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     -- What most routes are.
     IF route = '.*' THEN
@@ -120,7 +124,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_expert() RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
@@ -154,7 +158,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.filled(path text, names jsonb) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     place text;
     value text;
@@ -183,7 +187,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.judge(
     content text, names jsonb, facts text[], subject text
 ) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     paths text[];
     egroups text[];
@@ -228,7 +232,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_trusted() RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (

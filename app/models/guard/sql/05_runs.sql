@@ -1,7 +1,7 @@
 -- Attributes of runs, and the rows of "Run", which are what their events say.
 
 CREATE OR REPLACE FUNCTION guard.fold_runs(runs integer[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     INSERT INTO public."Run" (run_number, oms_attributes, rr_attributes, version, deleted)
@@ -22,10 +22,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.runs_folded(events integer[]) RETURNS TABLE (
     version integer, run_number integer, attributes jsonb, hidden boolean
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
+LANGUAGE sql STABLE AS $$
     SELECT event.version, known.run_number, known.rr_attributes, known.deleted
     FROM public."RunEvent" AS event
     JOIN public."Run" AS known ON known.run_number = event.run_number
@@ -38,8 +35,7 @@ BEGIN
           SELECT FROM public."RunEvent" AS later
           WHERE later.run_number = known.run_number AND later.version > known.version
             AND later.version <> event.version
-      );
-END
+      )
 $$;
 
 CREATE OR REPLACE FUNCTION guard.on_run_event() RETURNS trigger
@@ -129,7 +125,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.judge_run(
     run_number integer, key text, value jsonb, attributes jsonb, hidden boolean
 ) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     now_ text := attributes ->> 'state';
     facts text[] := array_remove(ARRAY[

@@ -1,7 +1,7 @@
 -- Attributes of datasets, and the rows of "Dataset", which are what their events say.
 
 CREATE OR REPLACE FUNCTION guard.fold_datasets(runs integer[], names text[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     INSERT INTO public."Dataset"
@@ -22,7 +22,7 @@ CREATE OR REPLACE FUNCTION guard.datasets_without(
 ) RETURNS TABLE (
     run_number integer, name text, attributes jsonb, in_gui jsonb, deleted boolean, last integer
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
@@ -65,10 +65,7 @@ CREATE OR REPLACE FUNCTION guard.datasets_folded(
 ) RETURNS TABLE (
     run_number integer, name text, attributes jsonb, in_gui jsonb, deleted boolean, last integer
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
+LANGUAGE sql STABLE AS $$
     SELECT known.run_number, known.name, known.dataset_attributes, known.datasets_in_gui,
         known.deleted, known.version
     FROM unnest(runs, names) AS touched (run_number, name)
@@ -80,8 +77,7 @@ BEGIN
           SELECT FROM public."DatasetEvent" AS later
           WHERE later.run_number = known.run_number AND later.name = known.name
             AND later.version > known.version AND later.version <> ALL (events)
-      );
-END
+      )
 $$;
 
 -- What stands in such rows, and folds of the others.
@@ -90,10 +86,7 @@ CREATE OR REPLACE FUNCTION guard.datasets_stood(
 ) RETURNS TABLE (
     run_number integer, name text, attributes jsonb, in_gui jsonb, deleted boolean, last integer
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
+LANGUAGE sql STABLE AS $$
     WITH known AS MATERIALIZED (
         SELECT * FROM guard.datasets_folded(events, runs, names)
     ), others AS MATERIALIZED (
@@ -107,14 +100,13 @@ BEGIN
     UNION ALL
     SELECT folded.* FROM others,
         guard.datasets_without(events, others.runs, others.names) AS folded
-    WHERE others.runs IS NOT NULL;
-END
+    WHERE others.runs IS NOT NULL
 $$;
 
 -- Whether a new dataset says what another one of its run does; a state may also wait.
 CREATE OR REPLACE FUNCTION guard.is_copy(run_number integer, name text, attributes jsonb)
 RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN EXISTS (
@@ -140,10 +132,7 @@ CREATE OR REPLACE FUNCTION guard.datasets_before(
 ) RETURNS TABLE (
     version integer, newest boolean, attributes jsonb, hidden boolean, in_gui jsonb
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
+LANGUAGE sql STABLE AS $$
     WITH said AS MATERIALIZED (
         SELECT event.version, event.run_number, event.name,
             count(*) OVER (PARTITION BY event.run_number, event.name) = 1 AS alone
@@ -164,15 +153,14 @@ BEGIN
         FROM public."DatasetEvent" AS old
         WHERE old.run_number = placed.run_number AND old.name = placed.name
           AND old.version < placed.version AND NOT placed.newest
-    ) AS earlier ON true;
-END
+    ) AS earlier ON true
 $$;
 
 -- Whether a state is one that the dataset had before: an undo.
 CREATE OR REPLACE FUNCTION guard.had_state(
     event integer, run_number integer, name text, key text, becomes text
 ) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN EXISTS (
         SELECT FROM public."DatasetEvent" AS earlier
@@ -187,7 +175,7 @@ DROP FUNCTION IF EXISTS guard.follows(integer, integer, text, text, text, text);
 CREATE OR REPLACE FUNCTION guard.judge_datasets(
     events integer[], befores jsonb[], hiddens boolean[]
 ) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     told record;
 BEGIN
@@ -287,22 +275,7 @@ BEGIN
 END
 $$;
 
--- Whether these are the last events of their datasets, one of each, and say nothing of them: so do
--- those that go with edits of columns. Then nothing is to be judged, and nothing to be folded.
-CREATE OR REPLACE FUNCTION guard.say_nothing(events integer[], runs integer[], names text[])
-RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN cardinality(events) = cardinality(runs) AND cardinality(events) = (
-        SELECT count(*) FROM public."DatasetEvent" AS said
-        JOIN guard.datasets_folded(events, runs, names) AS stood USING (run_number, name)
-        WHERE said.version = ANY (events) AND said.version > stood.last
-          AND said.dataset_metadata = '{}' AND said.datasets_in_gui = '[]'
-          AND said.deleted = stood.deleted
-    );
-END
-$$;
+DROP FUNCTION IF EXISTS guard.say_nothing(integer[], integer[], text[]);
 
 CREATE OR REPLACE FUNCTION guard.on_dataset_event() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -317,18 +290,25 @@ BEGIN
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
-    SELECT array_agg(version) INTO events FROM added;
+    SELECT (SELECT array_agg(version) FROM added), array_agg(run_number), array_agg(name)
+        INTO events, runs, names
+        FROM (SELECT DISTINCT run_number, name FROM added) AS touched;
     IF events IS NULL THEN
         RETURN NULL;
     END IF;
-    SELECT array_agg(run_number), array_agg(name) INTO runs, names
-        FROM (SELECT DISTINCT run_number, name FROM added) AS touched;
     PERFORM guard.check_events(events, who.email);
     PERFORM FROM public."Dataset"
         WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
         ORDER BY run_number, name FOR UPDATE;
+    -- The last events of their datasets, one of each, that say nothing of them: so do those that go
+    -- with edits of columns. Then nothing is to be judged, and nothing to be folded.
     IF NOT EXISTS (SELECT FROM added WHERE dataset_metadata <> '{}')
-        AND guard.say_nothing(events, runs, names) THEN
+        AND cardinality(events) = cardinality(runs) AND cardinality(events) = (
+            SELECT count(*) FROM added
+            JOIN guard.datasets_folded(events, runs, names) AS stood USING (run_number, name)
+            WHERE added.version > stood.last AND added.datasets_in_gui = '[]'
+              AND added.deleted = stood.deleted
+        ) THEN
         UPDATE public."Dataset" AS known SET version = added.version FROM added
             WHERE known.run_number = added.run_number AND known.name = added.name;
         RETURN NULL;

@@ -2,7 +2,7 @@
 
 -- The events of this transaction among those of a dataset don't count as having been there.
 CREATE OR REPLACE FUNCTION guard.is_of_now(event integer) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN EXISTS (
@@ -16,7 +16,7 @@ $$;
 
 -- Number of the first event of this transaction: what is below it was there before, for certain.
 CREATE OR REPLACE FUNCTION guard.first_event() RETURNS integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
@@ -27,7 +27,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_new(run_number integer, name text) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN NOT EXISTS (
@@ -41,7 +41,7 @@ $$;
 -- What is true of the dataset and of the column, one row for each of them.
 CREATE OR REPLACE FUNCTION guard.facts_of_column(run_number integer, name text, key text)
 RETURNS text[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
@@ -72,27 +72,22 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_triplet(value jsonb) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN (
-        SELECT jsonb_typeof(value) = 'object' AND value ?& ARRAY['status', 'comment', 'cause']
-            AND (SELECT count(*) = 3 AND bool_and(jsonb_typeof(part.value) = 'string')
-                FROM jsonb_each(value) AS part)
-    );
-END
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN jsonb_typeof(value) = 'object' THEN
+        value - ARRAY['status', 'comment', 'cause'] = '{}'
+        AND coalesce(jsonb_typeof(value -> 'status') = 'string'
+            AND jsonb_typeof(value -> 'comment') = 'string'
+            AND jsonb_typeof(value -> 'cause') = 'string', false)
+    ELSE false END
 $$;
 
-CREATE OR REPLACE FUNCTION guard.is_settable(value jsonb, comment_too boolean) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN EXISTS (
-        SELECT FROM guard.word WHERE kind = 'status' AND word = is_settable.value ->> 'status'
-    ) AND (
+DROP FUNCTION IF EXISTS guard.is_settable(jsonb, boolean);
+CREATE OR REPLACE FUNCTION guard.is_settable(value jsonb, statuses text[], comment_too boolean)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(value ->> 'status' = ANY (statuses) AND (
         NOT comment_too OR value ->> 'status' <> 'BAD' OR length(btrim(value ->> 'comment')) >= 3
-    );
-END
+    ), false)
 $$;
 
 -- What is true of a value by what was said before. That takes reading events, so it is asked only
@@ -100,7 +95,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.facts_of_value(
     run_number integer, name text, key text, value jsonb
 ) RETURNS text[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
@@ -110,17 +105,19 @@ BEGIN
             JOIN public."JSONBDeduplication" AS object ON object.id = event.lumisection_metadata_id
             WHERE event.run_number = facts_of_value.run_number AND object."jsonb" ? key
               AND NOT guard.is_of_now(event.version)
+        ), known AS (
+            SELECT array_agg(word) AS statuses FROM guard.word WHERE kind = 'status'
         )
         SELECT array_remove(ARRAY[
             CASE WHEN guard.is_triplet(value) AND (
-                guard.is_settable(value, true)
+                guard.is_settable(value, known.statuses, true)
                 OR value = '{"status": "EMPTY", "comment": "", "cause": ""}'
                 OR EXISTS (SELECT FROM said WHERE here AND said.value = facts_of_value.value)
             ) THEN 'VALUE_FITS' END,
             CASE WHEN EXISTS (SELECT FROM said WHERE NOT here AND said.value = facts_of_value.value)
                 OR value = '{"status": "EMPTY", "comment": "", "cause": ""}'
                 THEN 'VALUE_COPIED' END,
-            CASE WHEN guard.is_triplet(value) AND guard.is_settable(value, false) AND (
+            CASE WHEN guard.is_triplet(value) AND guard.is_settable(value, known.statuses, false) AND (
                 (value ->> 'comment' = '' AND value ->> 'cause' = '')
                 OR EXISTS (
                     SELECT FROM said WHERE here
@@ -128,7 +125,7 @@ BEGIN
                       AND said.value ->> 'cause' = facts_of_value.value ->> 'cause'
                 )
             ) THEN 'REST_KEPT' END
-        ], NULL)
+        ], NULL) FROM known
     );
 END
 $$;
@@ -136,7 +133,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.facts_of_bit(
     run_number integer, name text, key text, value jsonb
 ) RETURNS text[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
@@ -164,12 +161,10 @@ $$;
 CREATE OR REPLACE FUNCTION guard.columns_said(events integer[]) RETURNS TABLE (
     run_number integer, name text, key text, value jsonb, content text, facts text[]
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
+LANGUAGE sql STABLE AS $$
     WITH known AS MATERIALIZED (
-        SELECT guard.first_event() AS first_event
+        SELECT guard.first_event() AS first_event,
+            ARRAY(SELECT word FROM guard.word WHERE kind = 'status') AS statuses
     ), cells AS MATERIALIZED (
         SELECT DISTINCT event.run_number, event.name, coalesce(said.key, '') AS key, said.value
         FROM public."LumisectionEvent" AS event
@@ -205,18 +200,17 @@ BEGIN
                 OR (datasets.attributes ->> 'global_state' = 'OPEN'
                     AND (SELECT guard.may('/datasets/global/move_dataset/OPEN/SIGNOFF')))
                 THEN 'DATASET_OPEN' END,
-            CASE WHEN guard.is_triplet(cells.value) AND guard.is_settable(cells.value, true)
-                THEN 'VALUE_FITS' END
+            CASE WHEN guard.is_triplet(cells.value)
+                AND guard.is_settable(cells.value, known.statuses, true) THEN 'VALUE_FITS' END
         ], NULL)
-    FROM cells
+    FROM cells CROSS JOIN known
     JOIN datasets USING (run_number, name)
     LEFT JOIN places ON places.key = cells.key
-        AND places.side = CASE WHEN cells.name = 'online' THEN 'online' ELSE 'offline' END;
-END
+        AND places.side = CASE WHEN cells.name = 'online' THEN 'online' ELSE 'offline' END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.judge_columns(events integer[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     said record;
     cell record;
@@ -258,7 +252,7 @@ $$;
 
 -- An agent writes the columns it is registered to write, where people could.
 CREATE OR REPLACE FUNCTION guard.judge_agent(agent text, events integer[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     cell record;
     own jsonb := guard.columns_of_agent(agent);
@@ -310,7 +304,7 @@ $$;
 
 -- Who closes a run or a dataset meanwhile is waited for.
 CREATE OR REPLACE FUNCTION guard.hold_datasets(runs integer[], names text[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM public."Dataset"
         WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
@@ -388,7 +382,7 @@ $$;
 
 -- The greatest lumisection that an event of the dataset, or of online of its run, covered before.
 CREATE OR REPLACE FUNCTION guard.last_lumisection(run_number integer, name text) RETURNS integer
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
@@ -418,7 +412,7 @@ $$;
 -- Whether a lumisection was covered before; most often one of the first events looked at has it.
 CREATE OR REPLACE FUNCTION guard.is_covered(run_number integer, name text, lumisection integer)
 RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN EXISTS (
@@ -435,7 +429,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.check_assignations(
     runs integer[], names text[], firsts integer[], lasts integer[]
 ) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     said record;
 BEGIN
@@ -506,11 +500,16 @@ BEGIN
     WITH changed AS MATERIALIZED (
         SELECT event.run_number, event.name::text AS name
         FROM guard.authentic AS own
-        JOIN public."DatasetEvent" AS event
-            ON event.version BETWEEN own.first_event AND own.last_event
-        JOIN public."Event" AS known ON known.version = event.version
+        -- On its own, or the server may read both tables of events from one end to the other.
+        CROSS JOIN LATERAL (
+            SELECT told.version, told.run_number, told.name FROM public."DatasetEvent" AS told
+            WHERE told.version BETWEEN own.first_event AND own.last_event OFFSET 0
+        ) AS event
         WHERE own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
-          AND known.atomic_version = own.atomic_version
+          AND own.atomic_version = (
+              SELECT known.atomic_version FROM public."Event" AS known
+              WHERE known.version = event.version
+          )
     )
     SELECT run_number, name INTO strange FROM added
         WHERE (run_number, name::text) NOT IN (SELECT * FROM changed)
@@ -523,7 +522,7 @@ BEGIN
         ));
     END IF;
     INSERT INTO guard.unconfirmed (what, run_number, name, login, "at")
-        SELECT DISTINCT TG_TABLE_NAME, run_number, name, who.login, transaction_timestamp()
+        SELECT TG_TABLE_NAME, run_number, name, who.login, transaction_timestamp()
         FROM added
         ON CONFLICT (what, run_number, name) DO UPDATE
             SET login = EXCLUDED.login, "at" = EXCLUDED."at";

@@ -50,7 +50,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_route(route text) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     PERFORM '' ~ ('^(?:' || regexp_replace(route, '\s', '', 'g') || ')');
     -- The program matches routes with another engine where there is no guard: what the two don't
@@ -157,7 +157,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.judge_list(
     entries text, was integer, becomes integer, content text, category text
 ) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     strange record;
     who record;

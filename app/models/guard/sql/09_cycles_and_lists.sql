@@ -28,7 +28,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.check_workspaces(key text) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF key <> 'global_state' AND NOT EXISTS (
         SELECT FROM public."Workspace" AS known
@@ -124,7 +124,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION guard.check_completed(cycle integer, workspace text, states jsonb)
 RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     strange record;
 BEGIN

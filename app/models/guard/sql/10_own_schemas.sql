@@ -2,7 +2,7 @@
 
 -- Whoever owns the record moves into it what an older program kept elsewhere, authors included.
 CREATE OR REPLACE FUNCTION guard.owns(table_ oid) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
@@ -44,7 +44,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.columns_of_agent(agent text) RETURNS jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (
         SELECT known.columns FROM record.agent AS known
@@ -60,7 +60,7 @@ $$;
 
 -- Who may act for an agent: its owner, its own login, and who may register agents.
 CREATE OR REPLACE FUNCTION guard.check_agent(agent text, owner text) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     who record;
 BEGIN
@@ -135,7 +135,7 @@ $$;
 
 -- Whether the person may do anything to cycles at all.
 CREATE OR REPLACE FUNCTION guard.is_cycler() RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN EXISTS (
@@ -151,7 +151,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION guard.judge_decision(proposal bigint, state text, version integer)
 RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     who record;
     made record;

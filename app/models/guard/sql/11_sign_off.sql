@@ -4,7 +4,7 @@
 -- the order of the fold: a later one wins.
 CREATE OR REPLACE FUNCTION guard.online_events(run_number integer, before integer)
 RETURNS TABLE (place bigint, said jsonb, covered int4multirange, last integer)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
@@ -34,7 +34,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.check_can_be_signed_off(
     run_number integer, before integer, attributes jsonb
 ) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     covered int4multirange[];
     saids jsonb[];
@@ -87,7 +87,7 @@ $$;
 
 -- Retired columns can be set by nobody, so they don't count.
 CREATE OR REPLACE FUNCTION guard.certifiable() RETURNS TABLE (place integer, key text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
@@ -105,7 +105,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.said_of_unset(
     run_number integer, before integer, whole int4multirange, keys text[]
 ) RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     wanted record;
     event record;

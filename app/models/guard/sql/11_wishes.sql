@@ -42,7 +42,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.judge_wish(kind text, arguments jsonb) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     run record;
     shown text[];

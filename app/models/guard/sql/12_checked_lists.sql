@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS guard.claimed_json (
 
 -- The newest check counts.
 CREATE OR REPLACE FUNCTION guard.is_confirmed(list integer) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN coalesce((
         SELECT known.equal FROM record.golden_json_check AS known
@@ -25,7 +25,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.judge_pullers_json(
     list integer, is_deleted boolean, was_official boolean, is_official boolean
 ) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF is_deleted OR (was_official AND NOT is_official) THEN
         PERFORM guard.refuse('A puller deletes no golden JSON, and makes none unofficial.');
@@ -44,7 +44,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.judge_official_wish(arguments jsonb) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     list text := arguments ->> 'list';
 BEGIN

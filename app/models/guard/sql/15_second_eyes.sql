@@ -2,7 +2,7 @@
 -- cycle not at all, whoever writes.
 
 CREATE OR REPLACE FUNCTION guard.is_frozen(cycle integer) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN coalesce((
         SELECT known.frozen FROM record.cycle_freeze AS known
@@ -14,7 +14,7 @@ $$;
 -- The cycle of the first of the datasets that is in a frozen one. By the cycles, of which few are
 -- frozen: the datasets of cycles have no index of their own.
 CREATE OR REPLACE FUNCTION guard.check_thawed(runs integer[], names text[]) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     frozen record;
 BEGIN
@@ -40,7 +40,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.touches(
     events integer[], run_number integer, name text, workspace text
 ) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN EXISTS (
@@ -78,7 +78,7 @@ $$;
 -- while there was no guard took the mark away as well.
 CREATE OR REPLACE FUNCTION guard.events_since(run_number integer, name text, event integer)
 RETURNS integer[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN ARRAY(
@@ -233,7 +233,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.check_cycles_thawed(cycles integer[]) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     frozen text;
 BEGIN
@@ -330,7 +330,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.is_own_change(
     run_number integer, name text, workspace text, email text, login name
 ) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN EXISTS (

@@ -31,7 +31,7 @@ class OneEnter(QCompleter):
         )
         if not enters or not isinstance(line, QLineEdit):
             return super().eventFilter(watched, event)
-        marked = self.list.currentIndex()
+        marked = next(iter(self.list.selectedIndexes()), QModelIndex())
         self.list.hide()
         if not marked.isValid() or self.take(line, marked):
             QApplication.sendEvent(line, event)

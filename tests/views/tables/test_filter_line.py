@@ -1,7 +1,7 @@
 """The filter line: what is in force, what is offered, where a mistake is."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -89,3 +89,18 @@ def test_that_enter_completes_half_a_condition_without_a_complaint(
     qtbot.keyClick(line.edit._popup, Qt.Key.Key_Return)
     assert line.edit.text() == "class "
     assert not line.refusal.isVisible()
+
+
+def test_that_enter_takes_nothing_that_is_offered_but_not_marked(
+    qtbot: QtBot, line: FilterLine
+) -> None:
+    line.edit.setFocus()
+    qtbot.keyClicks(line.edit, "(class = Cosmics25)")
+    popup = line.edit._popup
+    assert popup.isVisible()
+    # A list that comes to the keyboard makes its first line the current one, unseen.
+    nothing = QItemSelectionModel.SelectionFlag.NoUpdate
+    popup.selectionModel().setCurrentIndex(popup.model().index(0, 0), nothing)
+    with qtbot.waitSignal(line.filter_changed):
+        qtbot.keyClick(popup, Qt.Key.Key_Return)
+    assert line.edit.text() == "(class = Cosmics25)"

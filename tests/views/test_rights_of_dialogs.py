@@ -168,7 +168,7 @@ ONLY_SHOW = frozenset(
         # Its buttons are those of its editor.
         "DatasetsAcceptedWindow",
         *("RangesDialog", "DocumentationWindow", "FilterBuilder", "PreferencesDialog"),
-        "HappenedDialog",
+        *("HappenedDialog", "SaveDialog"),
     }
 )
 """Names of those that show, choose, or write a file of the person's own."""

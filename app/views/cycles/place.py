@@ -107,6 +107,7 @@ class CyclesPlace(PlaceWidget):
             memory="cycles",
             of_cycle=True,
         )
+        self.datasets.line.saved.said.connect(context.notices.tell)
         self.bar = LoadingBar(themes)
         self.tabs = QTabWidget()
         self.right = QWidget()

@@ -66,6 +66,7 @@ class TablePlace(PlaceWidget):
         self._drafts = context.drafts
         self._order: tuple[str, ...] = ()
         self.table = TableView(kind, acting, background, themes, remembered)
+        self.table.line.saved.said.connect(context.notices.tell)
         self.details = self._make_details(self)
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.addWidget(self.table)

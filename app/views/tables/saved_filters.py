@@ -12,7 +12,6 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QInputDialog,
     QLineEdit,
     QListWidget,
     QMenu,
@@ -26,6 +25,7 @@ from app.domain.errors import BadInput
 from app.domain.filters import parse
 from app.domain.links import SCHEME, ListLink, link_text, parse_link
 from app.views.tables.memory import TableMemory
+from app.views.tables.save_dialog import SaveDialog, cleaned
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem, tip
 
@@ -89,9 +89,10 @@ class SavedFilters(QObject):
     """Keeps filters in the memory of a table and offers them in a menu.
 
     Signals: `chosen(str)` with the text of a filter to apply; `view_chosen(ListLink)`;
-    `build_wanted()` for a filter that is built condition by condition.
+    `build_wanted()` for a filter that is built condition by condition; `said(str)` what was done.
     """
 
+    said = Signal(str)
     chosen = Signal(str)
     view_chosen = Signal(object)
     build_wanted = Signal()
@@ -130,25 +131,23 @@ class SavedFilters(QObject):
             self.view_chosen.emit(view)
 
     def _keep(self, name: str, text: str) -> None:
-        name = " ".join(name.replace(":", " ").split())
-        if name:
+        if name := cleaned(name):
             self._memory.keep_filters({**self._memory.saved_filters(), name: text})
+            self.said.emit(f"Saved as {name}, in the menu beside the filter.")
 
-    def ask_name(self) -> QInputDialog:
+    def ask_name(self) -> SaveDialog:
         """Asks for a name to save the present filter under."""
-        return self._ask("Save filter", f"Name of the filter   {self._current()}", self.save)
+        return self._ask("filter", self._current(), self.save)
 
-    def ask_view_name(self) -> QInputDialog:
+    def ask_view_name(self) -> SaveDialog:
         """Asks for a name to save the present view under."""
-        about = words_of(link_text(self._view()))
-        return self._ask("Save view", f"Name of the view   {about}", self.save_view)
+        return self._ask("view", words_of(link_text(self._view())), self.save_view)
 
-    def _ask(self, title: str, label: str, save: Callable[[str], None]) -> QInputDialog:
-        dialog = QInputDialog(self._widget.window())
+    def _ask(self, noun: str, about: str, save: Callable[[str], None]) -> SaveDialog:
+        taken = self._memory.saved_filters()
+        dialog = SaveDialog(noun, about, taken, self._widget.window())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(title)
-        dialog.setLabelText(label)
-        dialog.textValueSelected.connect(save)
+        dialog.named.connect(save)
         dialog.open()
         return dialog
 
@@ -191,6 +190,7 @@ class SavedFilters(QObject):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._current())
+        self.said.emit(f"Copied: {self._current()}")
 
 
 class SavedFiltersDialog(QDialog):
@@ -280,7 +280,7 @@ class SavedFiltersDialog(QDialog):
             self.accept()
 
     def _rename(self) -> None:
-        before, after = self._chosen(), " ".join(self.name.text().replace(":", " ").split())
+        before, after = self._chosen(), cleaned(self.name.text())
         saved = self._memory.saved_filters()
         if not after or after == before:
             return

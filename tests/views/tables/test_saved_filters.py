@@ -69,7 +69,16 @@ def test_that_filters_are_saved_renamed_taken_out_copied_and_pasted(
     with qtbot.waitSignal(filters.chosen) as chosen:
         dialog.use.click()
     assert chosen.args == ["run < 5"]
-    filters.save_view("mine")
+    dialog = filters.ask_view_name()
+    assert not dialog.save.isEnabled()
+    dialog.name.setText("newest")
+    assert (dialog.save.text(), dialog.says.text()) == (
+        "Replace",
+        '"newest" is saved already, and is replaced.',
+    )
+    dialog.name.setText(" mine:")
+    with qtbot.waitSignal(filters.said):
+        dialog.save.click()
     with qtbot.waitSignal(filters.view_chosen) as seen:
         filters.use(memory.saved_filters()["mine"])
     assert seen.args == [replace(view, workspace="")]

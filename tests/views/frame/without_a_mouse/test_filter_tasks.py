@@ -3,8 +3,9 @@
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QInputDialog, QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 
+from app.views.tables.save_dialog import SaveDialog
 from app.views.tables.saved_filters import SavedFiltersDialog
 from tests.services.offline_runs import FIRST
 from tests.views.frame.without_a_mouse.steps import RUN
@@ -21,7 +22,7 @@ def saved(hand: Hand) -> Hand:
     hand.settle()
     hand.tab_to("Saved filters")
     choose(hand, "Save this filter...")
-    hand.dialog(QInputDialog)
+    hand.dialog(SaveDialog)
     hand.write("the first")
     hand.press("Return")
     hand.until(lambda: not QApplication.activeModalWidget())

@@ -79,7 +79,7 @@ class ReportsDialog(QDialog):
         self.kind.setAccessibleName("Kind of report")
         self.kind.addItems([SHIFT, CALL, ERA])
         self.since = _line("From", "8 h before the end", _TIME)
-        self.until = _line("To", "8 h later, or end of the newest run", _TIME)
+        self.until = _line("Until", "8 h later, or end of the newest run", _TIME)
         self.cycle = ChoiceBox()
         self.cycle.setAccessibleName("Cycle")
         self.cycle.addItem(_ALL, None)
@@ -91,7 +91,7 @@ class ReportsDialog(QDialog):
         self.rule.setAccessibleName("Rule")
         self.rule.addItem("golden")
         self.as_of = _line("As of", "now", _MOMENT)
-        self.make = QPushButton("Make")
+        self.make = QPushButton("&Make")
         self.choices = QStackedWidget()
         self.work = LongWork(context.background)
         self.refusal = RefusalLine(self)
@@ -109,12 +109,12 @@ class ReportsDialog(QDialog):
 
         self._series = COLOURS
         self.view = PlotView(context.themes)
-        self.png = QPushButton("Save as PNG...")
-        self.svg = QPushButton("Save as SVG...")
-        self.csv = QPushButton("Save as CSV...")
+        self.png = QPushButton("Save as P&NG...")
+        self.svg = QPushButton("Save as SV&G...")
+        self.csv = QPushButton("Save as CS&V...")
         self.tabs = QTabWidget()
-        self.save = QPushButton("Save as HTML or PDF...")
-        self.copy = QPushButton("Copy text")
+        self.save = QPushButton("&Save as HTML or PDF...")
+        self.copy = QPushButton("Cop&y text")
         self._saver = FileSaver(context.background, context.notices, self, self._refuse)
         self._lay_out()
         self._connect()
@@ -176,7 +176,7 @@ class ReportsDialog(QDialog):
         acting = self._acting
         if self.kind.currentText() == SHIFT:
             since = time_named(self.since.text(), "From")
-            until = time_named(self.until.text(), "To")
+            until = time_named(self.until.text(), "Until")
             return lambda at, progress: shift.report(
                 acting, at, shift.period_of(acting, at, since, until), progress
             )
@@ -223,7 +223,7 @@ class ReportsDialog(QDialog):
         for plot in shown.report.plots:
             self.list.addItem(ListItem(plot.title))
         self.list.setCurrentRow(0 if shown.report.plots else -1)
-        self.tabs.setTabText(1, f"Plots ({len(shown.report.plots)})")
+        self.tabs.setTabText(1, f"&Plots ({len(shown.report.plots)})")
         self._offer()
         give_keys(self.text if self.tabs.currentIndex() == 0 else self.list)
 
@@ -289,9 +289,9 @@ class ReportsDialog(QDialog):
 
     def _lay_out(self) -> None:
         for parts in (
-            (("From", self.since), ("To", self.until)),
-            (("Cycle", self.cycle), ("Last call", self.last_call)),
-            (("Datasets", self.datasets), ("Rule", self.rule)),
+            (("&From", self.since), ("&Until", self.until)),
+            (("Cycl&e", self.cycle), ("&Last call", self.last_call)),
+            (("&Datasets", self.datasets), ("&Rule", self.rule)),
         ):
             self.choices.addWidget(_row(parts))
         self.choices.setSizePolicy(
@@ -301,7 +301,7 @@ class ReportsDialog(QDialog):
         top.setSpacing(2 * STEP)
         top.addWidget(self.kind)
         top.addWidget(self.choices, 1)
-        top.addWidget(_row((("As of", self.as_of),)))
+        top.addWidget(_row((("&As of", self.as_of),)))
         top.addWidget(self.make)
         exports = QHBoxLayout()
         exports.setSpacing(2 * STEP)
@@ -318,8 +318,8 @@ class ReportsDialog(QDialog):
         beside.setSpacing(2 * STEP)
         beside.addWidget(self.list)
         beside.addLayout(right, 1)
-        self.tabs.addTab(self.text, "Report")
-        self.tabs.addTab(plots, "Plots")
+        self.tabs.addTab(self.text, "Rep&ort")
+        self.tabs.addTab(plots, "&Plots")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         for button in (self.save, self.copy):
             button.setAutoDefault(False)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
-from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.progress import SILENT
@@ -96,6 +96,29 @@ def test_that_each_report_is_shown_with_its_plots(qtbot: QtBot, open_: Open) -> 
         dialog.list.setCurrentRow(at)
         assert dialog.view.plot is not None
         assert dialog.view.plot.key in ("accumulated", "days", "efficiency")
+
+
+def test_that_each_letter_after_alt_is_one_thing_and_makes_the_report(
+    qtbot: QtBot, open_: Open
+) -> None:
+    dialog = open_(SHIFT)
+    for kind in (SHIFT, CALL, ERA):
+        dialog.kind.setCurrentText(kind)
+        shown = [
+            each.text()
+            for each in (*dialog.findChildren(QLabel), *dialog.findChildren(QPushButton))
+            if each.isVisibleTo(dialog.tabs.widget(1)) or each.isVisible()
+        ]
+        shown += [dialog.tabs.tabText(at) for at in range(dialog.tabs.count())]
+        keys = [str(QKeySequence.mnemonic(text).toString()) for text in shown if "&" in text]
+        assert "Alt+M" in keys
+        assert sorted(set(keys)) == sorted(keys)
+    dialog.kind.setCurrentText(SHIFT)
+    dialog.activateWindow()
+    qtbot.keyClick(dialog, Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: dialog.shown is not None)
+    qtbot.waitUntil(lambda: not dialog.work.is_running)
+    assert dialog.text.horizontalScrollBar().maximum() == 0
 
 
 def test_that_what_can_t_be_made_is_said_and_what_was_made_stays(qtbot: QtBot, open_: Open) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from app.domain.certification.second_eyes import WHOLE
 from app.domain.filters import (
     DELIVERED,
     IN_GUI,
@@ -82,7 +83,7 @@ def vocabulary(connection: Connection, *, record: bool) -> Vocabulary:
 
 def _workspaces(connection: Connection) -> tuple[str, ...]:
     found = connection.execute(sa.select(workspace.c.workspace).distinct()).scalars()
-    return tuple(sorted(found))
+    return tuple(sorted({WHOLE, *found}))
 
 
 def _with_values(

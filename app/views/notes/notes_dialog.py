@@ -65,6 +65,7 @@ class NotesDialog(QDialog):
         self._run_number = run_number
         self._reading = Work(background, self)
         self._work = Work(background, self)
+        self._written: int | None = None
         self.notes = _list_of_notes()
         self.whole = QPlainTextEdit(readOnly=True)
         self.whole.setAccessibleName("The chosen note")
@@ -167,10 +168,11 @@ class NotesDialog(QDialog):
 
     async def _do(self, action: Callable[[], Noted]) -> None:
         try:
-            await self._background.act(action)
+            noted = await self._background.act(action)
         except (Refused, Unavailable) as error:
             self.refusal.tell(error)
         else:
+            self._written = noted.number
             self.text.clear()
             self.refresh()
 
@@ -178,7 +180,8 @@ class NotesDialog(QDialog):
         acting, run = self._acting, self._run_number
         found = await self._background.read(lambda: notes.of_run(acting, run))
         columns = await self._background.read(lambda: notes.columns(acting))
-        before = self.chosen
+        before, written = self.chosen, self._written
+        self._written = None
         self.notes.clear()
         for note in found:
             item = _item(note, note.where.partition(", ")[2] or "run", columns)
@@ -187,7 +190,9 @@ class NotesDialog(QDialog):
             item.addChildren(answers)
             for each in (item, *answers):
                 shown = each.data(0, _NOTE)
-                if before is not None and shown.number == before.number:
+                was_chosen = before is not None and shown.number == before.number
+                # A note that was just written comes last; who answers stays at the note.
+                if was_chosen or (each is item and shown.number == written):
                     self.notes.setCurrentItem(each)
         self.notes.expandAll()
         for part in (self.notes, self.whole):

@@ -27,34 +27,47 @@ _MOST_TOLD = 20_000
 
 # The web service knows nothing of marks: what it changed since takes them away all the same.
 _CHANGED_SINCE = f"""
-    EXISTS (
-        SELECT FROM "LumisectionEvent" AS later
-        JOIN "JSONBDeduplication" AS said ON said.id = later.lumisection_metadata_id
-        WHERE later.run_number = newest.run_number AND later.name = newest.name
-          AND later.version > newest.event{{until}}
-          AND (newest.workspace = '{WHOLE}' OR EXISTS (
-            SELECT FROM jsonb_object_keys(said."jsonb") AS key
-            WHERE starts_with(key, newest.workspace || '-')))
-    ) OR EXISTS (
-        SELECT FROM "DatasetEvent" AS later
-        WHERE later.run_number = newest.run_number AND later.name = newest.name
-          AND later.version > newest.event{{until}}
-          AND EXISTS (
-            SELECT FROM jsonb_object_keys(later.dataset_metadata) AS key
-            WHERE key = newest.workspace || '_state'
-              OR (newest.workspace = '{WHOLE}' AND key LIKE '%\\_state'))
-    )
+    SELECT later.version FROM "LumisectionEvent" AS later
+    JOIN "JSONBDeduplication" AS said ON said.id = later.lumisection_metadata_id
+    WHERE later.run_number = newest.run_number AND later.name = newest.name
+      AND later.version > newest.event{{until}}
+      AND (newest.workspace = '{WHOLE}' OR EXISTS (
+        SELECT FROM jsonb_object_keys(said."jsonb") AS key
+        WHERE starts_with(key, newest.workspace || '-')))
+    UNION ALL
+    SELECT later.version FROM "DatasetEvent" AS later
+    WHERE later.run_number = newest.run_number AND later.name = newest.name
+      AND later.version > newest.event{{until}}
+      AND EXISTS (
+        SELECT FROM jsonb_object_keys(later.dataset_metadata) AS key
+        WHERE key = newest.workspace || '_state'
+          OR (newest.workspace = '{WHOLE}' AND key LIKE '%\\_state'))
 """
 _STANDING = f"""
     SELECT newest.* FROM (
         SELECT DISTINCT ON (run_number, name, workspace) * FROM record.verification
         WHERE {{which}} ORDER BY run_number, name, workspace, id DESC
     ) AS newest
-    WHERE newest.verified AND NOT ({_CHANGED_SINCE})
+    WHERE newest.verified AND NOT EXISTS ({_CHANGED_SINCE})
 """
 _OF_KEYS = (
     "(run_number, name) IN (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
 )
+_VOIDED = f"""
+    SELECT newest.run_number, newest.name, newest.workspace, made."by", made."createdAt" AS "at",
+      made.atomic_version AS version
+    FROM (
+        SELECT DISTINCT ON (run_number, name, workspace) * FROM record.verification
+        WHERE {_OF_KEYS} ORDER BY run_number, name, workspace, id DESC
+    ) AS newest
+    CROSS JOIN LATERAL (
+        SELECT min(changed.version) AS version
+        FROM ({_CHANGED_SINCE.format(until="")}) AS changed
+    ) AS first
+    JOIN "Event" AS event ON event.version = first.version
+    JOIN "Version" AS made USING (atomic_version)
+    WHERE newest.verified
+"""
 _NEWEST_FREEZES = (
     "SELECT DISTINCT ON (id_cycle) * FROM record.cycle_freeze ORDER BY id_cycle, id DESC"
 )
@@ -147,13 +160,15 @@ def history(connection: Connection, key: DatasetKey) -> list[MarkEntry]:
         .where(table.run_number == key[0], table.name == key[1])
         .order_by(table.id.desc())
     )
-    return [
+    said = [
         MarkEntry(Mark(*key, row.workspace, row.by, row.at), row.verified, row.why) for row in rows
     ]
+    return sorted([*_voided(connection, [key]), *said], key=lambda each: each.mark.at, reverse=True)
 
 
 def taken_away(connection: Connection, keys: Collection[DatasetKey]) -> list[MarkEntry]:
-    """The marks of datasets that were taken away and not set again."""
+    """The marks of datasets that were taken away, with a row that says so or by a change that knew
+    nothing of them, and not set again."""
     rows = connection.execute(
         text(
             "SELECT * FROM (SELECT DISTINCT ON (run_number, name, workspace) *"
@@ -163,8 +178,24 @@ def taken_away(connection: Connection, keys: Collection[DatasetKey]) -> list[Mar
         _arrays(keys),
     )
     return [
-        MarkEntry(Mark(row.run_number, row.name, row.workspace, row.by, row.at), False, row.why)
-        for row in rows
+        *(
+            MarkEntry(Mark(row.run_number, row.name, row.workspace, row.by, row.at), False, row.why)
+            for row in rows
+        ),
+        *_voided(connection, keys),
+    ]
+
+
+def _voided(connection: Connection, keys: Collection[DatasetKey]) -> list[MarkEntry]:
+    """The marks that were taken away without a row of their own: by the web service, where no
+    guard writes one."""
+    return [
+        MarkEntry(
+            Mark(row.run_number, row.name, row.workspace, row.by, row.at),
+            False,
+            f"version {row.version} changed it without a reason, by a way that knows no marks",
+        )
+        for row in connection.execute(text(_VOIDED), _arrays(keys))
     ]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.domain import filters
 from app.domain.certification.dataset_tools import ChangeStates, SetColumns
 from app.domain.certification.second_eyes import WHOLE, CycleFrozen, NeedsReason
+from app.domain.certification.todo import TaskKind
 from app.domain.errors import BadInput, NotPermitted, Refused
 from app.domain.filters import parse
 from app.domain.history.log import Kind, LogQuery
@@ -23,7 +24,7 @@ from app.models.events.action import begin
 from app.models.events.event_log import LumisectionChange
 from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
-from app.services.certification import cycles, datasets, records, second_eyes, tables
+from app.services.certification import cycles, datasets, records, second_eyes, tables, todo
 from app.services.editing import bulk, dataset_tools, lumisections
 from app.services.editing.lumisections import BitEdit, ColumnEdit
 from app.services.golden import generation
@@ -243,8 +244,15 @@ def test_that_what_the_web_service_writes_takes_the_mark_away_too(
             {"run": FIRST, "name": PROMPT},
         )
     assert standing(author) == []
+    fallen = second_eyes.history(author, KEY)[0]
+    assert (fallen.verified, fallen.mark.by) == (False, "web@cern.ch")
+    assert "changed it without a reason" in fallen.why
+    (task,) = todo.todo(author).of_kind(TaskKind.MARK)
+    assert "verify it again" in task.text
     second_eyes.verify(other, [KEY], "dt")
     assert standing(author) == ["dt"]
+    assert second_eyes.history(author, KEY)[0].verified
+    assert todo.todo(author).of_kind(TaskKind.MARK) == ()
 
 
 def test_that_marks_are_taken_back_by_who_set_them_or_may_verify(

@@ -73,7 +73,7 @@ class HistogramClient(GuiRequests):
             try:
                 return await self._answer(url, self._content)
             except GuiUnavailable as error:
-                if isinstance(error.__cause__, httpx.TransportError):
+                if isinstance(error.__cause__, httpx.TransportError | TimeoutError):
                     self._silent_at, self._silence = time.monotonic(), str(error)
                 raise
 
@@ -101,7 +101,8 @@ class HistogramClient(GuiRequests):
 
     _semaphore: asyncio.Semaphore | None = None
     _silent_at = -math.inf
-    """When it last couldn't be reached; what was asked before then isn't tried any more."""
+    """When it last couldn't be reached, or took too long; what was asked before then isn't tried
+    any more."""
     _silence = ""
 
 

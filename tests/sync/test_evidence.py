@@ -1,9 +1,12 @@
 """Pictures and numbers on demand, over real HTTP on loopback."""
 
+import asyncio
+import socket
 import struct
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from app.domain.sources.histograms import Histogram, PictureSize
 from app.services.evidence.kept import Kept
 from app.sync import evidence as module
 from app.sync.dqm_gui import DqmGuiSettings, GuiUnavailable
-from app.sync.evidence import EvidenceLoop
+from app.sync.evidence import EvidenceLoop, HistogramClient
 from app.sync.oms_requests import OmsSettings
 from tests.builders import a_run
 
@@ -139,6 +142,35 @@ def test_that_a_dead_server_is_warned_of_once_until_it_answers(
         asked.loop._gui._base = httpx.URL(NOWHERE)
     assert isinstance(why_not(asked, histograms[0]), GuiUnavailable)
     assert warnings() == 2
+
+
+def test_that_a_server_that_trickles_is_waited_for_once_and_not_by_each_picture():
+    asked = []
+
+    def trickle(server: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                asked.append(connection)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n\x89")
+
+    async def pictures(url: str) -> list[object]:
+        async with HistogramClient(DqmGuiSettings(url, request_limit_s=0.3, tries=1)) as client:
+            wanted = [replace(HISTOGRAM, path=f"DT/{number}") for number in range(30)]
+            return await asyncio.gather(
+                *(client.picture(each, SIZE) for each in wanted), return_exceptions=True
+            )
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=trickle, args=(server,))
+        thread.start()
+        errors = asyncio.run(pictures(f"http://127.0.0.1:{server.getsockname()[1]}/dqm"))
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    for each in asked:
+        each.close()
+    assert all(isinstance(each, GuiUnavailable) for each in errors)
+    assert len(asked) == 3
 
 
 def test_that_a_cancelled_request_ends_at_once_and_others_go_on(

@@ -5,6 +5,7 @@ import pytest
 
 from app import bootstrap
 from app.bootstrap import Listeners, Program
+from app.domain.connections.named import NamedConnection
 from app.domain.errors import Refused, Unavailable
 from app.domain.sources.pull import PullState
 from app.services import databases
@@ -71,6 +72,13 @@ def test_that_the_program_s_own_database_is_made_with_the_shipped_configuration(
         assert (found.settings_id > 0, found.problems, found.desk) == (True, (), True)
         assert program.is_demonstration
     assert not (server_folder / "cluster" / "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_that_a_kept_connection_says_itself_whether_a_standby_is_read(tmp_path, reads):
+    kept = NamedConnection("both", host="a,b", database="rr", login="me", read_standby=reads)
+    with Program(_settings(tmp_path, read_standby=not reads), kept) as program:
+        assert program.any_database.reads_standby is reads
 
 
 def test_that_a_data_folder_that_can_not_be_is_refused(tmp_path):

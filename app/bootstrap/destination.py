@@ -57,12 +57,24 @@ class Destination:
                 server.close()
         if password is None:
             password = self.connections.password(checked_address(connection))
-        return trial.try_address(connection.dsn(password))
+        return trial.try_address(
+            connection.dsn(password), direct_dsn=connection.direct_dsn(password)
+        )
 
-    @property
     def direct_dsn(self) -> str | None:
         """The address of the server itself where `dsn` is that of a pooler."""
-        return self.settings.direct_dsn if self.connection is None else None
+        if self.connection is None:
+            return self.settings.direct_dsn
+        if not self.connection.direct:
+            return None
+        return self.connection.direct_dsn(self.connections.password(self.connection))
+
+    @property
+    def reads_standby(self) -> bool:
+        """Whether a standby may be read, of several servers."""
+        if self.connection is None:
+            return self.settings.read_standby
+        return self.connection.read_standby
 
     def dsn(self) -> str:
         """The address of a database that isn't our own; Refused when it isn't known yet."""

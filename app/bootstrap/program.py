@@ -127,8 +127,8 @@ class Program:
                 self._database = Database(
                     self.destination.dsn(),
                     password=self.settings.database_password(),
-                    direct_dsn=self.destination.direct_dsn,
-                    reads_standby=self.settings.read_standby,
+                    direct_dsn=self.destination.direct_dsn(),
+                    reads_standby=self.destination.reads_standby,
                     pool_size=self.pool_size,
                 )
         return self._database

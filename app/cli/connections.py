@@ -79,8 +79,9 @@ def _add_name(parser: Parser) -> None:
 
 def _add_what(parser: Parser) -> None:
     for option, metavar, help_ in (
-        ("--host", "HOST", "name of the server"),
+        ("--host", "HOST", "name of the server, or several with commas between"),
         ("--port", "PORT", "its port (5432)"),
+        ("--direct", "HOST[:PORT]", "the server itself, where --host is a pooler"),
         ("--database", "NAME", "name of the database"),
         ("--login", "LOGIN", "login there; else the name of your account here"),
         ("--certificate", "FILE", "client certificate, PEM"),
@@ -95,6 +96,7 @@ def _add_what(parser: Parser) -> None:
         ("--sslmode", SSL_MODES, "what is asked of TLS (verify-full)"),
         ("--gssencmode", GSS_MODES, "whether Kerberos encrypts (prefer)"),
         ("--read-only", ("yes", "no"), "whether nothing can be changed over it (no)"),
+        ("--read-standby", ("yes", "no"), "of several hosts, whether a standby is read (no)"),
     ):
         parser.add_argument(option, choices=choices, help=help_)
     parser.add_argument(
@@ -106,7 +108,7 @@ def _add_what(parser: Parser) -> None:
 
 _GIVEN = (
     *("host", "port", "database", "login", "certificate", "key", "ca_file", "colour"),
-    *("kind", "proof", "sslmode", "gssencmode", "read_only"),
+    *("kind", "proof", "sslmode", "gssencmode", "read_only", "direct", "read_standby"),
 )
 
 

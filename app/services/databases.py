@@ -214,19 +214,22 @@ def examine(db: Database) -> Examined:
             configuration.settings_in_force(connection),
             configuration.in_force(connection).problems,
             stale_summaries(connection, SHOWN_SUMMARIES),
-            (*session.problems(connection, has_direct=db.has_direct), *_of_line(db)),
+            (
+                *session.problems(connection, has_direct=db.has_direct),
+                *filter(None, (of_direct(db),)),
+            ),
         )
 
 
-def _of_line(db: Database) -> tuple[str, ...]:
-    """What is wrong with the server itself, where it was named beside a pooler."""
+def of_direct(db: Database) -> str:
+    """What is wrong with the server itself, where it was named beside a pooler; else empty."""
     if not db.has_direct:
-        return ()
+        return ""
     try:
         with db.line.used():
-            return ()
+            return ""
     except RegistryError as error:
-        return (str(error),)
+        return str(error)
 
 
 def examine_objects(db: Database, progress: Progress = SILENT) -> ExaminedObjects:

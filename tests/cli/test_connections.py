@@ -9,6 +9,7 @@ import pytest
 from keyring.backends import fail
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.pooler import needs_pgbouncer, pooler
 from tests.test_settings import MemoryKeyring
 
 
@@ -150,3 +151,23 @@ def test_that_a_faulty_list_is_listed_with_what_is_left(run_registry, tmp_path):
     assert listed.code == 0
     assert "demonstration" in listed.out
     assert "faulty" in listed.out
+
+
+@needs_pgbouncer
+def test_that_a_connection_through_a_pooler_has_its_own_direct_address(
+    run_registry, add_server, dsn, monkeypatch
+):
+    parts = conninfo_to_dict(dsn)
+    with pooler(dsn) as pooled:
+        at = conninfo_to_dict(pooled)
+        direct = f"{parts['host']}:{parts['port']}"
+        assert add_server("pooled").code == 0
+        changed = ("--host", at["host"], "--port", at["port"], "--direct", direct)
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{parts['password']}\n"))
+        edited = run_registry("connections", "edit", "pooled", *changed, "--ask-password")
+        assert edited.code == 0, edited.err
+        looked = run_registry("--connection", "pooled", "db", "check")
+        assert "pooler" not in looked.out
+        without = run_registry("connections", "edit", "pooled", "--direct", "")
+        assert without.code == 0, without.err
+        assert "pooler" in run_registry("--connection", "pooled", "db", "check").out

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Self
 
@@ -12,6 +12,8 @@ from app.domain.json_value import JsonObject, JsonValue
 LONGEST_NAME = 60
 _LONGEST_TEXT = 1000
 _GREATEST_PORT = 65535
+USUAL_PORT = 5432
+"""PostgreSQL's own."""
 SSL_MODES = ("verify-full", "verify-ca", "require", "prefer", "allow", "disable")
 """How much is asked of TLS, the strictest first; libpq's words."""
 
@@ -37,13 +39,18 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True)
 class NamedConnection:
-    """A named server. An empty `host` means that the address isn't known yet; the demonstration
-    needs none. An empty `colour` is that of the kind. No password is ever in it."""
+    """A named server, or several with the same data: then `host` names them, with commas between.
+
+    An empty `host` means that the address isn't known yet; the demonstration needs none. `direct`
+    is the server itself, `host` or `host:port`, where `host` is a pooler; `read_standby`: of
+    several servers a standby may be read. An empty `colour` is that of the kind. No password is
+    ever in it.
+    """
 
     name: str
     kind: Kind = Kind.PRODUCTION
     host: str = ""
-    port: int = 5432
+    port: int = USUAL_PORT
     database: str = ""
     login: str = ""
     proof: Proof = Proof.KERBEROS
@@ -54,6 +61,8 @@ class NamedConnection:
     gssencmode: str = GSS_MODES[0]
     colour: str = ""
     read_only: bool = False
+    direct: str = ""
+    read_standby: bool = False
 
     @property
     def is_demonstration(self) -> bool:
@@ -96,9 +105,20 @@ class NamedConnection:
             given["options"] = READ_ONLY_OPTION
         return " ".join(f"{name}={_quoted(value)}" for name, value in given.items() if value)
 
+    def direct_dsn(self, password: str = "") -> str | None:
+        """The address of the server itself, as libpq reads it; None where `host` is that."""
+        if not self.direct:
+            return None
+        host, port = _direct(self.direct)
+        return replace(self, host=host, port=port).dsn(password)
+
     def as_json(self) -> JsonObject:
-        """All of it, as the file keeps it."""
-        return {**asdict(self), "kind": self.kind.value, "proof": self.proof.value}
+        """All of it, as the file keeps it. What came later is there where it is used alone: a
+        program that doesn't know it yet reads the other connections of the list."""
+        later = {"direct": self.direct, "read_standby": self.read_standby}
+        known = {name: value for name, value in asdict(self).items() if name not in later}
+        used = {name: value for name, value in later.items() if value}
+        return {**known, "kind": self.kind.value, "proof": self.proof.value, **used}
 
     @classmethod
     def from_json(cls, stored: JsonValue) -> Self:
@@ -109,7 +129,7 @@ class NamedConnection:
         for name, value in stored.items():
             if name not in known:
                 raise BadInput(f"A connection has no {name}.")
-            wanted = {"port": int, "read_only": bool}.get(name, str)
+            wanted = {"port": int, "read_only": bool, "read_standby": bool}.get(name, str)
             if type(value) is not wanted:
                 raise BadInput(f"{name} of a connection is of the wrong kind.")
         values: dict[str, object] = dict(stored)
@@ -147,10 +167,16 @@ def check(connection: NamedConnection) -> None:
         raise BadInput(f'"{DEMONSTRATION.name}" is the program\'s own database. Take another name.')
     if bool(connection.host) != bool(connection.database):
         raise BadInput("Give both the host and the database, or neither.")
-    if not connection.host.startswith("/") and re.search(r"[\s@/?#,]", connection.host):
-        raise BadInput("The host is one name or number, such as dbserver.cern.ch.")
-    if not 1 <= connection.port <= _GREATEST_PORT:
-        raise BadInput(f"The port is a number from 1 to {_GREATEST_PORT}; 5432 is usual.")
+    hosts = connection.host.split(",")
+    if any(re.search(r"[\s@/?#]", each) for each in hosts if not each.startswith("/")):
+        raise BadInput("The host is a name or number, such as dbserver.cern.ch.")
+    if len(hosts) > 1 and not all(hosts):
+        raise BadInput("Several hosts stand with one comma between them, and without blanks.")
+    _check_port(connection.port)
+    if connection.direct:
+        _check_port(_direct(connection.direct)[1])
+    if connection.read_standby and len(hosts) == 1:
+        raise BadInput("To read on a standby, name several hosts, with commas between.")
     if connection.sslmode not in SSL_MODES:
         raise BadInput(f"The TLS mode is one of {', '.join(SSL_MODES)}.")
     if connection.gssencmode not in GSS_MODES:
@@ -167,9 +193,23 @@ def changed(connection: NamedConnection, changes: Mapping[str, str]) -> NamedCon
     if "port" in changes:
         text = changes["port"]
         values["port"] = int(text) if re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) else 0
-    if "read_only" in changes:
-        values["read_only"] = changes["read_only"] == "yes"
+    for name in ("read_only", "read_standby"):
+        if name in changes:
+            values[name] = changes[name] == "yes"
     return NamedConnection.from_json(values)
+
+
+def _direct(address: str) -> tuple[str, int]:
+    """Host and port of the server itself."""
+    found = re.fullmatch(r"(\[[^\s@/?#,\[\]]+\]|[^\s@/?#,:\[\]]+)(?::([0-9]{1,5}))?", address)
+    if found is None:
+        raise BadInput("The direct address is one host, such as dbserver.cern.ch:5432.")
+    return found[1].strip("[]"), int(found[2] or USUAL_PORT)
+
+
+def _check_port(port: int) -> None:
+    if not 1 <= port <= _GREATEST_PORT:
+        raise BadInput(f"The port is a number from 1 to {_GREATEST_PORT}; {USUAL_PORT} is usual.")
 
 
 def _check_name(name: str) -> None:
@@ -189,6 +229,7 @@ def _texts(connection: NamedConnection) -> dict[str, str]:
         "certificate": connection.certificate,
         "key": connection.key,
         "CA file": connection.ca_file,
+        "direct address": connection.direct,
     }
 
 

@@ -140,7 +140,8 @@ def problems(connection: Connection, *, has_direct: bool = False) -> tuple[str, 
         found.append(
             "The address is that of a pooler: news are looked for every two seconds instead of"
             " announced, and this client can't be elected to pull where no guard is. Give the"
-            " address of the server itself as direct_dsn, too."
+            " address of the server itself, too: direct_dsn, or the direct address of the"
+            " connection."
         )
     if encoding != "UTF8":
         found.append(

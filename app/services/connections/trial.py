@@ -11,6 +11,7 @@ from app.models.database import identity, schema, session
 from app.models.database.engine import Database
 from app.models.database.identity import Guarded
 from app.models.database.schema import SchemaKind, SchemaState
+from app.services import databases
 
 OLDEST = 15
 """The oldest version of PostgreSQL that this program is tested with."""
@@ -65,11 +66,11 @@ class Trial:
         return "This connection works."
 
 
-def try_address(dsn: str, *, own: bool = False) -> Trial:
+def try_address(dsn: str, *, own: bool = False, direct_dsn: str | None = None) -> Trial:
     """Connects once, looks around and leaves; changes nothing there. `own`: it is the program's
-    own database."""
+    own database; `direct_dsn`: the server itself behind a pooler."""
     try:
-        db = Database(dsn, pool_size=1)
+        db = Database(dsn, pool_size=1, direct_dsn=direct_dsn)
     except RegistryError as error:
         return Trial((Finding("address", Level.BAD, str(error)),))
     with closing(db):
@@ -114,6 +115,10 @@ def _findings(db: Database, *, own: bool) -> Iterator[Finding]:
         yield Finding("writing", Level.GOOD, "Read-only: nothing can be changed over it.")
     for problem in problems:
         yield Finding("server settings", Level.WARNING, problem)
+    if db.has_direct:
+        wrong = databases.of_direct(db)
+        text = wrong or "The server itself answers, too: news arrive at once."
+        yield Finding("direct address", Level.WARNING if wrong else Level.GOOD, text)
 
 
 def of_version(version: str) -> Finding:

@@ -82,6 +82,8 @@ class ConnectionDialog(ActionDialog):
         area.setWidget(inside)
         self.parts.insertWidget(0, area, 1)
         self.parts.insertWidget(1, self.findings)
+        for place in range(1, self.parts.count()):
+            self.parts.setStretch(place, 0)  # all that is left over is for the fields
         resize_to_fit(self, *_SIZE)
         self._show_needed()
 
@@ -118,6 +120,8 @@ class ConnectionDialog(ActionDialog):
             str(self.gssencmode.currentData()),
             self._colour,
             self.read_only.isChecked(),
+            self.direct.text().strip(),
+            self.read_standby.isChecked(),
         )
 
     def test(self) -> None:
@@ -149,6 +153,9 @@ class ConnectionDialog(ActionDialog):
         self.kind = _choice(kinds, shown.kind)
         self.host = _line(shown.host, "dbserver.cern.ch")
         self.port = QSpinBox(minimum=1, maximum=_GREATEST_PORT, value=shown.port)
+        self.host.setToolTip("A server, or several that hold the same, with commas between")
+        self.direct = _line(shown.direct, "where the host is a pooler: dbserver.cern.ch:5432")
+        self.direct.setToolTip("The server itself: news and elections need it")
         self.database = _line(shown.database, "run_registry")
         self.login = _line(shown.login, "your account on this machine")
         self.proof = _choice(_PROOFS, shown.proof)
@@ -169,6 +176,8 @@ class ConnectionDialog(ActionDialog):
         self.plain.clicked.connect(lambda: self._set_colour(""))
         self.read_only = QCheckBox("Nothing can be changed over it")
         self.read_only.setChecked(shown.read_only)
+        self.read_standby = QCheckBox("Of several hosts, read on a standby")
+        self.read_standby.setChecked(shown.read_standby)
         self._set_colour(shown.colour)
         self.proof.currentIndexChanged.connect(self._show_needed)
 
@@ -180,6 +189,7 @@ class ConnectionDialog(ActionDialog):
         self.rows.addRow("&Kind", self.kind)
         self.rows.addRow("&Host", self.host)
         self.rows.addRow("P&ort", self.port)
+        self.rows.addRow("Direct address", self.direct)
         self.rows.addRow("&Database", self.database)
         self.rows.addRow("&Login", self.login)
         self.rows.addRow("&Proof", self.proof)
@@ -199,6 +209,7 @@ class ConnectionDialog(ActionDialog):
         both.addStretch(1)
         self.rows.addRow("Colour of the strip", colours)
         self.rows.addRow("&Read-only", self.read_only)
+        self.rows.addRow("Standby", self.read_standby)
         return self.rows
 
     def _with_browse(self, line: QLineEdit, title: str) -> QWidget:

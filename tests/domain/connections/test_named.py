@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from app.domain.connections.named import (
     BUILT_IN,
@@ -18,7 +19,14 @@ SERVER = NamedConnection("cms", Kind.TEST, "db.cern.ch", 5433, "rr", "me")
 
 def test_that_what_is_stored_comes_back():
     stored = replace(
-        SERVER, proof=Proof.CERTIFICATE, certificate="/c.pem", colour="#aa0000", read_only=True
+        SERVER,
+        proof=Proof.CERTIFICATE,
+        certificate="/c.pem",
+        colour="#aa0000",
+        read_only=True,
+        host="a.cern.ch,b.cern.ch",
+        direct="a.cern.ch",
+        read_standby=True,
     )
     assert NamedConnection.from_json(stored.as_json()) == stored
     assert [NamedConnection.from_json(each.as_json()) for each in BUILT_IN] == list(BUILT_IN)
@@ -37,6 +45,12 @@ def test_that_what_is_stored_comes_back():
         {"host": "me@db"},
         {"host": ""},
         {"host": "db\n"},
+        {"host": "a.cern.ch,"},
+        {"host": "a.cern.ch,b c"},
+        {"read_standby": True},
+        {"direct": "a.cern.ch,b.cern.ch"},
+        {"direct": "a.cern.ch:0"},
+        {"direct": "me@a.cern.ch"},
         {"port": 0},
         {"port": 65536},
         {"port": "5432"},
@@ -97,3 +111,23 @@ def test_that_texts_change_a_connection():
         changed(SERVER, {"port": "٣"})
     with pytest.raises(BadInput, match="stays as it is"):
         check(replace(DEMONSTRATION, read_only=True))
+
+
+@pytest.mark.parametrize(
+    ("direct", "expected"),
+    [
+        ("db.cern.ch", {"host": "db.cern.ch", "port": "5432"}),
+        ("db.cern.ch:5433", {"host": "db.cern.ch", "port": "5433"}),
+        ("[2001:db8::1]:5433", {"host": "2001:db8::1", "port": "5433"}),
+    ],
+)
+def test_that_the_server_itself_is_reached_as_the_pooler_is(direct, expected):
+    pooled = replace(SERVER, proof=Proof.PASSWORD, direct=direct, port=6432)
+    check(pooled)
+    there = conninfo_to_dict(pooled.direct_dsn("secret"))
+    assert there == {**conninfo_to_dict(pooled.dsn("secret")), **expected}
+    assert SERVER.direct_dsn() is None
+
+
+def test_that_a_program_that_knows_no_standby_reads_the_others_of_a_list():
+    assert not {"direct", "read_standby"} & SERVER.as_json().keys()

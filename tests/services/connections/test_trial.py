@@ -18,6 +18,7 @@ from app.models.embedded import EmbeddedServer
 from app.models.embedded.programs import BINARIES_VARIABLE
 from app.services.connections import trial
 from app.services.connections.trial import Level
+from tests.pooler import needs_pgbouncer, pooler
 
 DEBIANS = Path("/usr/lib/postgresql/15/bin")
 
@@ -217,3 +218,18 @@ def test_that_each_fault_of_a_client_certificate_is_named(tls):
     mine.chmod(0o644)
     assert cause(good) == "key file open to others"
     mine.chmod(0o600)
+
+
+@needs_pgbouncer
+def test_that_the_server_itself_behind_a_pooler_is_tried_too(dsn):
+    with pooler(dsn) as pooled:
+        direct = conninfo_to_dict(dsn)
+        connection, password = connection_to(pooled, direct=f"{direct['host']}:{direct['port']}")
+        for each, level in (
+            (connection, Level.GOOD),
+            (replace(connection, direct="127.0.0.1:1"), Level.WARNING),
+        ):
+            tried = trial.try_address(each.dsn(password), direct_dsn=each.direct_dsn(password))
+            (found,) = [one for one in tried.findings if one.about == "direct address"]
+            assert tried.works
+            assert found.level is level, found.text

@@ -228,6 +228,10 @@ def test_that_a_data_folder_moves_to_the_next_postgresql_wherever_it_is_cut(
             EmbeddedServer.upgrade(on_16, "1.0")
     assert (on_16 / "cluster" / "PG_VERSION").read_text().strip() == "16"
 
+    with EmbeddedServer.open(on_16) as server:
+        assert server.major == 16
+    assert not (on_16 / "cluster.upgraded").exists()
+
     # Between the two names: the old files stand aside, the new ones have no name yet.
     rename = Path.rename
 

@@ -110,6 +110,7 @@ class EmbeddedServer:
         if account is not None:
             installation = within_reach(installation, account)
         place = Place(folder, cluster, installation, account)
+        _give_up_upgrade(upgrade.unfinished(place))
         if not (cluster / "PG_VERSION").exists():
             initialise(place)
         password = read_password(folder)
@@ -221,12 +222,19 @@ def _move(old: Place, new: Place, program: str, progress: Progress) -> Upgraded:
     file = old.folder / f"before-postgresql-{majors[1]}.backup"
     with _started(old, password) as dsn:
         note = backup.write_backup(old, dsn, file, program, progress)
-    upgrade.clear(new)
+    _give_up_upgrade(new)
     initialise(new, password)
     with _started(new, password) as dsn:
         backup.fill(new, dsn, file, note, progress)
     upgrade.swap(old.cluster, new.cluster)
     return Upgraded(*majors, file, note.number_of_rows)
+
+
+def _give_up_upgrade(new: Place) -> None:
+    """Takes away what an upgrade that was killed has left, its server first."""
+    if new.cluster.exists():
+        _stop(new, _STOP_S)
+        upgrade.clear(new)
 
 
 @contextmanager

@@ -39,6 +39,11 @@ def newer_place(place: Place) -> Place:
     return replace(place, cluster=place.cluster.with_name(_NEW), installation=newer)
 
 
+def unfinished(place: Place) -> Place:
+    """Where an upgrade of that place that was cut has left its files, if it has left any."""
+    return replace(place, cluster=place.cluster.with_name(_NEW))
+
+
 def clear(new: Place) -> None:
     """Takes away what an attempt that was cut has left."""
     shutil.rmtree(new.cluster, ignore_errors=True)

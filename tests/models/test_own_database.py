@@ -120,6 +120,18 @@ def test_that_a_file_that_is_not_whole_or_too_new_changes_nothing_and_says_why(
     assert number_of_runs(filled.dsn) == 1
 
 
+def test_that_what_a_newer_program_has_moved_on_is_not_restored(
+    filled: EmbeddedServer, tmp_path: Path
+) -> None:
+    moved = "CREATE SCHEMA desk; CREATE TABLE desk.alembic_version AS SELECT '9999' AS version_num"
+    execute(filled.dsn, moved)
+    filled.back_up(tmp_path / "newer.backup", "9.1")
+    execute(filled.dsn, "DROP SCHEMA desk CASCADE")
+    with pytest.raises(Refused, match=r"newer version of this program \(9\.1\).*desk.*9999"):
+        filled.restore(tmp_path / "newer.backup", replace=True)
+    assert number_of_runs(filled.dsn) == 1
+
+
 def test_that_half_a_file_is_no_backup(filled: EmbeddedServer, saved: Path, tmp_path: Path) -> None:
     half = tmp_path / "half.backup"
     half.write_bytes(saved.read_bytes()[: saved.stat().st_size // 2])

@@ -57,6 +57,10 @@ class OwnSchema:
             return f"the schema {self.name} isn't up to date, and this login may not change it"
         return f"this login may not write to the tables of the schema {self.name}"
 
+    def knows(self, revision: str) -> bool:
+        """Whether this program or an older one made the revision."""
+        return revision in self._known()
+
     def newest(self) -> str:
         """The revision that this program makes."""
         return self._known()[-1]
@@ -83,7 +87,7 @@ class OwnSchema:
         found = connection.execute(
             sa.text(f"SELECT version_num FROM {self.name}.{VERSION_TABLE}")
         ).scalar_one_or_none()
-        if found is not None and found not in self._known():
+        if found is not None and not self.knows(found):
             raise Refused(
                 f"The schema {self.name} of this database belongs to a newer version of this"
                 f" program (its revision is {found}, this program knows up to {self.newest()})."

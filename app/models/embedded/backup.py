@@ -22,6 +22,8 @@ from pydantic import TypeAdapter
 from app import files
 from app.domain.errors import Refused, Unavailable
 from app.domain.progress import SILENT, Progress
+from app.models.database import desk, record, seal
+from app.models.database.own_schema import VERSION_TABLE
 from app.models.embedded.cluster import OWNER, Place
 from app.models.embedded.file_lock import FileLock
 from app.models.embedded.programs import start
@@ -162,6 +164,7 @@ def _exchange(place: Place, dsn: str, file: Path, note: BackupNote, progress: Pr
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_RESTORED)))
         try:
             fill(place, _dsn_of(dsn, _RESTORED), file, note, progress)
+            _check_known(_dsn_of(dsn, _RESTORED), file, note)
         except BaseException:
             _drop(server, _RESTORED)
             raise
@@ -194,6 +197,24 @@ def fill(place: Place, dsn: str, file: Path, note: BackupNote, progress: Progres
                 " have another number of rows. Nothing was changed."
             )
         connection.execute("ANALYZE")
+
+
+def _check_known(dsn: str, file: Path, note: BackupNote) -> None:
+    """Refused where a newer program has moved a schema of ours on: this one couldn't open it."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for own in (desk.OWN, record.OWN, seal.OWN):
+            table = sql.Identifier(own.name, VERSION_TABLE)
+            named = [table.as_string(connection)]
+            if connection.execute("SELECT to_regclass(%s)", named).fetchone() == (None,):
+                continue
+            asked = sql.SQL("SELECT version_num FROM {}").format(table)
+            for (found,) in connection.execute(asked).fetchall():
+                if not own.knows(found):
+                    raise Refused(
+                        f"{file} was made by a newer version of this program ({note.program}): its"
+                        f" schema {own.name} is at revision {found}, and this one knows up to"
+                        f" {own.newest()}. Nothing was changed. Update the program."
+                    )
 
 
 def take_away_unfinished(folder: Path, dsn: str) -> None:

@@ -71,7 +71,8 @@ def main(words: Sequence[str]) -> int:
 def prepared(home: Path) -> dict[str, object]:
     """Has an agent and other people do what the pictures show; numbers of runs, cycle and list."""
     flagged = runs(home, "dt-dt.BAD > 0 and class = Collisions25")
-    newest = runs(home, "state = OPEN and class = Collisions25 and ls_duration > 200")[0]
+    newest = runs(home, "class = Collisions25 and ls_duration > 200")[0]
+    run(home, "runs", "move", str(newest), "OPEN")
     run(home, "agent", "register", "low", "--agent-version", "1", "--proposes", "dt-dt")
     values = home / "values.csv"
     why = "recorded/delivered is 0.61, where the last 20 runs had 0.95"

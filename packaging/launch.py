@@ -77,7 +77,7 @@ COVERED = ("--cov=app", "--cov-report=")
 LONG: dict[str, tuple[str, tuple[str, ...]]] = {
     "core": (
         "coverage of the pure rules by their own tests",
-        ("-n", "2", *COVERED, *FAST),
+        ("-n", "2", "--hypothesis-profile=at-length", *COVERED, *FAST),
     ),
     "views": (
         "coverage of the window by its own tests",
@@ -102,7 +102,8 @@ LONG: dict[str, tuple[str, tuple[str, ...]]] = {
         ("--failovers=100", "--timeout=1200", "tests/torture/test_failover.py"),
     ),
     "torture": (
-        "writers that race and are killed, a full disk, 10,000 malformed answers, clocks that jump",
+        "writers that race and are killed, a full disk, 10,000 malformed answers, a whole season,"
+        " clocks that jump",
         (
             "--racing-edits=1000",
             "--kills=100",
@@ -111,6 +112,7 @@ LONG: dict[str, tuple[str, tuple[str, ...]]] = {
             "--timeout=1200",
             "tests/torture",
             "tests/sync/test_mutated_oms.py",
+            "tests/features/test_season_of_masks.py",
             "tests/models/guard/test_puller_service.py",
             "-k",
             "not primary_dies",

@@ -30,10 +30,14 @@ from tests.left_overs import LeftOvers, LoggedWarnings, Timers
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # How long an example takes says something about the machine, not about a rule being kept.
-settings.register_profile(
-    "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-settings.load_profile("tests")
+for _profile, _examples in (("tests", 30), ("at-length", 300)):
+    settings.register_profile(
+        _profile,
+        max_examples=_examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+settings.load_profile("tests")  # `./run test --long core` asks for the other one
 
 TEMPLATE = "run_registry_template"
 
@@ -251,7 +255,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--json-logic-pairs",
         type=int,
-        default=20_000,
+        default=5_000,
         help="how many generated rules are compared with json-logic-js",
     )
     parser.addoption(
@@ -277,7 +281,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how often a program is killed in the middle of writing",
     )
     parser.addoption(
-        "--malformed-answers", type=int, default=300, help="how many records of OMS are damaged"
+        "--malformed-answers", type=int, default=90, help="how many records of OMS are damaged"
     )
     parser.addoption(
         "--at-length",

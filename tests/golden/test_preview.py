@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.json_logic import EvaluationError, parse
@@ -18,7 +18,6 @@ def count(document: Document) -> int:
     return sum(last - first + 1 for ranges in document.values() for first, last in ranges)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32))
 def test_that_figures_are_those_of_the_lists(seed: int) -> None:
     chance = random.Random(seed)

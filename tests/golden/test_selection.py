@@ -43,7 +43,7 @@ def assert_same_row(row, expected):
             assert row[name] == value, name
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.integers(0, 2**32))
 def test_that_a_selection_is_what_plain_evaluation_gives(seed):
     random = Random(seed)
@@ -56,7 +56,6 @@ def test_that_a_selection_is_what_plain_evaluation_gives(seed):
         json.dumps(row)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
 def test_that_a_season_shows_each_lumisection_as_a_rule_sees_it(seed):
     datasets = season_datasets(Random(seed))

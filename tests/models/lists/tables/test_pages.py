@@ -202,9 +202,7 @@ def sorted_runs(database: Database, field: str, *, descending: bool) -> list[int
 
 @pytest.mark.parametrize("kind", ["runs", "datasets"])
 @given(node=nodes)
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_that_sql_lets_pass_what_a_plain_reading_lets_pass(
     season: Database, kind: TableKind, node: Node
 ) -> None:
@@ -225,7 +223,6 @@ def test_that_sql_lets_pass_what_a_plain_reading_lets_pass(
     st.sampled_from(["runs", "datasets"]),
     st.lists(st.builds(Sort, fields, st.booleans()), max_size=3).map(tuple),
 )
-@settings(max_examples=60, deadline=None)
 def test_that_pages_cover_every_row_once_whatever_the_sort(
     season: Database, kind: TableKind, sort: tuple[Sort, ...]
 ) -> None:

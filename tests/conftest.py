@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -136,6 +137,7 @@ class TestServer:
         }
         self._server = EmbeddedServer.open(folder, settings=careless)
         self._control = psycopg.connect(self._server.dsn, autocommit=True)
+        self._templates: set[str] = set()
 
     def dsn(self, name: str) -> str:
         """Address of a database of this server."""
@@ -203,6 +205,8 @@ class TestServer:
     def template(self, name: str, fill: Callable[[Database], None] | None = None) -> str:
         """Name of a database that is made once: with the shared schema, the first settings, our
         desk, and what `fill` puts into it."""
+        if name in self._templates:
+            return name
         base = "template0" if fill is None else self.template(TEMPLATE)
         self._control.execute("SELECT pg_advisory_lock(1)")
         try:
@@ -220,12 +224,28 @@ class TestServer:
                 self._control.execute(f"ALTER DATABASE {made} RENAME TO {name}")
         finally:
             self._control.execute("SELECT pg_advisory_unlock(1)")
+        self._templates.add(name)
         return name
 
     def close(self) -> None:
         """Leaves the server."""
         self._control.close()
         self._server.close()
+
+
+def filled_once(fill: Callable[[Database], None]) -> Any:
+    """A fixture: a fresh copy of a database that this has filled, once for all tests.
+
+    It isn't the one of `database` and `dsn`.
+    """
+    template = f"{fill.__name__}_{zlib.crc32(fill.__module__.encode()):08x}"
+
+    def copied(server: TestServer) -> Iterator[Database]:
+        with server.opened(server.template(template, fill)) as database:
+            yield database
+
+    copied.__doc__ = fill.__doc__
+    return pytest.fixture(name=fill.__name__)(copied)
 
 
 def _fast_disk() -> str | None:

@@ -16,6 +16,7 @@ from app.domain.triplets import Triplet
 from app.door.identity import Identification
 from app.door.tokens import Issuer as Believed
 from app.door.tokens import Tokens
+from app.models.database.engine import Database
 from app.models.events.action import begin
 from app.models.events.event_log import LumisectionChange
 from app.services.acting import Acting
@@ -24,6 +25,7 @@ from app.services.configuration import edits
 from app.services.pulling import runs as pull
 from app.sync.issuer_keys import fetch_keys
 from tests.builders import a_run
+from tests.conftest import filled_once
 from tests.door.client import Client
 from tests.door.issuer import issuing
 from tests.door.serving import EXPERT, serving
@@ -38,13 +40,12 @@ OPEN_RUN = 390009
 THIRD = 390003
 
 
-@pytest.fixture
-def registry(database):
+@filled_once
+def registry(database: Database) -> None:
     """Two signed-off runs with datasets, and one that is OPEN."""
     sign_off_runs(database, FIRST, SECOND)
     open_all(database, FIRST)
     pull.apply(Acting(database), a_run(OPEN_RUN))
-    return database
 
 
 @pytest.fixture

@@ -21,18 +21,18 @@ from app.services.editing.lumisections import ColumnEdit
 from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 from tests.plain_folds import WebService, oms_objects, plain_datasets, rr_objects
 
 KEY = (390001, "online")
 PROMPT = (390001, "/PromptReco/Collisions2025A/DQM")
 
 
-@pytest.fixture
-def pulled(database: Database) -> Database:
+@filled_once
+def pulled(database: Database) -> None:
     """One run of 10 LS on the small configuration."""
     configure(database)
     pull.apply(Acting(database), a_run(390001, 10))
-    return database
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from app.services.history import log
 from app.services.history import look as history
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.conftest import filled_once
 
 RUN, OTHER = 390001, 390002
 AGENT = "pixel-ae"
@@ -29,8 +30,8 @@ SHIFTER = Actor("shifter@cern.ch", frozenset({"shifters"}))
 GOOD = Triplet("GOOD")
 
 
-@pytest.fixture
-def season(database: Database) -> Database:
+@filled_once
+def season(database: Database) -> None:
     """Two open runs, and an agent that writes hcal-hcal and proposes for tracker-pixel and dt."""
     configure(database)
     for number in (RUN, OTHER):
@@ -41,7 +42,6 @@ def season(database: Database) -> Database:
         AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt"),
     ]
     agents.register(Acting(database, EXPERT), AGENT, "1.0", columns, owner=OWNER.email)
-    return database
 
 
 def line(column: str, ls: str, status: str, comment: str = "", run: int = RUN) -> str:

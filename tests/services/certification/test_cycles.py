@@ -17,6 +17,7 @@ from app.services.certification import cycles, datasets
 from app.services.configuration import edits as configuration_edits
 from app.services.editing import dataset_tools
 from tests.builders import EXPERT, NOBODY
+from tests.conftest import filled_once
 from tests.services.offline_runs import (
     EXPRESS,
     FIRST,
@@ -32,12 +33,11 @@ DEADLINE = date(2025, 9, 1)
 BOTH = [(FIRST, PROMPT), (SECOND, PROMPT)]
 
 
-@pytest.fixture
-def opened(database: Database) -> Database:
+@filled_once
+def opened(database: Database) -> None:
     """Two signed-off runs with two open datasets each."""
     sign_off_runs(database, FIRST, SECOND)
     open_all(database, FIRST, SECOND)
-    return database
 
 
 @pytest.fixture

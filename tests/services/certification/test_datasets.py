@@ -14,14 +14,15 @@ from app.services.acting import Acting
 from app.services.certification import datasets, tables
 from app.services.configuration import edits as configuration_edits
 from tests.builders import EXPERT, NOBODY
+from tests.conftest import filled_once
 from tests.plain_folds import plain_datasets, plain_summary
 from tests.services.offline_runs import (
     EXPRESS,
     FIRST,
     PROMPT,
     SECOND,
+    fill_opened,
     newest_version,
-    open_all,
     sign_off_runs,
     states,
 )
@@ -29,18 +30,16 @@ from tests.services.offline_runs import (
 DT_EXPERT = Actor("dt@cern.ch", frozenset({"dt-certifiers"}))
 
 
-@pytest.fixture
-def waiting(database: Database) -> Database:
+@filled_once
+def waiting(database: Database) -> None:
     """Two signed-off runs with two waiting datasets each."""
     sign_off_runs(database, FIRST, SECOND)
-    return database
 
 
-@pytest.fixture
-def opened(waiting: Database) -> Database:
-    """All datasets open everywhere."""
-    open_all(waiting, FIRST, SECOND)
-    return waiting
+@filled_once
+def opened(database: Database) -> None:
+    """The same, open everywhere."""
+    fill_opened(database)
 
 
 def in_cycle(db: Database, *keys, **states: str) -> None:

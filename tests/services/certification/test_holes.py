@@ -21,6 +21,7 @@ from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 from tests.plain_folds import plain_datasets, plain_summary
 
 RUN = 390001
@@ -28,14 +29,13 @@ ONLINE = (RUN, "online")
 COLUMNS = ("csc-csc", "dt-dt", "tracker-pixel", "tracker-strip")
 
 
-@pytest.fixture
-def holed(database: Database) -> Database:
+@filled_once
+def holed(database: Database) -> None:
     """A run of 80 LS of which OMS doesn't have 11 and 12."""
     configure(database)
     answer = a_run(RUN, 80)
     present = [each for each in answer.lumisections if each["lumisection_number"] not in {11, 12}]
     pull.apply(Acting(database), oms_run(answer.attributes, present))
-    return database
 
 
 def found(db: Database, filter_text: str) -> list[int]:

@@ -21,6 +21,7 @@ from app.services.editing import lumisections
 from app.services.editing.lumisections import BitEdit, ColumnEdit
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.conftest import filled_once
 from tests.plain_folds import plain_datasets, plain_runs
 
 RUN = 390001
@@ -33,12 +34,11 @@ BAD = Triplet("BAD", "HV trip", "hv")
 COSMICS = {"hlt_key": "/cdaq/cosmics/x"}
 
 
-@pytest.fixture
-def pulled(database: Database) -> Database:
+@filled_once
+def pulled(database: Database) -> None:
     """One run of 10 LS on the small configuration; in LS 4 no rule of csc-csc holds."""
     configure(database)
     pull.apply(Acting(database), a_run(RUN, 10, changed={4: {"cscm_ready": False}}))
-    return database
 
 
 @pytest.fixture

@@ -21,16 +21,16 @@ from app.services.certification.todo import TodoScope, todo
 from app.services.editing import dataset_tools
 from app.services.pulling import dqm_gui
 from tests.builders import EXPERT
+from tests.conftest import filled_once
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, open_all, sign_off_runs
 
 LATE = date(2030, 1, 1)
 
 
-@pytest.fixture
-def registry(database: Database) -> Database:
+@filled_once
+def registry(database: Database) -> None:
     """Two signed-off runs of 10 LS with two waiting datasets each."""
     sign_off_runs(database, FIRST, SECOND)
-    return database
 
 
 def found(list_: Todo, kind: TaskKind) -> list[tuple[int, str, str]]:

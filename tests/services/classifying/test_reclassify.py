@@ -18,12 +18,13 @@ from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.conftest import filled_once
 
 FIRST, SECOND = 390001, 390002
 
 
-@pytest.fixture
-def changed(database: Database) -> Database:
+@filled_once
+def changed(database: Database) -> None:
     """Two runs; then csc-csc got a rule that is BAD from LS 5 on, and a class its new name.
 
     In the first run a person called csc-csc GOOD in LS 7-8.
@@ -42,7 +43,6 @@ def changed(database: Database) -> Database:
         "enabled": True,
     }
     add_item(Acting(database, EXPERT), Kind.COMPONENT, values)
-    return database
 
 
 def _versions(db: Database) -> list[tuple[str, str]]:

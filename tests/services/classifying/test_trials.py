@@ -30,20 +30,20 @@ from app.services.editing import lumisections
 from app.services.editing.lumisections import BitEdit
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 from tests.services.offline_runs import PROMPT, sign_off_runs
 
 FIRST, SECOND, COSMICS = 390001, 390002, 390003
 
 
-@pytest.fixture
-def pulled(database: Database) -> Database:
+@filled_once
+def pulled(database: Database) -> None:
     """Three runs of 10 LS, the last one cosmics; in the second the DTs were off in LS 4-6."""
     configure(database)
     off: dict[int, JsonObject] = {n: {"dt0_ready": False, "prescale_index": n} for n in (4, 5, 6)}
     pull.apply(Acting(database), a_run(FIRST, 10))
     pull.apply(Acting(database), a_run(SECOND, 10, changed=off))
     pull.apply(Acting(database), a_run(COSMICS, 10, hlt_key="/cdaq/cosmics/V1"))
-    return database
 
 
 def _component(**changes: JsonValue) -> JsonObject:

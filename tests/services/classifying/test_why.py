@@ -17,18 +17,18 @@ from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 from tests.services.offline_runs import PROMPT, open_all, sign_off_runs
 
 RUN = 390001
 
 
-@pytest.fixture
-def pulled(database: Database) -> Database:
+@filled_once
+def pulled(database: Database) -> None:
     """One run of 10 LS, in which the DTs were off in LS 4-6."""
     configure(database)
     off: dict[int, JsonObject] = {n: {"dt0_ready": False} for n in (4, 5, 6)}
     pull.apply(Acting(database), a_run(RUN, 10, changed=off))
-    return database
 
 
 def test_that_every_classifier_of_a_class_shows_its_tree_and_the_first_that_holds_decides(

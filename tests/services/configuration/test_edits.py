@@ -18,14 +18,14 @@ from app.services.configuration import in_force as configuration
 from app.services.configuration.edits import add_item, delete_item, edit_item
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 
 
-@pytest.fixture
-def registry(database: Database) -> Database:
+@filled_once
+def registry(database: Database) -> None:
     """The small configuration with one run."""
     configure(database)
     pull.apply(Acting(database), a_run(390001, 10))
-    return database
 
 
 def _class(rule: JsonValue) -> JsonObject:

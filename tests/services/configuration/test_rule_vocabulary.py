@@ -14,14 +14,14 @@ from app.services.configuration import rule_vocabulary
 from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
 from tests.builders import a_run
+from tests.conftest import filled_once
 
 
-@pytest.fixture
-def season(database: Database) -> Database:
+@filled_once
+def season(database: Database) -> None:
     configuration.install_default(Acting(database))
     pull.apply(Acting(database), a_run(396001, 20))
     pull.apply(Acting(database), a_run(396002, 15))
-    return database
 
 
 def test_that_every_variable_of_a_season_is_known(season: Database) -> None:

@@ -18,17 +18,17 @@ from app.services.configuration.edits import add_item, delete_item, edit_item
 from app.services.configuration.versions import difference, preview_restoration, restore, versions
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.conftest import filled_once
 
 
-@pytest.fixture
-def changed(database: Database) -> Database:
+@filled_once
+def changed(database: Database) -> None:
     """Version 1 is the small configuration, then Collisions25 is edited and Cosmics25 taken out."""
     configure(database)
     edit_item(
         Acting(database, EXPERT), Kind.CLASS, 1, {"priority": 9, "classifier": {"var": "energy"}}
     )
     delete_item(Acting(database, EXPERT), Kind.CLASS, 2)
-    return database
 
 
 def _entries(db: Database) -> dict[int, list[int]]:

@@ -23,16 +23,16 @@ from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.conftest import filled_once
 
 RUN = 390001
 
 
-@pytest.fixture
-def registry(database: Database) -> Database:
+@filled_once
+def registry(database: Database) -> None:
     """The small configuration with one run."""
     configure(database)
     pull.apply(Acting(database), a_run(RUN, 10))
-    return database
 
 
 def test_that_a_new_column_is_classified_and_edited_like_any_other(registry) -> None:

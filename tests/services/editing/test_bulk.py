@@ -18,6 +18,7 @@ from app.services.editing.bulk import ChangedMeanwhile
 from app.services.history import look as history
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 from tests.models.events.test_event_log import check_folds
 
 RUN = 390001
@@ -35,23 +36,27 @@ RULE = {
 }
 
 
-@pytest.fixture
-def online(database: Database) -> Database:
+def pull_runs(database: Database) -> None:
     """Two open runs of 10 LS on the small configuration."""
     configure(database)
     for run in (RUN, RUN + 1):
         pull.apply(Acting(database), a_run(run, 10))
-    return database
 
 
-@pytest.fixture
-def offline(online: Database) -> Database:
+@filled_once
+def online(database: Database) -> None:
+    """Those runs, open."""
+    pull_runs(database)
+
+
+@filled_once
+def offline(database: Database) -> None:
     """Both runs signed off; the offline datasets of the first are open everywhere."""
+    pull_runs(database)
     for run in (RUN, RUN + 1):
-        bulk_edit.write(Acting(online, EXPERT), [column(run, "online", "dt-dt", GOOD, 1, 10)])
-        runs.move(Acting(online, EXPERT), run, "SIGNOFF")
-    datasets.move(Acting(online, EXPERT), [(RUN, PROMPT), (RUN, EXPRESS)], "global", "OPEN")
-    return online
+        bulk_edit.write(Acting(database, EXPERT), [column(run, "online", "dt-dt", GOOD, 1, 10)])
+        runs.move(Acting(database, EXPERT), run, "SIGNOFF")
+    datasets.move(Acting(database, EXPERT), [(RUN, PROMPT), (RUN, EXPRESS)], "global", "OPEN")
 
 
 def column(run: int, dataset: str, name: str, to: Triplet, first: int, last: int) -> ColumnEdit:

@@ -30,6 +30,7 @@ from app.services.editing.dataset_tools import apply, preview
 from app.services.editing.lumisections import BitEdit, ColumnEdit
 from app.services.history import look as history
 from tests.builders import EXPERT, NOBODY
+from tests.conftest import filled_once
 from tests.plain_folds import oms_objects, plain_datasets, plain_summary, rr_objects
 from tests.services.offline_runs import (
     EXPRESS,
@@ -46,14 +47,13 @@ RERECO = "/ReReco/Run2025A/DQM"
 BOTH = ((FIRST, PROMPT), (SECOND, PROMPT))
 
 
-@pytest.fixture
-def opened(database: Database) -> Database:
+@filled_once
+def opened(database: Database) -> None:
     """Two signed-off runs of 30 LS with two open datasets each; LS 3-5 of one are marked."""
     sign_off_runs(database, FIRST, SECOND, length=30)
     open_all(database, FIRST, SECOND)
     edit(database, "dt-dt", Triplet("BAD", "HV trip", "hv"), 3, 5)
     edit(database, "csc-csc", Triplet("STANDBY"), 1, 2)
-    return database
 
 
 def edit(db: Database, column: str, triplet: Triplet, first: int, last: int, **others) -> None:

@@ -17,6 +17,7 @@ from app.services.editing import lumisections
 from app.services.editing.lumisections import BitEdit, ColumnEdit
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.conftest import filled_once
 from tests.plain_folds import plain_datasets
 
 RUN = 390001
@@ -27,12 +28,11 @@ GOOD = Triplet("GOOD")
 BAD = Triplet("BAD", "HV trip", "hv")
 
 
-@pytest.fixture
-def pulled(database: Database) -> Database:
+@filled_once
+def pulled(database: Database) -> None:
     """One run of 10 LS on the small configuration."""
     configure(database)
     pull.apply(Acting(database), a_run(RUN, 10))
-    return database
 
 
 @pytest.fixture

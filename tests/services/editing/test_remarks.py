@@ -13,6 +13,7 @@ from app.services.editing import bulk as bulk_edit
 from app.services.editing import remarks as editing
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 
 RUN = 390001
 PROMPT = "/PromptReco/Collisions2025A/DQM"
@@ -21,12 +22,11 @@ DT_EXPERT = Actor("dt@cern.ch", frozenset({"dt-experts"}))
 KEYS = ("dt-dt", "csc-csc", "dt0_ready", "physics_flag", "recorded", "no-column")
 
 
-@pytest.fixture
-def online(database: Database) -> Database:
+@filled_once
+def online(database: Database) -> None:
     """One open run of 10 LS on the small configuration."""
     configure(database)
     pull.apply(Acting(database), a_run(RUN, 10))
-    return database
 
 
 @pytest.fixture

@@ -17,20 +17,20 @@ from app.services.golden.bench import EVERYTHING, Narrowing
 from app.services.golden.generation import TaggedRule
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run
+from tests.conftest import filled_once
 
 DT: JsonValue = {"==": [{"var": "lumisection.oms.dtm_ready"}, True]}
 PIXEL: JsonValue = {"==": [{"var": "lumisection.oms.bpix_ready"}, True]}
 
 
-@pytest.fixture
-def season(database: Database) -> Database:
+@filled_once
+def season(database: Database) -> None:
     """Three runs of 20 LS; pixel off in LS 5 and 6 of the first, DT in LS 6 of the first."""
     configuration.install_default(Acting(database))
     off = {5: {"bpix_ready": False}, 6: {"bpix_ready": False, "dtm_ready": False}}
     pull.apply(Acting(database), a_run(396001, 20, changed=off))
     pull.apply(Acting(database), a_run(396002, 20))
     pull.apply(Acting(database), a_run(396003, 20))
-    return database
 
 
 def test_that_figures_are_those_of_the_list_that_is_made(season: Database) -> None:

@@ -5,12 +5,14 @@ import pytest
 from app.domain.errors import NotFound
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
+from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.editing.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
 from app.services.golden import explain as golden_explain
 from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run
+from tests.conftest import filled_once
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, open_all, sign_off_runs
 
 DT = "lumisection.rr.dt-dt"
@@ -29,8 +31,8 @@ RULE = {
 }
 
 
-@pytest.fixture
-def season(database):
+@filled_once
+def season(database: Database) -> None:
     """A run with open offline datasets; the expert set dt BAD in LS 3-4 and a bit false in 4-5."""
     sign_off_runs(database, FIRST)
     open_all(database, FIRST)
@@ -41,7 +43,6 @@ def season(database):
         [BitEdit(FIRST, PROMPT, "bpix_ready", (LumiRange(4, 5),), False)],
         comment="off in the logbook",
     )
-    return database
 
 
 def test_that_each_value_is_shown_with_who_set_it(season):

@@ -8,6 +8,7 @@ import pytest
 from app.domain.errors import BadInput, NotFound
 from app.domain.lumisections import LumiRange
 from app.golden.document import document_of, lumisections, read, to_text
+from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 from app.services.golden import generation as golden
@@ -15,18 +16,18 @@ from app.services.golden import lists as golden_lists
 from app.services.golden.lists import GoldenList, Operation, Part
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run
+from tests.conftest import filled_once
 
 ALL = {"==": [{"var": "lumisection.oms.beam1_stable"}, True]}
 PIXEL = {"==": [{"var": "lumisection.oms.bpix_ready"}, True]}
 
 
-@pytest.fixture
-def season(database):
+@filled_once
+def season(database: Database) -> None:
     """One run of 20 LS without pixel in LS 5 and 6, and without luminosity in LS 6."""
     configuration.install_default(Acting(database))
     off = {5: {"bpix_ready": False}, 6: {"bpix_ready": False, "recorded": None, "delivered": None}}
     pull.apply(Acting(database), a_run(396001, 20, changed=off))
-    return database
 
 
 def naive(document):

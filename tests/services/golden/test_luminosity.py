@@ -8,6 +8,7 @@ from sqlalchemy import text
 from app.domain.errors import BadInput, NotPermitted
 from app.domain.lumisections import LumiRange
 from app.domain.progress import Cancelled, Progress
+from app.models.database.engine import Database
 from app.models.events import states
 from app.services.acting import Acting
 from app.services.editing.lumisections import BitEdit, edit_bits
@@ -17,6 +18,7 @@ from app.services.golden.luminosity import Outcome, import_brilcalc
 from app.services.history import undo
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run
+from tests.conftest import filled_once
 from tests.services.offline_runs import (
     EXPRESS,
     FIRST,
@@ -42,12 +44,11 @@ def written(folder, measured, name="byls.csv"):
     return file
 
 
-@pytest.fixture
-def signed_off(database):
+@filled_once
+def signed_off(database: Database) -> None:
     """A signed-off run of 10 LS with open offline datasets."""
     sign_off_runs(database, FIRST)
     open_all(database, FIRST)
-    return database
 
 
 def test_that_a_packed_file_is_read_like_a_plain_one(signed_off, tmp_path):

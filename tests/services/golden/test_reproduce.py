@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
+from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.services.editing.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
@@ -14,6 +15,7 @@ from app.services.golden import generation as golden
 from app.services.golden import reproduce as golden_reproduce
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run
+from tests.conftest import filled_once
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, open_all, sign_off_runs
 
 DT, CSC = "lumisection.rr.dt-dt", "lumisection.rr.csc-csc"
@@ -29,12 +31,11 @@ RULE = {
 ANY = "/%/DQM"
 
 
-@pytest.fixture
-def season(database):
+@filled_once
+def season(database: Database) -> None:
     """Two runs with two open offline datasets each, all of them good."""
     sign_off_runs(database, FIRST, SECOND)
     open_all(database, FIRST, SECOND)
-    return database
 
 
 def set_dt(db, status, *ranges, name=PROMPT, column="dt-dt", run=FIRST):

@@ -20,6 +20,7 @@ from app.services.history import look as history
 from app.services.history import moments
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 
 RUN = 390001
 PROMPT = "/PromptReco/Collisions2025A/DQM"
@@ -27,12 +28,11 @@ GOOD = Triplet("GOOD")
 BAD = Triplet("BAD", "HV trip", "hv")
 
 
-@pytest.fixture
-def online(database: Database) -> Database:
+@filled_once
+def online(database: Database) -> None:
     """One open run of 10 LS on the small configuration."""
     configure(database)
     pull.apply(Acting(database), a_run(RUN, 10))
-    return database
 
 
 def set_column(db: Database, column: str, triplet: Triplet, first: int, last: int) -> int:

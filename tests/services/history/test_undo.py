@@ -22,6 +22,7 @@ from app.services.editing import lumisections
 from app.services.history import undo
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.conftest import filled_once
 from tests.models.events.test_event_log import check_folds
 from tests.plain_folds import plain_datasets, plain_runs
 
@@ -35,22 +36,26 @@ GOOD = Triplet("GOOD")
 NOTHING = {"status": "EMPTY", "comment": "", "cause": ""}
 
 
-@pytest.fixture
-def online(database: Database) -> Database:
+def pull_run(database: Database) -> None:
     """One open run of 10 LS on the small configuration."""
     configure(database)
     pull.apply(Acting(database), a_run(RUN, LENGTH))
-    return database
 
 
-@pytest.fixture
-def offline(online: Database) -> Database:
+@filled_once
+def online(database: Database) -> None:
+    """That run, open."""
+    pull_run(database)
+
+
+@filled_once
+def offline(database: Database) -> None:
     """The run signed off; its two offline datasets are open everywhere."""
-    set_column(online, "dt-dt", GOOD, (1, LENGTH))
-    runs.move(Acting(online, EXPERT), RUN, "SIGNOFF")
+    pull_run(database)
+    set_column(database, "dt-dt", GOOD, (1, LENGTH))
+    runs.move(Acting(database, EXPERT), RUN, "SIGNOFF")
     keys = [(RUN, PROMPT), (RUN, EXPRESS)]
-    datasets.move(Acting(online, EXPERT), keys, "global", "OPEN")
-    return online
+    datasets.move(Acting(database, EXPERT), keys, "global", "OPEN")
 
 
 def set_column(

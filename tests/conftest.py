@@ -248,7 +248,7 @@ def filled_once(fill: Callable[[Database], None]) -> Any:
     return pytest.fixture(name=fill.__name__)(copied)
 
 
-def _fast_disk() -> str | None:
+def fast_disk() -> str | None:
     """Memory where there is plenty: a database is a thousand small files."""
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3
@@ -259,7 +259,7 @@ def _fast_disk() -> str | None:
 def another_server(programs: Path | None = None, **settings: str | int) -> Iterator[TestServer]:
     """A server of some tests alone, with the programs in that folder if one is named."""
     with (
-        tempfile.TemporaryDirectory(prefix="run-registry-tests-", dir=_fast_disk()) as name,
+        tempfile.TemporaryDirectory(prefix="run-registry-tests-", dir=fast_disk()) as name,
         pytest.MonkeyPatch.context() as monkeypatch,
     ):
         Path(name).chmod(0o711)
@@ -321,7 +321,7 @@ def pytest_configure() -> None:
     # Not below pytest's own folders: where tests run as root, the server's user can't enter them.
     # The variable hands the folder on to the processes of pytest-xdist.
     if _SERVER_FOLDER not in os.environ:
-        folder = tempfile.mkdtemp(prefix="run-registry-tests-", dir=_fast_disk())
+        folder = tempfile.mkdtemp(prefix="run-registry-tests-", dir=fast_disk())
         os.environ[_SERVER_FOLDER] = folder
         os.environ[_SERVER_OWNER] = str(os.getpid())
         # What a test leaves in a home (a key for the seal, a log) is of no use to a person.
@@ -343,7 +343,7 @@ def pytest_unconfigure() -> None:
 def data_folder() -> Iterator[Path]:
     """A data folder for a server of the test's own, which the test has to stop."""
     # Not one of pytest's: where tests run as root, the server's user can't enter them.
-    folder = Path(tempfile.mkdtemp(prefix="run-registry-data-"))
+    folder = Path(tempfile.mkdtemp(prefix="run-registry-data-", dir=fast_disk()))
     yield folder
     shutil.rmtree(folder)
 
@@ -400,7 +400,7 @@ def empty_database(empty_dsn: str) -> Iterator[Database]:
 @pytest.fixture
 def server_folder() -> Iterator[Path]:
     """A folder for a server of its own: not below pytest's, which root's server can't enter."""
-    with tempfile.TemporaryDirectory(prefix="run-registry-tests-") as name:
+    with tempfile.TemporaryDirectory(prefix="run-registry-tests-", dir=fast_disk()) as name:
         folder = Path(name)
         folder.chmod(0o711)
         yield folder

@@ -14,6 +14,7 @@ import pytest
 from app.domain.errors import Refused, Unavailable
 from app.models.embedded import DEMONSTRATION_MARK, EmbeddedServer, backup, programs
 from app.models.embedded.file_lock import FileLock
+from tests.conftest import fast_disk
 
 CREATE = 'CREATE TABLE "Run" AS SELECT generate_series(1, 1000) AS run_number'
 
@@ -21,7 +22,7 @@ CREATE = 'CREATE TABLE "Run" AS SELECT generate_series(1, 1000) AS run_number'
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Path]:
     """A folder for servers that is cleared at the end, where root's server can go, too."""
-    with tempfile.TemporaryDirectory(prefix="run-registry-tests-") as name:
+    with tempfile.TemporaryDirectory(prefix="run-registry-tests-", dir=fast_disk()) as name:
         Path(name).chmod(0o711)
         yield Path(name)
 

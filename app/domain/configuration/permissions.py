@@ -72,18 +72,18 @@ class Permissions:
 
     def egroups_for(self, path: str) -> tuple[str, ...]:
         """The e-groups that may act at the path, in alphabetical order."""
-        if self._judge is not None:
-            if path not in self._judged:
-                self._judged[path] = tuple(self._judge(path))
-            return self._judged[path]
-        return tuple(
-            sorted(
-                {
-                    egroup
-                    for egroup, routes in self._routes
-                    if any(route.begins(path) for route in routes)
-                }
-            )
+        known = self._judged.get(path)
+        if known is None:
+            known = self._judged[path] = tuple((self._judge or self._matching)(path))
+        return known
+
+    def _matching(self, path: str) -> list[str]:
+        return sorted(
+            {
+                egroup
+                for egroup, routes in self._routes
+                if any(route.begins(path) for route in routes)
+            }
         )
 
     def allows(self, actor: Actor, path: str) -> bool:

@@ -203,9 +203,7 @@ class Frame(Generic[Value]):
     ) -> "Iterator[CellChange[Value]]":
         """What was written to the lumisections after `start`, by column or attribute and kind."""
         if written.shape[1] == 1:
-            triples = zip(
-                *(each[:, 0].tolist() for each in (before, after, written)), strict=True
-            )
+            triples = zip(*(each[:, 0].tolist() for each in (before, after, written)), strict=True)
             where = (LumiRange(start + 1, start + 1),)
             for key, (was, became, wrote) in zip(self.keys, triples, strict=True):
                 if wrote != MISSING:

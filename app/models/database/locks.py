@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from app.domain.errors import RegistryError
 from app.models.database.engine import Database
 from app.models.database.line import DriverConnection, NoLine
+from app.models.database.statements import text
 
 _RUNS = 0x52524452
 """First key of the locks of runs; the second is the run number."""
@@ -32,11 +33,12 @@ def lock_runs(connection: Connection, run_numbers: Iterable[int]) -> None:
     wanted = sorted(set(run_numbers))
     if not wanted:
         return
-    connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
     connection.execute(
-        sa.text(
-            "SELECT count(pg_advisory_xact_lock(:family, run_number))"
-            " FROM (SELECT unnest(CAST(:runs AS int[])) AS run_number ORDER BY 1) AS wanted"
+        text(
+            # The patience is set with each row before the lock of the row is asked for.
+            "SELECT count(pg_advisory_xact_lock(:family, run_number)) FROM (SELECT run_number,"
+            f" set_config('lock_timeout', '{_PATIENCE}', true) FROM"
+            "  unnest(CAST(:runs AS int[])) AS run_number ORDER BY run_number) AS wanted"
         ),
         {"family": _RUNS, "runs": wanted},
     )

@@ -151,10 +151,11 @@ def _store_columns(
     made = [summarise_columns(state) for state in states.values()]
     rows = connection.execute(
         text(
-            'UPDATE "DatasetTripletCache" summary SET triplet_summary = new.summary::jsonb,'
-            "  rr_ranges = new.ranges::jsonb, version = dataset.version"
-            ' FROM "Dataset" dataset, unnest(CAST(:runs AS int[]), CAST(:names AS text[]),'
-            "  CAST(:summaries AS text[]), CAST(:ranges AS text[]))"
+            'UPDATE "DatasetTripletCache" summary SET triplet_summary = new.summary,'
+            "  rr_ranges = new.ranges, version = dataset.version"
+            ' FROM "Dataset" dataset, ROWS FROM (unnest(CAST(:runs AS int[])),'
+            "   unnest(CAST(:names AS text[])), jsonb_array_elements(CAST(:summaries AS jsonb)),"
+            "   jsonb_array_elements(CAST(:ranges AS jsonb)))"
             "   AS new(run_number, name, summary, ranges)"
             " WHERE (dataset.run_number, dataset.name) = (new.run_number, new.name)"
             "  AND (summary.run_number, summary.name) = (new.run_number, new.name)"
@@ -165,8 +166,9 @@ def _store_columns(
         ),
         {
             **_keys(states),
-            "summaries": [js_stringify(summary) for summary, _ in made],
-            "ranges": [js_stringify(ranges) for _, ranges in made],
+            # As one text each: in an array every quotation mark would be marked, and read again.
+            "summaries": js_stringify([summary for summary, _ in made]),
+            "ranges": js_stringify([ranges for _, ranges in made]),
             "own": list(own),
         },
     )
@@ -183,13 +185,14 @@ def _store_whole(connection: Connection, ordered: Mapping[DatasetKey, Loaded]) -
             'INSERT INTO "DatasetTripletCache" (run_number, name, triplet_summary, dcs_summary,'
             "  rr_ranges, dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity,"
             "  version)"
-            " SELECT dataset.run_number, dataset.name, new.triplet_summary::jsonb,"
-            "  new.dcs_summary::jsonb, new.rr_ranges::jsonb, new.dcs_ranges::jsonb, new.recorded,"
-            "  new.delivered, dataset.version"
-            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
-            "  CAST(:triplet_summaries AS text[]), CAST(:dcs_summaries AS text[]),"
-            "  CAST(:rr_ranges AS text[]), CAST(:dcs_ranges AS text[]),"
-            "  CAST(:recorded AS float8[]), CAST(:delivered AS float8[]))"
+            " SELECT dataset.run_number, dataset.name, new.triplet_summary, new.dcs_summary,"
+            "  new.rr_ranges, new.dcs_ranges, new.recorded, new.delivered, dataset.version"
+            " FROM ROWS FROM (unnest(CAST(:runs AS int[])), unnest(CAST(:names AS text[])),"
+            "  jsonb_array_elements(CAST(:triplet_summaries AS jsonb)),"
+            "  jsonb_array_elements(CAST(:dcs_summaries AS jsonb)),"
+            "  jsonb_array_elements(CAST(:rr_ranges AS jsonb)),"
+            "  jsonb_array_elements(CAST(:dcs_ranges AS jsonb)),"
+            "  unnest(CAST(:recorded AS float8[])), unnest(CAST(:delivered AS float8[])))"
             "  AS new(run_number, name, triplet_summary, dcs_summary, rr_ranges, dcs_ranges,"
             "   recorded, delivered)"
             ' JOIN "Dataset" dataset USING (run_number, name)'
@@ -202,10 +205,10 @@ def _store_whole(connection: Connection, ordered: Mapping[DatasetKey, Loaded]) -
         ),
         {
             **_keys(ordered),
-            "triplet_summaries": [js_stringify(each.triplet_summary) for each in summaries],
-            "dcs_summaries": [js_stringify(each.dcs_summary) for each in summaries],
-            "rr_ranges": [js_stringify(each.rr_ranges) for each in summaries],
-            "dcs_ranges": [js_stringify(each.dcs_ranges) for each in summaries],
+            "triplet_summaries": js_stringify([each.triplet_summary for each in summaries]),
+            "dcs_summaries": js_stringify([each.dcs_summary for each in summaries]),
+            "rr_ranges": js_stringify([each.rr_ranges for each in summaries]),
+            "dcs_ranges": js_stringify([each.dcs_ranges for each in summaries]),
             "recorded": [each.recorded for each in summaries],
             "delivered": [each.delivered for each in summaries],
         },

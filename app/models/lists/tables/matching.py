@@ -83,20 +83,95 @@ class Statement:
     def matched(self) -> sa.CTE:
         """Run number, name and sort keys of what passes."""
         joined, left = self._joined()
-        keys: list[ColumnElement[Any]] = [
+        keys = (
             self._values[RUN].label("run_number"),
             self._values[NAME].label("name"),
-        ]
-        for number, sort in enumerate(self._query.sort):
-            of_sort = sort_keys(sort.field, self._value(sort.field))
-            keys.extend(each.label(f"sort_{number}_{part}") for part, each in enumerate(of_sort))
+            *self._sort_keys(),
+        )
         return (
             sa.select(*keys).select_from(joined).where(*map(self._unguessed, left)).cte("matched")
         )
 
+    @property
+    def is_by_run(self) -> bool:
+        """Whether the order is that of attributes of runs, and datasets are asked for their names
+        alone: then how many of a run there are is enough to find a page."""
+        asked = {field.source for field in self._extracted}
+        asked |= {sort.field.source for sort in self._query.sort}
+        mixed = (sources_of(part) for part in self._left)
+        return (
+            self._of_datasets
+            and not self._windowed
+            and self._query.sort != ()
+            and asked <= _OF_RUN
+            and all(each <= _OF_RUN or each == {Source.NAME} for each in mixed)
+        )
+
+    def page_by_run(self) -> tuple[Select[Any], Select[Any]]:
+        """The keys and sort keys of a page in no order, and how many rows there are in all.
+
+        Few of all datasets are looked up: those of the runs that the page is made of.
+        """
+        runs, left = self._source("runs", run, _OF_RUN, list(self._left), pushes=True)
+        values = dict(self._values)
+        datasets, left = self._source("datasets", dataset, _OF_DATASET, left, pushes=True)
+        assert not left, "a condition asks about runs and datasets at once"
+        datasets = datasets.prefix_with("NOT MATERIALIZED", dialect="postgresql")
+        self._values = values | {RUN: runs.c.run_number}
+        keys = self._sort_keys()
+        of_run = (
+            sa.select(datasets.c.run_number, sa.func.count().label("number"))
+            .group_by(datasets.c.run_number)
+            .subquery("of_run")
+        )
+        same_run = of_run.c.run_number == runs.c.run_number
+        joined = (
+            sa.select(runs.c.run_number, of_run.c.number, *keys)
+            .select_from(runs.join(of_run, same_run))
+            .subquery("joined")
+        )
+        order = _directed(joined, self._query)
+        upto = sa.func.sum(joined.c.number).over(order_by=[*order, joined.c.run_number.desc()])
+        counted = sa.select(joined, (upto - joined.c.number).label("before")).cte("counted")
+        wanted, most = (
+            sa.bindparam(name, type_=sa.Integer) for name in ("row_offset", "row_limit")
+        )
+        on_page = (
+            sa.select(counted)
+            .where(counted.c.before < wanted + most, counted.c.before + counted.c.number > wanted)
+            .cte("on_page")
+        )
+        skipped = sa.select(sa.func.coalesce(wanted - sa.func.min(on_page.c.before), 0))
+        sorts = [each for each in on_page.c if each.name.startswith("sort_")]
+        found = (
+            sa.select(on_page.c.run_number, datasets.c.name, *sorts)
+            .select_from(on_page.join(datasets, datasets.c.run_number == on_page.c.run_number))
+            .order_by(
+                *_directed(on_page, self._query),
+                on_page.c.run_number.desc(),
+                datasets.c.name.asc(),
+            )
+            .offset(sa.cast(skipped.scalar_subquery(), sa.BigInteger))
+            .limit(most)
+        )
+        total = sa.select(
+            sa.cast(sa.func.coalesce(sa.func.sum(counted.c.number), 0), sa.BigInteger)
+        )
+        return found, total
+
+    @property
+    def _left(self) -> list[Node]:
+        """Conditions that aren't a range of runs, which every source has."""
+        return [part for part in self._parts if part not in self._ranges]
+
+    def _sort_keys(self) -> Iterator[ColumnElement[Any]]:
+        for number, sort in enumerate(self._query.sort):
+            of_sort = sort_keys(sort.field, self._value(sort.field))
+            yield from (each.label(f"sort_{number}_{part}") for part, each in enumerate(of_sort))
+
     def _joined(self) -> tuple[FromClause, list[Node]]:
         """The sources that are needed, joined, and the conditions that no source took already."""
-        left = [part for part in self._parts if part not in self._ranges]
+        left = self._left
         sources = {field.source for field in self._extracted}
         of_datasets = self._of_datasets
         runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
@@ -189,12 +264,16 @@ class Statement:
 
 def order_of(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
     """Sort keys of the query, then the key of the table, so that pages never overlap."""
+    return [*_directed(matched, query), matched.c.run_number.desc(), matched.c.name.asc()]
+
+
+def _directed(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
     order: list[ColumnElement[Any]] = []
     for number, sort in enumerate(query.sort):
         for key in sort_columns(matched, number):
             directed = key.desc() if sort.descending else key.asc()
             order.append(directed.nulls_last())
-    return [*order, matched.c.run_number.desc(), matched.c.name.asc()]
+    return order
 
 
 def sort_columns(matched: FromClause, number: int) -> list[ColumnElement[Any]]:

@@ -132,18 +132,23 @@ class _Shape:
 @lru_cache(maxsize=64)
 def _statement(shape: _Shape) -> Select[Any]:
     """The statement of a page; making it costs as much as answering it on a small database."""
-    matched = Statement(shape.query, windowed=shape.windowed, computes=shape.computes).matched()
+    statement = Statement(shape.query, windowed=shape.windowed, computes=shape.computes)
+    if statement.is_by_run:
+        found, number = statement.page_by_run()
+    else:
+        matched = statement.matched()
+        found = (
+            sa.select(matched)
+            .order_by(*order_of(matched, shape.query))
+            .offset(sa.bindparam("row_offset", type_=sa.Integer))
+            .limit(sa.bindparam("row_limit", type_=sa.Integer))
+        )
+        number = sa.select(sa.func.count()).select_from(matched)
     # Numbered only when they are few: the server doesn't stop sorting early for a numbering.
-    first = (
-        sa.select(matched)
-        .order_by(*order_of(matched, shape.query))
-        .offset(sa.bindparam("row_offset", type_=sa.Integer))
-        .limit(sa.bindparam("row_limit", type_=sa.Integer))
-        .subquery("first")
-    )
+    first = found.subquery("first")
     place = sa.func.row_number().over(order_by=order_of(first, shape.query)).label("place")
     chosen = sa.select(first.c.run_number, first.c.name, place).subquery("chosen")
-    total = sa.select(sa.func.count().label("total")).select_from(matched).subquery("total")
+    total = sa.select(number.scalar_subquery().label("total")).subquery("total")
     return whole_rows(shape.query.kind, chosen, total)
 
 

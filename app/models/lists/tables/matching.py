@@ -120,7 +120,7 @@ class Statement:
         self._values = values | {RUN: runs.c.run_number}
         keys = self._sort_keys()
         of_run = (
-            sa.select(datasets.c.run_number, sa.func.count().label("number"))
+            sa.select(datasets.c.run_number, sa.cast(sa.func.count(), sa.Integer).label("number"))
             .group_by(datasets.c.run_number)
             .subquery("of_run")
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -37,10 +37,11 @@ class StartPage(QWidget):
     """What is seen before a server is open: which one is tried, what is wrong with it, and which
     others there are.
 
-    Signals: `preferences_wanted()`.
+    Signals: `preferences_wanted()`; `end_wanted()` when the person closes it.
     """
 
     preferences_wanted = Signal()
+    end_wanted = Signal()
 
     def __init__(self, openings: Openings, background: Background, themes: Themes) -> None:
         super().__init__()
@@ -80,6 +81,7 @@ class StartPage(QWidget):
         layout.addWidget(self.strip)
         layout.addWidget(self.progress)
         layout.addWidget(self.pane, 1)
+        QShortcut(QKeySequence("Ctrl+Q"), self, self.close)
         self._failed = False
         self._chosen = ""
         themes.changed.connect(self._dress)
@@ -153,4 +155,5 @@ class StartPage(QWidget):
             event.accept()
             return
         event.ignore()
+        self.end_wanted.emit()
         self._wanted(Wish(ends=True))

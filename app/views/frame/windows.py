@@ -180,10 +180,15 @@ class Windows(QObject):
             background = self._background(self.notices)
             self._page = StartPage(self._openings, background, self._themes)
             self._page.preferences_wanted.connect(self._show_preferences)
+            self._page.end_wanted.connect(self._end)
             self._page_background = background
             self._page.show()
         self.front = self._page
         return self._page
+
+    def _end(self) -> None:
+        # Also when the server has just answered, and what works behind its window is started.
+        self._ends = True
 
     def _show_preferences(self) -> None:
         """Over the start page: what a setting is wrong with can be mended there."""

@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[3]
 # Goes through steps; each yields what it waits for.
 PROGRAM = f"""
     import os, sys, time
-    from PySide6.QtCore import QTimer
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
     from app import bootstrap
     from app.bootstrap import window as opening
@@ -250,13 +251,45 @@ def test_that_the_page_can_be_closed_while_a_silent_server_is_waited_for(
     steps = """
     def steps():
         yield lambda: page() is not None and page().text.text().startswith("Opening")
-        page().close()
+        page().activateWindow()
+        yield page().isActiveWindow
+        QTest.keyClick(page(), Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
     """
     with Tunnel(runs_dsn) as tunnel:
         tunnel.fall_silent()
         through = kept(tunnel.dsn, "through")
         with started(tmp_path, runs_dsn, [through], "through", steps) as program:
             assert said(program) == ["code 0"]
+
+
+def test_that_the_page_can_be_closed_while_what_works_behind_the_window_is_started(
+    tmp_path: Path, runs_dsn: str
+) -> None:
+    steps = """
+    start = opening._Connected.start
+    held = []
+
+    def slowly(self, name):
+        while page() is None:
+            time.sleep(0.02)
+        return connect(self, name)
+
+    def held_back(self):
+        held.append(self)
+        while held:
+            time.sleep(0.02)
+        return start(self)
+
+    opening._Openings.connect = slowly
+    opening._Connected.start = held_back
+
+    def steps():
+        yield lambda: held
+        page().close()
+        held.clear()
+    """
+    with started(tmp_path, runs_dsn, [kept(runs_dsn, "here")], "here", steps) as program:
+        assert said(program) == ["code 0"]
 
 
 SWITCHES = """

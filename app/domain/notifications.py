@@ -11,7 +11,7 @@ from app.domain.certification.cycles import Cycle
 from app.domain.certification.notes import NoteEntry, NoteKind
 from app.domain.certification.second_eyes import WHOLE, FreezeEntry, LostMark
 from app.domain.configuration.in_force import GLOBAL
-from app.domain.counting import counted
+from app.domain.counting import counted, number
 from app.domain.identity import AUTO
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.links import CycleLink, GoldenLink, Link, RunLink
@@ -103,7 +103,7 @@ class Summary:
         """What happened, the newest first; the rest is counted."""
         shown = [each.text for each in self.notifications[:most]]
         left = len(self.notifications) - len(shown)
-        return (*shown, f"and {left} more") if left else tuple(shown)
+        return (*shown, f"and {number(left)} more") if left else tuple(shown)
 
 
 def summaries(notifications: Iterable[Notification]) -> tuple[Summary, ...]:

@@ -37,7 +37,7 @@ __all__ = [
     "told",
 ]
 
-_MOST_VERSIONS = 2_000
+_MOST_VERSIONS = 6_000
 _MOST_CELLS = 20_000
 _MOST_LISTS = 200
 _MOST_DATASETS = 200

@@ -14,7 +14,7 @@ from app.models.database import record
 from app.models.database.listen import CHANNEL, NOTE
 from app.models.database.statements import text
 
-_MOST_AFTER = 500
+_MOST_AFTER = 6_000
 _COLUMNS = 'id, kind, about, run_number, name, ranges, text, "by", "at"'
 
 

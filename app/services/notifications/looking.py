@@ -28,7 +28,7 @@ _LATEST = timedelta(minutes=15)
 """Numbers are given before they are committed: a slow writer's appear among older ones, for so long
 at most."""
 
-_MOST_KEYS = 4_000
+_MOST_KEYS = 20_000
 _PASSED_DAYS = 2
 _FORMAT = 1
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from sqlalchemy import text
 
 from app.domain import notifications as rules
 from app.domain.agents.proposals import AgentColumn, Mode
@@ -258,6 +259,23 @@ def test_that_a_deadline_is_told_when_it_is_near_today_and_when_it_has_passed() 
     assert "was due 1 day ago" in told(1)[0].text
     assert told(0)[0].link == CycleLink(7)
     assert told(0, "csc") == []
+
+
+def test_that_hundreds_of_notes_that_came_meanwhile_are_all_told_and_once(mine: Acting) -> None:
+    told = begin(mine)
+    notes.add(mine.by(OTHER), FIRST, "online", (LumiRange(1, 2),), "@anna look")
+    with mine.db.transaction() as connection:
+        columns = 'kind, about, run_number, name, ranges, text, "by"'
+        connection.execute(
+            text(
+                f"INSERT INTO record.note ({columns}) SELECT {columns} FROM record.note,"
+                " generate_series(1, 700)"
+            )
+        )
+    found = look(mine, only(NotificationKind.MENTIONS), told)
+    (summary,) = summaries(found.notifications)
+    assert summary.title == "701 mentions"
+    assert look(mine, only(NotificationKind.MENTIONS), found.told).notifications == ()
 
 
 def test_that_what_came_while_away_is_summed_up_by_kind() -> None:

@@ -4,10 +4,18 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.domain.agents.proposals import Proposal
 from app.domain.errors import Refused, Unavailable
+from app.domain.text.plain_text import harmless
 from app.services.acting import Acting
 from app.services.agents import proposals as decisions
 from app.views.agents.dialogs import CorrectDialog, RejectDialog, deciding_paths
@@ -32,7 +40,7 @@ from app.views.widgets.dialogs.reason import with_reason
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.plain_table import PlainTable
 
-_REASON_LINES = 2
+_REASON_LINES = 3
 _LONGEST_REASON = 2_000
 _WIDTHS = {AGENT: 120, COLUMN: 90, RANGES: 90, NOW: 160, VALUE: 160, SINCE: 72}
 
@@ -79,10 +87,13 @@ class ProposalList(QWidget):
         self.reject_all = QPushButton("Reject all...")
         self.outcome = Label(wordWrap=True)
         self.outcome.hide()
-        self.reason = Label(wordWrap=True)
+        # What is longer than its lines is scrolled, by the keys, too.
+        self.reason = QPlainTextEdit(readOnly=True)
         self.reason.setAccessibleName("Why the agent proposes it")
-        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.reason.setFixedHeight(_REASON_LINES * self.reason.fontMetrics().lineSpacing())
+        self.reason.setTabChangesFocus(True)
+        self.reason.setFixedHeight(
+            _REASON_LINES * self.reason.fontMetrics().lineSpacing() + 2 * STEP
+        )
         self.reason.hide()
         self.effect = Label(wordWrap=True)
         self.effect.setProperty("role", "muted")
@@ -163,8 +174,7 @@ class ProposalList(QWidget):
     def _show_reason(self) -> None:
         """The comment of the first selected proposal, which the column has no room for."""
         comment = self.chosen[0].triplet.comment.strip()[:_LONGEST_REASON] if self.chosen else ""
-        self.reason.setText(comment)
-        self.reason.setToolTip(comment)
+        self.reason.setPlainText(harmless(comment))
         self.reason.setVisible(any(each.triplet.comment.strip() for each in self.model.proposals))
 
     def say(self, text: str, role: str = "muted") -> None:

@@ -74,6 +74,8 @@ class AgentList(QWidget):
         themes.changed.connect(self._apply_theme)
         rights.changed.connect(self._offer)
         self.show_agents(())
+        # There may be some: nobody has read yet.
+        self.empty.hide()
 
     @property
     def chosen(self) -> Registered | None:

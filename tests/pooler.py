@@ -37,38 +37,61 @@ ignore_startup_parameters =
 """
 
 
-@contextmanager
-def pooler(dsn: str, pool_size: int = 4) -> Iterator[str]:
-    """The address of a database behind a pooler that has so many sessions of each login there."""
-    given = conninfo_to_dict(dsn)
-    (port,) = free_ports(1)
-    assert PROGRAM is not None
-    with tempfile.TemporaryDirectory(prefix="run-registry-pooler-") as name:
-        folder = Path(name)
-        folder.chmod(0o777)
+class Pooler:
+    """A pooler that can die and come back at the same address."""
+
+    def __init__(self, folder: Path, dsn: str, pool_size: int) -> None:
+        given = conninfo_to_dict(dsn)
+        (self._port,) = free_ports(1)
+        parts = urlsplit(dsn)
+        at = parts.netloc.rpartition("@")[0]
+        self.dsn = urlunsplit(parts._replace(netloc=f"{at}@127.0.0.1:{self._port}"))
         users = folder / "users.txt"
         users.write_text(f'"{given["user"]}" "{given["password"]}"\n')
-        settings = folder / "pgbouncer.ini"
-        settings.write_text(
+        self._settings = folder / "pgbouncer.ini"
+        self._settings.write_text(
             _SETTINGS.format(
                 host=given.get("host") or "127.0.0.1",
                 port=given["port"],
                 user=given["user"],
-                listen=port,
+                listen=self._port,
                 users=users,
                 pool_size=pool_size,
                 log=folder / "log",
             )
         )
+
+    def start(self) -> None:
+        """Starts it and waits until it listens."""
+        assert PROGRAM is not None
         as_somebody = ["-u", "nobody"] if os.geteuid() == 0 else []
-        running = subprocess.Popen(
-            [PROGRAM, "-q", *as_somebody, str(settings)], stderr=subprocess.DEVNULL
+        self._running = subprocess.Popen(
+            [PROGRAM, "-q", *as_somebody, str(self._settings)], stderr=subprocess.DEVNULL
         )
+        wait_for_port(self._port)
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self._running.send_signal(signal.SIGKILL)
+        self._running.wait()
+
+
+@contextmanager
+def mortal_pooler(dsn: str, pool_size: int = 4) -> Iterator[Pooler]:
+    """A pooler before a database, which has so many sessions of each login there."""
+    with tempfile.TemporaryDirectory(prefix="run-registry-pooler-") as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        running = Pooler(folder, dsn, pool_size)
+        running.start()
         try:
-            wait_for_port(port)
-            parts = urlsplit(dsn)
-            at = parts.netloc.rpartition("@")[0]
-            yield urlunsplit(parts._replace(netloc=f"{at}@127.0.0.1:{port}"))
+            yield running
         finally:
-            running.send_signal(signal.SIGKILL)
-            running.wait()
+            running.kill()
+
+
+@contextmanager
+def pooler(dsn: str, pool_size: int = 4) -> Iterator[str]:
+    """The address of a database behind a pooler that has so many sessions of each login there."""
+    with mortal_pooler(dsn, pool_size) as running:
+        yield running.dsn

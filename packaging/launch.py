@@ -102,7 +102,7 @@ LONG: dict[str, tuple[str, tuple[str, ...]]] = {
         ("--failovers=100", "--timeout=1200", "tests/torture/test_failover.py"),
     ),
     "torture": (
-        "writers that race and are killed, a full disk, 10,000 malformed answers, a whole season,"
+        "racing writers, kills, Patroni, a full disk, 10,000 malformed answers, a whole season,"
         " clocks that jump",
         (
             "--racing-edits=1000",

@@ -1,6 +1,8 @@
 """The command line as a whole: its tree of words, and the running of one command."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -33,11 +35,12 @@ from app.cli.golden import lists as golden
 from app.cli.golden import luminosity
 from app.cli.history import changes as history
 from app.cli.history import log, undo
-from app.cli.output import Answer, UsageError
+from app.cli.output import Answer, UsageError, complain
 from app.cli.program import Program
 from app.cli.pulling import dqm_gui, evidence, oms, puller
 from app.cli.rights import guard, people
 from app.domain.errors import again_when_cancelled
+from app.models.database import outcome
 
 _ABOUT = """\
 Data certification of CMS: runs, lumisections, flags and golden JSON.
@@ -168,6 +171,29 @@ def run(program: Program, arguments: Arguments) -> Answer:
     def act() -> object:
         return arguments.command(program, arguments)
 
-    answer = act() if writes(arguments) else again_when_cancelled(act)
+    if writes(arguments):
+        with _found_is_told(aloud=not arguments.verbose):
+            answer = act()
+    else:
+        answer = again_when_cancelled(act)
     assert isinstance(answer, Answer)
     return answer
+
+
+class _Complaining(logging.Handler):
+    """Says on the terminal what is logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        complain(record.getMessage())
+
+
+@contextmanager
+def _found_is_told(*, aloud: bool) -> Iterator[None]:
+    """Meanwhile it is said when a change is there although its answer was lost; not `aloud` where
+    the log is on the terminal anyway."""
+    handler = _Complaining(logging.WARNING if aloud else logging.CRITICAL)
+    outcome.logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        outcome.logger.removeHandler(handler)

@@ -21,6 +21,7 @@ from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.session import Workplace
 from tests.conftest import TestServer, prepared
+from tests.services.offline_runs import OPENED, fill_opened
 from tests.views import many_runs
 from tests.views.offline_window import real_window, services
 from tests.views.workplaces import a_context, a_window, a_workplace
@@ -89,6 +90,15 @@ def owner(qtbot: QtBot) -> QWidget:
 def remembered(tmp_path: Path) -> QSettings:
     """Settings of this test only."""
     return QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def dsn(request: pytest.FixtureRequest, server: TestServer, template: str) -> Iterator[str]:
+    """Address of the database of the test; that of `services` has two runs with open datasets."""
+    if "services" in request.fixturenames:
+        template = server.template(OPENED, fill_opened)
+    with server.copy(template) as address:
+        yield address
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.session import WebAddresses, Workplace
 from app.views.tables.table_view import TableView
-from tests.services.offline_runs import FIRST, SECOND, open_all, sign_off_runs
 from tests.views.workplaces import a_context, a_window, a_workplace
 
 ADDRESSES = WebAddresses(
@@ -28,8 +27,6 @@ ADDRESSES = WebAddresses(
 @pytest.fixture
 def services(database: Database) -> Workplace:
     """An expert at a database with two runs whose datasets are OPEN everywhere."""
-    sign_off_runs(database, FIRST, SECOND)
-    open_all(database, FIRST, SECOND)
     return a_workplace(database, addresses=ADDRESSES)
 
 

@@ -33,7 +33,7 @@ from app.views.frame.navigation import PLACES
 from app.views.session import Workplace
 from app.views.widgets.plain import MarkedUp
 from tests.builders import EXPERT
-from tests.services.offline_runs import FIRST, PROMPT, SECOND, open_all, sign_off_runs
+from tests.services.offline_runs import FIRST, PROMPT
 from tests.views.offline_window import settle
 from tests.views.test_plain import HOSTILE, MARKUP, acts
 from tests.views.workplaces import a_workplace
@@ -64,8 +64,6 @@ RENAMED = (
 @pytest.fixture(params=[MARKUP, STEERING], ids=["markup", "steering"])
 def services(database: Database, request: pytest.FixtureRequest) -> Workplace:
     """An expert at a database in which somebody named everything as badly as can be."""
-    sign_off_runs(database, FIRST, SECOND)
-    open_all(database, FIRST, SECOND)
     acting = Acting(database, EXPERT)
     cycles.create(acting, "cycle", date(2100, 1, 1), ["dt"], [(FIRST, PROMPT)])
     generation.generate(

@@ -19,6 +19,7 @@ from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 from tests.views.workplaces import a_context, a_workplace
 
 FIRST, SECOND = 390001, 390002
@@ -26,14 +27,13 @@ FIRST, SECOND = 390001, 390002
 Settled = Callable[[], None]
 
 
-@pytest.fixture
-def registry(database: Database) -> Database:
+@filled_once
+def registry(database: Database) -> None:
     """The small configuration with two open runs of 10 LS; in the second the DTs were off."""
     configure(database)
     off: dict[int, JsonObject] = {n: {"dt0_ready": False} for n in (4, 5, 6)}
     pull.apply(Acting(database), a_run(FIRST, 10))
     pull.apply(Acting(database), a_run(SECOND, 10, changed=off))
-    return database
 
 
 @pytest.fixture

@@ -73,6 +73,8 @@ TEST_USAGE = """\
   --long NAME   one of the long parts, each at most 20 minutes:
 """
 FAST = ("tests/domain", "tests/golden")
+WORKERS = "3"
+"""One more than the smallest machines have cores: a test waits for its server now and then."""
 COVERED = ("--cov=app", "--cov-report=")
 LONG: dict[str, tuple[str, tuple[str, ...]]] = {
     "core": (
@@ -208,7 +210,7 @@ def test_steps(words: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return ()
     if words[:1] == ["--fast"]:
         return (*CHECKS, ("pytest", ("-m", "pytest", "-n", "2", *FAST, *words[1:])))
-    return (*CHECKS, ("pytest", ("-m", "pytest", "-n", "2", *words)))
+    return (*CHECKS, ("pytest", ("-m", "pytest", "-n", WORKERS, *words)))
 
 
 def run_checks(words: Sequence[str]) -> NoReturn:

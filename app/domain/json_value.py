@@ -188,7 +188,11 @@ def js_number(number: float) -> str:
         return "Infinity" if as_float > 0 else "-Infinity"
     if as_float == 0:
         return "0"
-    sign, digits, exponent = Decimal(repr(as_float)).normalize().as_tuple()
+    written = repr(as_float)
+    if "e" not in written and not written.endswith(".0"):
+        # Both write the fewest digits that mean the number, and differ only in exponents.
+        return written
+    sign, digits, exponent = Decimal(written).normalize().as_tuple()
     assert isinstance(exponent, int)
     text = "".join(map(str, digits))
     point = len(text) + exponent  # position of the decimal point relative to the first digit

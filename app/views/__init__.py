@@ -1,7 +1,7 @@
 """The window."""
 
 import PySide6.QtCore  # noqa: F401 - brings what is looked for below
-from shibokensupport import feature
+from shibokensupport import feature  # type: ignore[import-not-found]  # is within Qt's own
 
 # Qt reads the source of each module that is imported after it, to learn whether that may switch to
 # other names of its methods, which nothing here does: a tenth of the start, and 15 MB kept.

@@ -204,10 +204,10 @@ class Frame(Generic[Value]):
         """What was written to the lumisections after `start`, by column or attribute and kind."""
         if written.shape[1] == 1:
             triples = zip(*(each[:, 0].tolist() for each in (before, after, written)), strict=True)
-            where = (LumiRange(start + 1, start + 1),)
+            only = (LumiRange(start + 1, start + 1),)
             for key, (was, became, wrote) in zip(self.keys, triples, strict=True):
                 if wrote != MISSING:
-                    yield self._change(key, was, became, wrote, where)
+                    yield self._change(key, was, became, wrote, only)
             return
         size = len(self.values.values)
         for row in np.flatnonzero(written.any(axis=1)).tolist():

@@ -179,10 +179,9 @@ class Grid(Generic[Value]):
         return Grid(self.length, self.keys, self.values, codes, self.covered)
 
     def _object(self, column: Codes) -> dict[str, Value]:
-        present = np.flatnonzero(column)
+        keys, values = self.keys, cast("tuple[Value, ...]", self.values)
         return {
-            self.keys[row]: cast("Value", self.values[code])
-            for row, code in zip(present.tolist(), column[present].tolist(), strict=True)
+            keys[row]: values[code] for row, code in enumerate(column.tolist()) if code != MISSING
         }
 
     def is_copy_of(self, other: "Grid[Value]") -> bool:

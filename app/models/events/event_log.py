@@ -266,20 +266,21 @@ def canonical(payload: Mapping[str, object]) -> JsonObject:
 
 def texts_of(payloads: Iterable[Mapping[str, object]]) -> list[str]:
     """The text of each in our one key order; names and values, which come again and again, are
-    written once."""
-    names: dict[str, str] = {}
+    sorted and written once."""
+    orders: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     numbered: set[str] = set()
     texts: dict[str, str] = {}
     triplets: dict[Triplet, str] = {}
     found = []
     for payload in payloads:
         parts = []
-        for name, value in sorted(payload.items()):
-            written = names.get(name)
-            if written is None:
-                written = names[name] = f"{js_stringify(name)}:"
-                if name[:1].isdigit():
-                    numbered.add(name)
+        shape = tuple(payload)
+        order = orders.get(shape)
+        if order is None:
+            order = orders[shape] = [(name, f"{js_stringify(name)}:") for name in sorted(shape)]
+            numbered.update(name for name in shape if name[:1].isdigit())
+        for name, written in order:
+            value = payload[name]
             if value is True:
                 text_ = "true"
             elif value is False:

@@ -398,6 +398,21 @@ def test_that_a_status_column_sorts_by_its_share_of_bad_lumisections(season: Dat
     ]
 
 
+@pytest.mark.parametrize("order", [("energy",), ("class", "-energy"), ("-energy", "run")])
+@pytest.mark.parametrize("text", ["", "name ~ %Prompt%", "class = Collisions22", "run != 355100"])
+def test_that_pages_counted_run_by_run_are_those_of_all_rows(
+    season: Database, order: tuple[str, ...], text: str
+) -> None:
+    sort = tuple(Sort(field_of(each.lstrip("-")), each.startswith("-")) for each in order)
+    query = TableQuery("datasets", parse(text), sort, include_online=True)
+    with season.read() as connection:
+        wanted = pages.matching_keys(connection, query)
+    assert len(wanted) > 2
+    for offset in range(len(wanted) + 1):
+        found = shown(season, replace(query, offset=offset, limit=2))
+        assert (tuple(keys(found)), found.count) == (wanted[offset : offset + 2], len(wanted))
+
+
 def test_that_a_page_beyond_the_end_is_empty_and_still_counts(season: Database) -> None:
     assert shown(season, TableQuery("runs", offset=50)) == Page((), 6, exact=True)
 

@@ -12,6 +12,8 @@ from app.services.history import log
 from app.views.background import Background, Work
 from app.views.log.log_model import LogModel
 
+_LEAST_LINES, _MOST_PARTS = 30, 10
+"""So many lines a reading adds at least, unless it would take more parts than that."""
 _PART = 100
 _WHOLE_HISTORY = 2_000
 _MOST_NEWS = 400
@@ -79,15 +81,20 @@ class LogReader(QObject):
             self._reading_news.renew(self._read_news)
 
     async def _read(self) -> None:
+        lines_before, parts = self._model.rowCount(), 0
         while True:
-            part = min(max(self._limit - self._model.count, 1), _PART)
+            wanted = self._limit - self._model.count
+            part = min(wanted, _PART) if wanted > 0 else _PART
             page = await self._background.read(
                 partial(log.page, self._acting, self.query, self._after, limit=part)
             )
             self._model.append(page.entries)
             self._after, self.is_complete = page.after, page.after is None
             self.back_to = page.back_to
-            if self.is_complete or self._model.count >= self._limit:
+            parts += 1
+            # A hundred automatic versions may be one line.
+            is_seen = self._model.rowCount() - lines_before >= _LEAST_LINES or parts >= _MOST_PARTS
+            if self.is_complete or (self._model.count >= self._limit and is_seen):
                 break
             self.changed.emit()
         self._limit = self._model.count

@@ -77,7 +77,8 @@ class DetailsLine(QWidget):
 
     def show_listed(self, *, listed: bool) -> None:
         """Says that the list above doesn't have the run any more."""
-        self.not_listed.setText("" if listed else "not in this list")
+        is_told = not listed and self.title.text() != _NOTHING
+        self.not_listed.setText("not in this list" if is_told else "")
 
     def show_details(
         self, details: RunDetails, dataset: str, row: Row | None, overall: str

@@ -38,6 +38,7 @@ def test_that_after_a_filter_the_pane_shows_a_run_of_the_list(
     assert pane.line.title.text() == "No run is selected"
     assert pane.lumisections.grid.snapshot is None
     assert pane.history.model.rowCount() == 0
+    assert pane.line.not_listed.text() == ""
     assert window.online.subject() is None
     table.filter.set_text("")
     qtbot.waitUntil(lambda: table.model.rowCount() == COUNT)

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 _SERVICE = "org.freedesktop.Notifications"
 _PATH = "/org/freedesktop/Notifications"
 _NOTIFY = "Notify(QString,uint,QString,QString,QString,QStringList,QVariantMap,int)"
+_FOLLOW = SLOT("follow(uint,QString)")
 _ANSWER_MS = 5_000
 _OPEN = "default"
 _ACTIONS = [_OPEN, "Open"]
@@ -90,8 +91,7 @@ class Desktop(QObject):
             logger.info("The desktop shows nothing: %s", service.lastError().message())
             return 0
         if not self._is_listening:
-            slot = SLOT("follow(uint,QString)")
-            bus.connect(_SERVICE, _PATH, _SERVICE, "ActionInvoked", self, slot)
+            bus.connect(_SERVICE, _PATH, _SERVICE, "ActionInvoked", self, _FOLLOW)  # type: ignore[call-overload]
             self._is_listening = True
         # A call by hand can't hold the unsigned number that the service wants.
         number = QMetaObject.invokeMethod(

@@ -18,8 +18,8 @@ def tell(line: str) -> None:
     sys.stdout.flush()
 
 
-@ClassInfo({"D-Bus Interface": NAME})
-class Service(QObject):
+@ClassInfo({"D-Bus Interface": NAME})  # type: ignore[call-arg]
+class Service(QObject):  # type: ignore[operator]
     """The service of notifications."""
 
     ActionInvoked = Signal("uint", str)

@@ -67,7 +67,7 @@ def test_that_a_dry_run_explains_and_writes_nothing(registry):
     head, found, cells, last = tried.out.splitlines()
     assert head.startswith("dt-dt: learned from 12 runs, 480 LS. On runs held back 100% of what")
     assert found.startswith(f"  {OPEN} online dt-dt LS 24-29, P(BAD) 0.")
-    assert "recorded/delivered is 0.48, where the last 12 runs had 0.97 +- 0.01." in found
+    assert "recorded/delivered is 0.48, where the last 12 runs had 0.97 +- 0.01 (+" in found
     assert cells.startswith("      LS 24-29: P(BAD) 0.")
     assert "low for 3 LS or more +" in cells
     assert (

@@ -7,7 +7,7 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLayout, QLayoutItem, QScrollArea, QSplitter, QWidget
 
-_LOWEST_FORM = 120
+_LOWEST_FORM = 80
 
 
 class WrappingLine(QLayout):
@@ -169,6 +169,10 @@ class TurningSplitter(QSplitter):
         self._shares = list(sizes)
         super().setSizes(sizes)
 
+    def share_height(self, shares: Sequence[int]) -> None:
+        """Above each other the panes have these shares instead."""
+        self._shares = list(shares)
+
     def minimumSizeHint(self) -> QSize:
         # Above each other on a low screen the panes share what there is.
         hints = [pane.minimumSizeHint() for pane in self._panes()]
@@ -220,7 +224,8 @@ class ScrolledPane(QScrollArea):
         return self._form.sizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._form.minimumSizeHint().width(), _LOWEST_FORM)
+        least = self._form.minimumSizeHint()
+        return QSize(least.width(), min(least.height(), _LOWEST_FORM))
 
     @property
     def _form(self) -> QWidget:

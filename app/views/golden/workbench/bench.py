@@ -37,6 +37,7 @@ _MOST_AT_ONCE = 3_000
 """Datasets that are read without a click."""
 _RENEW_AFTER_MS = 5_000
 _PARTS = [500, 400]
+_PARTS_OF_HEIGHT = [3, 1]
 _LEAST_RESULT = 340
 
 
@@ -271,13 +272,18 @@ class RuleBench(QWidget):
         end.addWidget(self.refusal, 1)
         end.addStretch(1)
         end.addWidget(self.generate)
-        inside = QVBoxLayout(left)
-        inside.setContentsMargins(2 * STEP, 2 * STEP, 2 * STEP, 2 * STEP)
+        form = QWidget()
+        inside = QVBoxLayout(form)
+        inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(STEP)
         inside.addWidget(self.datasets)
         inside.addWidget(self.configurations)
         inside.addWidget(self.rule, 1)
-        inside.addLayout(end)
+        around = QVBoxLayout(left)
+        around.setContentsMargins(2 * STEP, 2 * STEP, 2 * STEP, 2 * STEP)
+        around.setSpacing(STEP)
+        around.addWidget(ScrolledPane(form), 1)
+        around.addLayout(end)
         right = QFrame()
         right.setMinimumWidth(_LEAST_RESULT)
         column = QVBoxLayout(right)
@@ -286,9 +292,10 @@ class RuleBench(QWidget):
         column.addWidget(self.result, 1)
         column.addWidget(self.read_all)
         splitter = TurningSplitter()
-        splitter.addWidget(ScrolledPane(left))
+        splitter.addWidget(left)
         splitter.addWidget(right)
         splitter.setSizes(_PARTS)
+        splitter.share_height(_PARTS_OF_HEIGHT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)

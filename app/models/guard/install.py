@@ -27,7 +27,7 @@ from app.models.guard.declared import (
     TRIGGERS,
     WEB,
 )
-from app.models.guard.owner import as_owner, execute
+from app.models.guard.owner import as_owner, execute, may_create_roles
 
 VERSION = 7
 """What this program installs. Greater ones belong to newer programs."""
@@ -365,10 +365,7 @@ def _check_may_change(connection: Connection) -> None:
             f"The table {wrong[0]} belongs to {wrong[1]}. The guard is installed and removed by the"
             " owner of the tables, or by a member of that role."
         )
-    may = connection.execute(
-        text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
-    ).scalar_one()
-    if not may:
+    if not may_create_roles(connection):
         raise Refused("Installing or removing the guard takes a login that may create roles.")
 
 

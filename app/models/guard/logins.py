@@ -12,7 +12,7 @@ from app.models.database.identity import PERSON
 from app.models.database.listen import CHANNEL
 from app.models.database.statements import text
 from app.models.guard.declared import GROUPS, OWNER
-from app.models.guard.owner import as_owner, on_roles
+from app.models.guard.owner import as_owner, may_create_roles, on_roles
 
 _OURS = frozenset({OWNER, *GROUPS.values()})
 _LONGEST_NAME = 63
@@ -66,7 +66,7 @@ def known(connection: Connection) -> list[Login]:
 
 def add_person(connection: Connection, login: str, email: str, name: str) -> None:
     """A login for a person; one that was disabled comes back. Conflict when the e-mail is taken."""
-    _make_login(connection, login, PERSON)
+    _make_login(connection, login, PERSON, f"people add {login} --email {email}")
     with as_owner(connection), _taken(f"The e-mail {email} is that of another login, or is none."):
         connection.execute(
             text(
@@ -80,7 +80,10 @@ def add_person(connection: Connection, login: str, email: str, name: str) -> Non
 
 def add_service(connection: Connection, login: str, kind: str, agent: str | None = None) -> None:
     """A login for a service or an agent."""
-    _make_login(connection, login, kind)
+    command = f"logins add {login} --kind {kind}"
+    if agent is not None:
+        command = f"{command} --agent {agent}"
+    _make_login(connection, login, kind, command)
     with as_owner(connection):
         connection.execute(
             text(
@@ -180,7 +183,13 @@ def apply_egroups(
     connection.execute(text("SELECT pg_notify(:channel, 'egroups')"), {"channel": CHANNEL})
 
 
-def _make_login(connection: Connection, login: str, kind: str) -> None:
+def _make_login(connection: Connection, login: str, kind: str, command: str) -> None:
+    """`command` is how an administrator does it, for those who can't."""
+    if not may_create_roles(connection):
+        raise Refused(
+            "Making a login takes one that may create roles. Leave it to an administrator of the"
+            f" database, who says `{command}`."
+        )
     if login in _OURS:
         raise Refused(f"{login} is a role of the guard, not a login.")
     may_log_in = _roles(connection, [login]).get(login)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy import Connection
 
+from app.models.database.statements import text
 from app.models.guard.declared import OWNER
 
 
@@ -25,6 +26,15 @@ def execute(connection: Connection, statements: str | sql.Composed) -> None:
         driver.execute(given)
     except psycopg.Error as error:
         raise sa.exc.DBAPIError.instance("the guard", None, error, psycopg.Error) from error
+
+
+def may_create_roles(connection: Connection) -> bool:
+    """Whether this login can make logins and groups, and change what the guard is."""
+    return bool(
+        connection.execute(
+            text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        ).scalar_one()
+    )
 
 
 @contextmanager

@@ -59,7 +59,8 @@ class GenerateDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Generate golden JSON")
         resize_to_fit(self, 560, 480)
-        self._acting = acting = context.acting
+        self._acting = context.acting
+        self._rights = context.rights
         self._background = background = context.background
         self._pattern = pattern
         self._narrowing = narrowing
@@ -78,9 +79,7 @@ class GenerateDialog(QDialog):
         self.tags.setAccessibleName("Tags")
         self.official = QCheckBox("Official")
         self.official.setToolTip("This is what physics is done with, once a puller confirmed it")
-        self.official_right = RightLine(
-            context.rights, self.official, lambda: refusal_of_official(acting), self
-        )
+        self.official_right = RightLine(context.rights, self.official, self._why_not_official, self)
         self.refusal = RefusalLine(self)
         self.progress = QProgressBar()
         self.progress.setAccessibleName("Progress")
@@ -93,7 +92,7 @@ class GenerateDialog(QDialog):
         self.right = RightLine(
             context.rights,
             self.go,
-            lambda: context.rights.refusal_of_all([(generate_json_path(),)]),
+            self._why_not,
             self,
         )
         self._lay_out()
@@ -215,7 +214,14 @@ class GenerateDialog(QDialog):
         count = len(self.ticked)
         self.go.setText("Generate" if count < 2 else f"Generate {count}")
         self.right.offer(possible=bool(count) and not self.is_running)
-        self.official_right.offer(possible=not self.is_running)
+        self.official_right.offer(possible=not self.is_running and self._why_not() is None)
+
+    def _why_not(self) -> Refused | None:
+        return self._rights.refusal_of_all([(generate_json_path(),)])
+
+    def _why_not_official(self) -> Refused | None:
+        # Who may make no list at all is told that, and not also what can't be made of one.
+        return None if self._why_not() is not None else refusal_of_official(self._acting)
 
     # Running
 
@@ -279,6 +285,7 @@ class GenerateDialog(QDialog):
         self.rules.itemChanged.connect(self._look)
         self._work.progressed.connect(self._show_progress)
         self._work.running_changed.connect(self._show_running)
+        self._rights.changed.connect(self._look)
         self.buttons.accepted.connect(self.submit)
         self.insist.clicked.connect(lambda: self.submit(insist=True))
         # Another rule is another question.

@@ -216,6 +216,18 @@ def test_that_who_may_not_mark_as_official_reads_it_and_who_could_beside_the_mar
     assert dialog.official_right.pages.isVisible()
 
 
+def test_that_who_may_make_no_list_is_told_one_thing(
+    qtbot: QtBot, context: PlaceContext, owner: QWidget, dsn: str
+) -> None:
+    joined = "&" if "?" in dsn else "?"
+    reading = Database(f"{dsn}{joined}options=-c%20default_transaction_read_only%3Don")
+    nobody = Actor("author@cern.ch", frozenset())
+    dialog = opened(qtbot, replace(context, workplace=a_workplace(reading, nobody)), owner)
+    assert "read-only" in dialog.right.text()
+    assert (dialog.official_right.text(), dialog.official.isEnabled()) == ("", False)
+    reading.close()
+
+
 def test_that_a_lost_connection_leaves_the_form_as_it_is(
     qtbot: QtBot, dialog: GenerateDialog, server: TestServer, dsn: str
 ) -> None:

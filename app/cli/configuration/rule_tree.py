@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from app.domain.history.authorship import writer_fields
 from app.domain.history.cells import Word
 from app.domain.json_logic import Node
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
@@ -38,6 +39,7 @@ def word_document(word: Word | None) -> JsonValue:
         "event": word.event,
         "version": word.action.version,
         "author": word.action.author,
+        **writer_fields(word.action.writer),
         "at": word.action.at.isoformat(),
         "comment": word.action.comment,
         "by_hand": word.by_hand,

@@ -2,6 +2,7 @@
 
 from app.cli.output import table
 from app.domain.counting import counted
+from app.domain.history.authorship import writer_fields
 from app.domain.json_value import JsonObject, js_stringify
 from app.domain.lumisections import format_ranges
 from app.services.golden.reproduce import Changes, Responsible
@@ -15,6 +16,7 @@ def event_document(each: Responsible) -> JsonObject:
     return {
         "version": None if action is None else action.version,
         "author": None if action is None else action.author,
+        **writer_fields("" if action is None else action.writer),
         "at": None if action is None else action.at.isoformat(),
         "comment": None if action is None else action.comment,
         "run_number": each.run_number,

@@ -7,6 +7,7 @@ from app.cli.history.changes import shown_value
 from app.cli.output import DONE, REFUSED, Answer, ProgressLine, table, together
 from app.cli.program import Program
 from app.domain.counting import number
+from app.domain.history.authorship import writer_fields
 from app.domain.history.cells import Action
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import format_ranges
@@ -124,6 +125,7 @@ def _document(preview: Preview) -> JsonObject:
     return {
         "undone": preview.undone.version,
         "author": preview.undone.author,
+        **writer_fields(preview.undone.writer),
         "cells": preview.cells,
         **_cells_document(preview),
         **_attributes_document(preview),

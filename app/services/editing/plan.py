@@ -93,7 +93,7 @@ class CellsInConflict:
     now: CellValue
     new: CellValue
     version: int
-    author: str
+    by: str
 
 
 class ChangedMeanwhile(Conflict):
@@ -106,7 +106,7 @@ class ChangedMeanwhile(Conflict):
         more = f" and {counted(others, 'more place')}" if others else ""
         super().__init__(
             f"{first.key} of {where(first.run_number, first.dataset)}, LS"
-            f" {format_ranges(first.ranges)}{more}: somebody else ({first.author})"
+            f" {format_ranges(first.ranges)}{more}: somebody else ({first.by})"
             " changed it while you looked at it. Look at the new values, then decide."
         )
 
@@ -573,5 +573,5 @@ def _of_dataset(
                 present,
                 becomes,
                 kind[3],
-                authors[kind[3]].author,
+                authors[kind[3]].by,
             )

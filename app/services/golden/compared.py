@@ -42,7 +42,7 @@ def csv_of_events(changes: Changes) -> str:
         rows.append(
             (
                 "" if action is None else action.version,
-                "" if action is None else action.author,
+                "" if action is None else action.by,
                 "" if action is None else action.at.isoformat(),
                 "" if action is None else action.comment,
                 change.run_number,

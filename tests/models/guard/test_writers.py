@@ -10,6 +10,7 @@ from app.domain.history.log import LogQuery
 from app.models.database.engine import Database
 from app.services.certification import tables
 from app.services.editing import lumisections
+from app.services.editing.bulk import ChangedMeanwhile
 from app.services.history import log, log_export, look
 from app.services.history.look import HistorySubject
 from tests.builders import EXPERT
@@ -50,6 +51,18 @@ def test_that_histories_tell_it_too(spoken_for: Database) -> None:
     assert of_run[:2] == ["expert@cern.ch", BY_WEB]
     page = look.history_of(acting, HistorySubject(OPEN_RUN, "online", ("dt-dt",), ()))
     assert [entry.action.by for entry in page.entries][:2] == ["expert@cern.ch", BY_WEB]
+
+
+def test_that_a_conflict_tells_it_too(come_in: Login) -> None:
+    expert = come_in("g_expert")
+    with expert.read() as connection:
+        newest = connection.execute(text('SELECT max(version) FROM "Event"')).scalar_one()
+    with come_in("g_web").transaction() as connection:
+        connection.exec_driver_sql(said(cells(DT, "online", OPEN_RUN), JANE) + covers(5))
+    with pytest.raises(ChangedMeanwhile, match=BY_WEB):
+        lumisections.edit_columns(
+            acting_as(expert), [a_cell(OPEN_RUN, "online")], seen={(OPEN_RUN, "online"): newest}
+        )
 
 
 def test_that_the_puller_needs_no_mention(spoken_for: Database) -> None:

@@ -209,7 +209,7 @@ def test_that_both_values_are_shown_and_the_person_chooses_range_by_range(online
     with pytest.raises(ChangedMeanwhile, match=r"shifter@cern.ch") as refused:
         bulk_edit.write(Acting(online, EXPERT), mine, seen=seen)
     first, second = refused.value.cells
-    assert (first.ranges, first.seen, first.now, first.new, first.author) == (
+    assert (first.ranges, first.seen, first.now, first.new, first.by) == (
         (LumiRange(2, 3),),
         GOOD,
         theirs,

@@ -113,7 +113,7 @@ class ConflictsView(QWidget):
             where = f"{conflict.key}, LS {format_ranges(conflict.ranges)}"
             item.setText(_CELLS, f"{conflict.key}, LS {short_ranges(conflict.ranges)}")
             item.setToolTip(_CELLS, f"{where}\nYou saw: {value_text(conflict.seen)}")
-            item.setToolTip(_THEIRS, f"{value_text(conflict.now)}, by {conflict.author}")
+            item.setToolTip(_THEIRS, f"{value_text(conflict.now)}, by {conflict.by}")
             item.setToolTip(_MINE, value_text(conflict.new))
             self.list.addTopLevelItem(item)
         first = self.list.topLevelItem(0)
@@ -181,7 +181,7 @@ class ConflictsView(QWidget):
             if item is None:
                 continue
             texts = {
-                _THEIRS: f"{value_text(conflict.now)} · {conflict.author}",
+                _THEIRS: f"{value_text(conflict.now)} · {conflict.by}",
                 _MINE: value_text(conflict.new),
             }
             for column, text in texts.items():

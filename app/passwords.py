@@ -60,4 +60,7 @@ class _Question(threading.Thread):
             self.answer = self._question(keyring)
             self.problem = ""
         except BaseException as error:  # noqa: BLE001 - each kind of keyring fails in its own way
-            self.problem = f"{type(error).__name__}: {error}"
+            kind = type(error).__name__
+            # Whose own words tell developers which packages to install.
+            none = kind == "NoKeyringError"
+            self.problem = "this machine has none" if none else f"{kind}: {error}"

@@ -18,6 +18,7 @@ from app.domain.keys import RunNumber
 from app.domain.links import Link, parse_link
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.oms import OmsRun
+from app.models.database.identity import PERSON
 from app.preferences import PreferenceBook
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook, checked_address
@@ -282,11 +283,13 @@ def _session(program: Program, *, demonstration: bool) -> "Session":
     if program.has_own_server:
         kind = DatabaseKind.DEMONSTRATION if demonstration else DatabaseKind.TEST
         database = "own database"
+    guard = program.db.guard
+    service = "" if guard is None or guard.kind == PERSON else guard.kind
     return Session(
         database=database,
         kind=kind,
         person=program.actor.email,
-        rights=rights_words(program.actor.egroups),
+        rights=rights_words(program.actor.egroups, service),
         strip_colour=colour,
         folders=(
             ("Data", str(settings.data_folder)),
@@ -300,6 +303,7 @@ def _session(program: Program, *, demonstration: bool) -> "Session":
         protection=program.db.protection,
         read_only=program.db.read_only,
         scripts=_script_targets(program),
+        service=service,
         server="" if program.has_own_server else place(program.db.dsn_without_password),
     )
 

@@ -42,7 +42,8 @@ class Session:
     `folders` are named places where the program keeps things; `unproved` says why nobody can rely
     on who acts, empty where the database proves it. `connection`: the name of the one in use, empty
     where `dsn` names the database; `protection`: what encrypts it.
-    `server`: the address that links name, `host:port/database`; empty where it is our own."""
+    `server`: the address that links name, `host:port/database`; empty where it is our own.
+    `service`: the kind of a login that is no person's, on a guarded database."""
 
     database: str
     kind: DatabaseKind
@@ -56,14 +57,17 @@ class Session:
     read_only: bool = False
     server: str = ""
     scripts: ScriptTargets = ScriptTargets()
+    service: str = ""
 
     def rights_of(self, egroups: Collection[str]) -> str:
         """What the status bar says of the e-groups of the person; nothing where it says nothing."""
-        return rights_words(egroups) if self.rights else ""
+        return rights_words(egroups, self.service) if self.rights else ""
 
 
-def rights_words(egroups: Collection[str]) -> str:
-    """What the status bar says of the e-groups that somebody is in."""
+def rights_words(egroups: Collection[str], service: str = "") -> str:
+    """What the status bar says of the e-groups that somebody is in, or of the kind of a service."""
+    if service:
+        return f"service of kind {service}"
     return ", ".join(sorted(egroups)) or "no e-groups: reading only"
 
 

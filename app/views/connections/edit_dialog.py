@@ -159,7 +159,8 @@ class ConnectionDialog(ActionDialog):
         self.database = _line(shown.database, "run_registry")
         self.login = _line(shown.login, "your account on this machine")
         self.proof = _choice(_PROOFS, shown.proof)
-        self.password = _line("", "as it is kept; type to replace it")
+        kept = self._seen is not None and self._seen.proof is Proof.PASSWORD
+        self.password = _line("", "as it is kept, if it is; type to replace it" if kept else "")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.certificate = _line(shown.certificate, "PEM file")
         self.key = _line(shown.key, "in the certificate's file")

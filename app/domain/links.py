@@ -203,6 +203,9 @@ def _names(text: str) -> tuple[str, ...]:
     names = tuple(unquote(name) for name in text.split(",") if name)
     if len(names) > _MOST_NAMES or any(len(name) > _LONGEST_NAME for name in names):
         raise BadInput("The link names too many columns.")
+    # They are written twice over, because of their commas.
+    if not all(name.isprintable() for name in names):
+        raise BadInput("A column in the link holds letters that can't be seen.")
     return names
 
 

@@ -76,6 +76,8 @@ def test_that_a_link_can_be_typed():
         ("run-registry://online/5", "which this version doesn't know"),
         ("run-registry://delete/5", 'names "delete"'),
         ("run-registry://golden/x", "is not the number of a golden JSON"),
+        ("run-registry://golden/7?form=../x", '"../x" is no form of a golden JSON'),
+        ("run-registry://run/5?column=%25E2%2580%25AEx", "letters that can't be seen"),
         ("run-registry://[::1", "is not a link"),
         ("run-registry://run/1?dataset=" + "a" * 9000, "longer than 8000"),
         ("run-registry://online?columns=" + "a," * 400, "too many columns"),

@@ -17,7 +17,7 @@ _ANSWER_S = 5.0
 _TURN_MS = 20
 _PRIVATE = 0o700
 _MOST_BYTES = 4 * LONGEST + 1
-_SHOWN = "The open window shows it."
+_SHOWN = "The open window was asked to show it."
 
 
 class LinkChannel(QObject):

@@ -163,13 +163,13 @@ class LumisectionsPane(QWidget):
             self.preview.leave()
             self.editing.refresh()
 
-    def show_nothing(self) -> None:
-        """No run is chosen."""
+    def show_nothing(self, why: str = _NO_RUN) -> None:
+        """No run is chosen, or there is none."""
         self.moment_line.show_now()
         self._run_number = None
         self._forget()
         self.datasets.show_datasets(())
-        self._refuse(_NO_RUN)
+        self._refuse(why)
 
     def load(self, *, keep: bool = True) -> None:
         """Loads the present state; with `keep` after what is under way."""

@@ -294,6 +294,7 @@ class DetailsView(QWidget):
         self.dimmer.clear()
         self.line.show_refusal(text)
         self.tabs.setEnabled(False)
+        self.lumisections.show_nothing(text)
 
     # History
 

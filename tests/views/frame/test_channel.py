@@ -52,7 +52,7 @@ def test_that_the_open_window_is_told_a_link(
     channel: LinkChannel, file: Path, qtbot: QtBot, arrived: list[Link]
 ) -> None:
     assert channel.server.isListening()
-    assert told(qtbot, file, "run-registry://run/396281") == "The open window shows it."
+    assert told(qtbot, file, "run-registry://run/396281") == "The open window was asked to show it."
     assert arrived == [RunLink(396281)]
     assert file.parent.stat().st_mode & 0o077 == 0
 
@@ -74,7 +74,7 @@ def test_that_what_is_no_line_keeps_nobody_from_asking(
         other.setblocking(False)
         if sent:
             other.send(sent)
-        assert told(qtbot, file, "run-registry://run/5") == "The open window shows it."
+        assert told(qtbot, file, "run-registry://run/5") == "The open window was asked to show it."
     assert arrived == [RunLink(5)]
 
 
@@ -130,5 +130,5 @@ def test_that_the_command_opens_a_link_in_the_open_window(
     said = capsys.readouterr()
     assert codes == [0, 1]
     assert arrived == [RunLink(396281, ranges=((30, 60),))]  # type: ignore[arg-type]
-    assert said.out == "The open window shows it.\n"
+    assert said.out == "The open window was asked to show it.\n"
     assert 'names "erase"' in said.err

@@ -145,6 +145,7 @@ def test_that_a_run_that_is_not_there_is_refused_in_the_title(
 ) -> None:
     details.show_run(1)
     qtbot.waitUntil(lambda: details.line.title.text() == "There is no run 1.")
+    assert details.lumisections.words.text() == "There is no run 1."
 
 
 def test_that_another_moment_is_shown_until_escape_and_what_is_written_does_not_touch_it(

@@ -30,7 +30,8 @@ def name_of(widget: QWidget | None) -> str:
     for label in widget.window().findChildren(QLabel):
         if label.buddy() is widget:
             return label.text().replace("&", "")
-    return widget.property("text") or widget.objectName() or type(widget).__name__
+    text = str(widget.property("text") or "").replace("&", "")
+    return text or widget.objectName() or type(widget).__name__
 
 
 @dataclass

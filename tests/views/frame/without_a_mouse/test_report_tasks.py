@@ -11,7 +11,7 @@ def test_that_the_report_of_a_shift_is_made_and_read_and_its_plots_looked_at(han
     hand.until(lambda: name_of(hand.at) == "Kind of report")
     hand.tab_to("From")
     hand.write("2025-05-01")
-    hand.tab_to("To")
+    hand.tab_to("Until")
     hand.write("2025-05-02")
     hand.press("Return")
     hand.until(lambda: dialog.shown is not None and hand.at is dialog.text)

@@ -111,7 +111,7 @@ def append(
             connection, chosen, versions[at : at + count], stored, oms=oms, manual=manual
         )
         at += count
-    return atomic_version
+    return int(atomic_version)
 
 
 def _new_events(connection: Connection, atomic_version: int, count: int) -> list[int]:

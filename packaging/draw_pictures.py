@@ -23,14 +23,14 @@ SCREEN = {"screens": [{"name": "pictures", "x": 0, "y": 0, "width": 1600, "heigh
 """A screen on which each dialog has the size that it wants."""
 
 NOW, TYPED = "~2", "Return"
+PINNED = ("P", "Down", TYPED), ("P", "Down", "Down", TYPED)
 FLAGGED = "run-registry://run/{run}?column=dt-dt&ls=100-130"
 PICTURES: Mapping[str, tuple[str, Sequence[str]]] = {
     "shifter": ("run-registry://run/{bad}?column=dt-dt&ls=20-60", ()),
     "detector-expert": ("run-registry://offline?workspace=dt&filter=dt-dt.BAD%20%3E%200", ()),
     "certification-expert": ("run-registry://cycle/{cycle}", ()),
     "golden": ("run-registry://golden/{golden}", ()),
-    "evidence": (FLAGGED, ("P", "B", "C", "=wheel 2 off", TYPED, "E", NOW)),
-    "window": (FLAGGED, ("B", "C", "=HV trip in sector 4", TYPED, TYPED)),
+    "evidence": (FLAGGED, (NOW, *PINNED[0], *PINNED[1], "E", NOW)),
     "proposals": ("run-registry://run/{run}?column=dt-dt&ls=127-135", (NOW, "*Show", NOW)),
     "second-eyes": ("run-registry://offline?workspace=dt&filter=run%20%3E%3D%20{verified}", ()),
     "filter-builder": (
@@ -41,11 +41,13 @@ PICTURES: Mapping[str, tuple[str, Sequence[str]]] = {
     "reports": ("run-registry://online", ("report.era", TYPED, NOW, "Ctrl+Tab")),
     "preferences": (
         "run-registry://online",
-        ("file.preferences", "=pull", "Down", TYPED, "Ctrl+A", "=2"),
+        ("file.preferences", "=pull_interval", "Down", TYPED, "Ctrl+A", "=2"),
     ),
     "what-happened": ("run-registry://online", (NOW, "view.happened")),
+    "window": (FLAGGED, ("B", "C", "Ctrl+A", "=HV trip in sector 4", TYPED)),
 }
-"""Of each picture what link the window begins with, and what is done there."""
+"""Of each picture what link the window begins with, and what is done there. The last leaves a
+draft, which others would show."""
 
 
 def main(words: Sequence[str]) -> int:
@@ -62,6 +64,8 @@ def main(words: Sequence[str]) -> int:
         season = prepared(home)
         for picture in names:
             link, steps = PICTURES[picture]
+            # No picture shows what the one before has opened.
+            (home / "data" / "window.ini").unlink(missing_ok=True)
             target = ("--screenshot", str(folder / f"{picture}.png"))
             run(home, *target, "open", link.format(**season), steps=steps)
     sys.stdout.write(f"{len(names)} pictures are in {folder}\n")

@@ -75,7 +75,7 @@ class _Sitter(QObject):
     def _do(self, step: str) -> None:
         front = self._front()
         front.activateWindow()
-        target = front.focusWidget() or front
+        target = QApplication.activePopupWidget() or front.focusWidget() or front
         if step.startswith("~"):
             self._quiet = -_SECOND * int(step[1:])
         elif step.startswith("="):

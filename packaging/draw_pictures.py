@@ -18,7 +18,6 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 CERTIFIED = "name like '/PromptReco/Collisions2025%'"
 POSE = Path(__file__).resolve().parent / "pose.py"
 COLLEAGUE = "shifter@cern.ch"
-SOMEBODY = "somebody@cern.ch"
 SCREEN = {"screens": [{"name": "pictures", "x": 0, "y": 0, "width": 1600, "height": 1000}]}
 """A screen on which each dialog has the size that it wants."""
 

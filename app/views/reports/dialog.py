@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextDocument, QTextOption
@@ -31,7 +32,7 @@ from app.services.golden import rules as golden_rules
 from app.services.reports import call, era, page, shift
 from app.services.reports.moment import ReportMoment, moment_of, named, time_named
 from app.views.focus import give_keys, give_keys_once_shown
-from app.views.looks.theme import STEP, Theme
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.places import PlaceContext
 from app.views.reports import printing
 from app.views.widgets.dialogs.fitting import resize_to_fit
@@ -39,6 +40,9 @@ from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.dialogs.refusal_line import RefusalLine
 from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.plain import ChoiceBox, Label, ListItem
+
+if TYPE_CHECKING:
+    from app.views.reports.plot_view import PlotView
 
 SHIFT, CALL, ERA = "Shift", "Certification call", "Era"
 _SIZE = (1120, 760)
@@ -104,11 +108,7 @@ class ReportsDialog(QDialog):
         self.list.setFixedWidth(_LIST_WIDTH)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setWordWrap(True)
-        # Imported late: the plotting library takes longer to load than all other views.
-        from app.views.reports.plot_view import COLOURS, PlotView
-
-        self._series = COLOURS
-        self.view = PlotView(context.themes)
+        self.view = _plot_view(context.themes)
         self.png = QPushButton("Save as P&NG...")
         self.svg = QPushButton("Save as SV&G...")
         self.csv = QPushButton("Save as CS&V...")
@@ -236,9 +236,8 @@ class ReportsDialog(QDialog):
             token: theme.colour(token).name() for token in ("text", "muted", "line", "warning")
         }
         colours["head"] = theme.colour("raised").name()
-        drawn = printing.colours_of_drawings(
-            colours["text"], colours["line"], [theme.colour(token).name() for token in self._series]
-        )
+        series = [theme.colour(token).name() for token in self.view.colours]
+        drawn = printing.colours_of_drawings(colours["text"], colours["line"], series)
         document = printing.document_of(self.shown.report, self.text.font(), colours, drawn)
         document.setDocumentMargin(3 * STEP)
         document.setParent(self.text)
@@ -368,3 +367,10 @@ def _row(parts: Sequence[tuple[str, QWidget]]) -> QWidget:
         line.addWidget(label)
         line.addWidget(field, 1)
     return row
+
+
+def _plot_view(themes: Themes) -> "PlotView":
+    # Imported late: the plotting library takes longer to load than all other views.
+    from app.views.reports.plot_view import PlotView
+
+    return PlotView(themes)

@@ -11,8 +11,6 @@ from app.views.looks.theme import STEP, Theme, Themes, tabular
 from app.views.widgets.plain import cell
 from app.views.widgets.plot_picture import png_of
 
-COLOURS = ("cause_1", "cause_2", "success", "cause_6", "cause_8", "cause_3")
-"""Of lines and bars, in their order."""
 _LINE = 2
 _DAYS = 7
 _MOST_NAMES = 12
@@ -21,6 +19,9 @@ _WIDE = 0.8
 
 class PlotView(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """Shows one plot at a time, in the colours of the window."""
+
+    colours = ("cause_1", "cause_2", "success", "cause_6", "cause_8", "cause_3")
+    """Of lines and bars, in their order."""
 
     def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,7 +89,7 @@ class PlotView(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
         first, last = min(times), max(times)
         ticks = value_ticks(max(max(line.values, default=0.0) for line in plot.lines))
         for at, line in enumerate(plot.lines):
-            pen = pyqtgraph.mkPen(theme.colour(COLOURS[at % len(COLOURS)]), width=_LINE)
+            pen = pyqtgraph.mkPen(theme.colour(self.colours[at % len(self.colours)]), width=_LINE)
             item.plot(
                 [time - first for time in line.times],
                 list(line.values),
@@ -105,7 +106,7 @@ class PlotView(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
         item = self.getPlotItem()
         width = _WIDE / len(plot.series)
         for at, (name, values) in enumerate(plot.series):
-            colour = theme.colour(COLOURS[at % len(COLOURS)])
+            colour = theme.colour(self.colours[at % len(self.colours)])
             item.addItem(
                 pyqtgraph.BarGraphItem(
                     x=[place - _WIDE / 2 + (at + 0.5) * width for place in range(len(values))],

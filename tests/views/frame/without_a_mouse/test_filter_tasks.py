@@ -71,7 +71,7 @@ def test_that_a_filter_is_saved_and_used_again(saved: Hand) -> None:
 
 def test_that_a_view_is_saved_and_its_filter_comes_back_with_it(saved: Hand) -> None:
     choose(saved, "Save this view...")
-    saved.dialog(QInputDialog)
+    saved.dialog(SaveDialog)
     saved.write("as it was")
     saved.press("Return")
     saved.until(lambda: not QApplication.activeModalWidget())

@@ -455,3 +455,10 @@ def _edit_in_sql(database: Database) -> None:
 def test_that_the_trial_of_a_connection_says_who_comes_in(guarded_dsn: str, login: str, said: str):
     tried = trial.try_address(address(guarded_dsn, login))
     assert [each.text for each in tried.findings if each.about == "person"] == [said]
+
+
+def test_that_who_can_t_make_logins_is_told_how_an_agent_gets_one(come_in: Login) -> None:
+    acting = acting_as(come_in("g_expert"))
+    proposes = [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")]
+    with pytest.raises(Refused, match="logins add dt_new --kind agent --agent dt-new"):
+        registry.register(acting, "dt-new", "1", proposes, login="dt_new")

@@ -18,7 +18,7 @@ from app.models.database.listen import Change
 from app.models.database.locks import PullerLock
 from app.models.guard.leases import Leases, Watch
 from app.services.certification.asking import JOB as WISHES
-from app.services.golden.checking import Checking
+from app.services.golden.checks.checking import Checking
 from app.services.golden.generation import CHECKING
 from app.services.notifications.messages import SOURCE as MESSAGES_SOURCE
 from app.services.notifications.messages import Messages

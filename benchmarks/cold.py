@@ -14,8 +14,8 @@ from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.models.database.engine import Database
 from app.models.database.locks import PullerLock
-from app.models.database.statements import text
 from app.models.events import states
+from app.models.statements import text
 from app.services.acting import Acting
 from app.services.editing import lumisections
 from app.services.golden import generation as golden

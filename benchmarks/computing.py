@@ -6,7 +6,7 @@ import resource
 from pathlib import Path
 
 from app.models.database.engine import Database
-from app.models.database.statements import text
+from app.models.statements import text
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SERVES = (b"parallel worker", b"(", b"[local]")

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.models.database import schema
 from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
+from app.models.schemas import shared_schema as schema
 from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 from benchmarks import figures

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import psycopg
 
-from app.models.database import schema
 from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
+from app.models.schemas import shared_schema as schema
 from benchmarks import figures
 
 Result = TypeVar("Result")

@@ -14,7 +14,7 @@ from app.services.golden import explain as golden_explain
 from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
 from app.services.golden import losses as golden_losses
-from app.services.golden import reproduce as golden_reproduce
+from app.services.golden.checks import reproduce as golden_reproduce
 from app.services.golden.lists import Operation, Part
 from app.services.golden.luminosity import import_brilcalc
 from benchmarks import figures

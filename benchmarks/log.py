@@ -12,7 +12,7 @@ from sqlalchemy import Integer, bindparam
 
 from app.domain.history.log import Kind, LogQuery, Position, Who
 from app.models.database.engine import Database
-from app.models.database.statements import text
+from app.models.statements import text
 from app.services import databases
 from app.services.acting import Acting
 from app.services.history import log, log_details

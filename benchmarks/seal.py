@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.models.database.engine import Database
-from app.models.database.statements import text
 from app.models.seal import trees
+from app.models.statements import text
 from app.services.acting import Acting
 from app.services.seal import keys, proofs
 from app.services.seal.sealing import Sealer

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, insert
 
 from app.domain import filters
 from app.domain.json_value import JsonObject, JsonValue
-from app.models.database import schema
 from app.models.database.engine import Database
-from app.models.database.tables import dataset, dataset_triplet_cache, run
 from app.models.embedded import EmbeddedServer
+from app.models.schemas import shared_schema as schema
+from app.models.schemas.tables import dataset, dataset_triplet_cache, run
 from app.services.acting import Acting
 from app.services.certification import tables
 from app.services.certification.tables import Sort, TableKind, TableQuery

@@ -10,7 +10,7 @@ import psycopg
 from app.domain.json_value import JsonObject, js_stringify, text_hash
 from app.domain.sources.oms import DCS_BITS
 from app.models.database.engine import Database
-from app.models.database.statements import text
+from app.models.statements import text
 
 FIRST_RUN = 380_000
 LENGTH = 700

@@ -22,10 +22,10 @@ from pytestqt.wait_signal import SignalBlocker
 
 from app import garbage
 from app.domain import masking
-from app.models.database import schema
 from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
 from app.models.embedded.programs import BINARIES_VARIABLE
+from app.models.schemas import shared_schema as schema
 from tests.left_overs import LeftOvers, LoggedWarnings, Timers
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -6,19 +6,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from app.cli import (
-    agents,
-    connections,
-    database,
-    door,
-    licences,
-    links,
-    notifications,
-    own_database,
-    reports,
-    seal,
-    settings,
-)
+from app.cli import door, licences, links, notifications, reports, settings
+from app.cli.agents import commands as agents
 from app.cli.arguments import Arguments, Commands, Parser, common_options
 from app.cli.certification import (
     cycles,
@@ -31,6 +20,7 @@ from app.cli.certification import (
     wishes,
 )
 from app.cli.configuration import commands as configuration
+from app.cli.databases import connections, database, own_database, seal
 from app.cli.golden import lists as golden
 from app.cli.golden import luminosity
 from app.cli.history import changes as history

@@ -34,7 +34,8 @@ from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
-from app.services.golden import making_official, publishing
+from app.services.golden.official import making as making_official
+from app.services.golden.official import publishing
 
 PATTERN = "/PromptReco/Collisions2025_/DQM"
 PUBLISHED = "published"

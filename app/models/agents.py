@@ -14,8 +14,8 @@ from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.text.names import not_found
 from app.domain.triplets import Triplet
-from app.models.database.statements import text
 from app.models.events.action import CHANGES_CHANNEL
+from app.models.statements import text
 
 _OF_PEOPLE = "('accepted', 'edited', 'rejected')"
 _COLUMNS = (

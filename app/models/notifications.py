@@ -15,12 +15,12 @@ from app.domain.configuration.in_force import GLOBAL
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import ranges_of_numbers
 from app.domain.notifications import CellsSet, MadeProposals, OfficialList, OwnCells
-from app.models.database import desk, indexes
-from app.models.database.statements import text
 from app.models.drafts import drafts as kept_drafts
 from app.models.drafts.drafts import DraftRow
 from app.models.events import event_positions, second_eyes
 from app.models.lists import cycles
+from app.models.schemas import desk, indexes
+from app.models.statements import text
 
 __all__ = [
     "Connection",

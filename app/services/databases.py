@@ -14,16 +14,18 @@ from app.domain.progress import SILENT, Progress
 from app.domain.sources import deduplication
 from app.domain.sources.deduplication import Finding
 from app.models import configuration
-from app.models.database import clock, desk, record, schema, seal, session
-from app.models.database import indexes as optional
+from app.models.database import clock, session
 from app.models.database.engine import Database
-from app.models.database.indexes import OptionalIndex
-from app.models.database.schema import SchemaKind, SchemaState
 from app.models.events import event_log, states
 from app.models.golden import provenance
 from app.models.lists.tables import pages
 from app.models.lists.tables.query import Sort, TableQuery
 from app.models.lists.tables.stale import stale_summaries
+from app.models.schemas import desk, record, seal
+from app.models.schemas import indexes as optional
+from app.models.schemas import shared_schema as schema
+from app.models.schemas.indexes import OptionalIndex
+from app.models.schemas.shared_schema import SchemaKind, SchemaState
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 

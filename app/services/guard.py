@@ -9,13 +9,13 @@ from datetime import datetime
 from app.domain.agents.proposals import check_name
 from app.domain.counting import counted
 from app.domain.errors import BadInput, NotFound, Refused
-from app.models.database import schema
 from app.models.database.engine import Database
 from app.models.database.identity import PULLER, WEB
 from app.models.guard import holding, logins
 from app.models.guard import install as model
 from app.models.guard.install import Checked
 from app.models.guard.logins import EgroupChanges, Login
+from app.models.schemas import shared_schema as schema
 from app.services.acting import Acting
 
 KINDS = (WEB, PULLER, "door", "agent")

@@ -14,8 +14,8 @@ from app.domain.lumisections import LumiRange
 from app.domain.notifications import Choice
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
-from app.models.database.statements import text
 from app.models.lists.tables.query import Sort, TableQuery
+from app.models.statements import text
 from app.services import databases
 from app.services.acting import Acting
 from app.services.certification import cycles, datasets, second_eyes, tables, todo

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.models.database import indexes
+from app.models.schemas import indexes
 from tests.cli.conftest import FIRST, SECOND, Ran, RunRegistry
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from app.domain.json_value import js_stringify
 from app.models.database.engine import Database
-from app.models.database.tables import metadata
+from app.models.schemas.tables import metadata
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from app.models.database.engine import Database
-from app.models.database.tables import metadata
+from app.models.schemas.tables import metadata
 from tests.models.guard.guarded import DBA, address, guard, hand_over
 
 _LATER = ("RunEvent", "DatasetEvent", "LumisectionEvent", "OMSLumisectionEvent")

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.golden import generation
-from app.services.golden.official import era_of
+from app.services.golden.official.lists import era_of
 from tests.builders import EXPERT
 from tests.door.serving import serving
 from tests.door.site_pages import RULE, certified, flag_bad, make_official, read

@@ -14,7 +14,7 @@ from app.models.database.engine import Database
 from app.services import notes
 from app.services.acting import Acting
 from app.services.certification import cycles, second_eyes
-from app.services.golden import publishing
+from app.services.golden.official import publishing
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
 from tests.door.serving import serving

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.cli.test_connections import ForgettingKeyring
+from tests.cli.databases.test_connections import ForgettingKeyring
 from tests.logins.server import LoginServer
 
 

@@ -14,7 +14,7 @@ MOST_OF_A_FUNCTION, MOST_OF_A_CLASS = 60, 400
 _COMMANDS = "a table: one command after the other, with its arguments"
 _ACTIONS = "a table: one action after the other"
 LONGER = {
-    "app/cli/agents.py: add": _COMMANDS,
+    "app/cli/agents/commands.py: add": _COMMANDS,
     "app/cli/certification/cycles.py: add": _COMMANDS,
     "app/cli/certification/dataset_tools.py: add": _COMMANDS,
     "app/cli/certification/lumisections.py: add": _COMMANDS,

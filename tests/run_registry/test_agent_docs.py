@@ -6,8 +6,8 @@ from pathlib import Path
 
 import run_registry as library
 from app.__main__ import main
+from tests.cli.agents.test_runs import OPEN, dsn
 from tests.cli.conftest import RunRegistry, run_registry
-from tests.cli.test_agent_runs import OPEN, dsn
 from tests.features.test_documents import NOT_RUN
 
 __all__ = ["dsn", "run_registry"]

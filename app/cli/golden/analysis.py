@@ -36,8 +36,8 @@ from app.golden.document import to_json
 from app.golden.losses import Bar, Chart, Losses, Step, losses_of
 from app.services.golden import explain as golden_explain
 from app.services.golden import losses as golden_losses
-from app.services.golden import reproduce as golden_reproduce
 from app.services.golden import rules as golden_rules
+from app.services.golden.checks import reproduce as golden_reproduce
 from app.services.golden.explain import Explained, Question, RunExplained
 
 

@@ -5,7 +5,7 @@ from app.domain.counting import counted
 from app.domain.history.authorship import writer_fields
 from app.domain.json_value import JsonObject, js_stringify
 from app.domain.lumisections import format_ranges
-from app.services.golden.reproduce import Changes, Responsible
+from app.services.golden.checks.reproduce import Changes, Responsible
 
 _SHOWN = 50
 

@@ -26,11 +26,11 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.services import names
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
-from app.services.golden import making_official
 from app.services.golden import rules as golden_rules
 from app.services.golden.files import Form
 from app.services.golden.generation import JsonEntry, JsonRow
-from app.services.golden.making_official import Standing
+from app.services.golden.official import making as making_official
+from app.services.golden.official.making import Standing
 
 
 def add(commands: Commands, common: Parser) -> None:

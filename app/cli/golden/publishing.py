@@ -7,7 +7,7 @@ from app.cli.output import Answer, ProgressLine, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject
 from app.models.golden.publications import Publication
-from app.services.golden import publications, publishing
+from app.services.golden.official import publications, publishing
 
 
 def add(group: Commands, common: Parser) -> None:

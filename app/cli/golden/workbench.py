@@ -17,7 +17,7 @@ from app.golden.document import Document, to_json, to_text
 from app.golden.list_luminosity import ListLuminosity
 from app.services.golden import exports as golden_exports
 from app.services.golden import lists as golden_lists
-from app.services.golden import reproduce as golden_reproduce
+from app.services.golden.checks import reproduce as golden_reproduce
 from app.services.golden.exports import Export
 from app.services.golden.lists import ComparedLists, GoldenList, Operation, Part
 

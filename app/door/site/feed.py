@@ -12,8 +12,8 @@ from app.domain.history.log import Kind, LogEntry, LogQuery, Subject, Who
 from app.domain.keys import ONLINE
 from app.door.asking import Asked
 from app.door.site.pages import address, page
-from app.services.golden import official
-from app.services.golden.official import Official
+from app.services.golden.official import lists as official
+from app.services.golden.official.lists import Official
 from app.services.history import log
 
 ENTRIES = 40

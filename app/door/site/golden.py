@@ -12,10 +12,12 @@ from app.door.asking import Asked
 from app.door.site.pages import page
 from app.golden.list_luminosity import ListLuminosity
 from app.services.certification import cycles as all_cycles
-from app.services.golden import exports, lists, official, publications
+from app.services.golden import exports, lists
 from app.services.golden.exports import Export
 from app.services.golden.lists import ComparedLists
-from app.services.golden.official import Official
+from app.services.golden.official import lists as official
+from app.services.golden.official import publications
+from app.services.golden.official.lists import Official
 
 ROWS = 50
 MOST_RUNS = 500

@@ -11,9 +11,10 @@ from app.domain.errors import NotFound
 from app.door.answers import FOR_EVERYBODY
 from app.door.asking import Asked
 from app.door.site.golden import list_number
-from app.services.golden import exports, lists, official
+from app.services.golden import exports, lists
 from app.services.golden.exports import Export
 from app.services.golden.lists import GoldenList
+from app.services.golden.official import lists as official
 
 SIDECAR = ".sha256"
 

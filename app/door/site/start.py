@@ -11,7 +11,7 @@ from app.door.site.pages import page, sent
 from app.door.site.runs import EXAMPLES, listed
 from app.services.certification import tables
 from app.services.certification.tables import TableQuery
-from app.services.golden import official
+from app.services.golden.official import lists as official
 
 _RUNS = 10
 _LISTS = 50

@@ -17,7 +17,7 @@ from app.domain.json_value import JsonObject
 from app.models.configuration.history import history
 from app.models.configuration.lists import VERSIONED, as_json, lists_of, lock
 from app.models.configuration.workspaces import columns_by_id, ids_in_use
-from app.models.database import tables
+from app.models.schemas import tables
 
 
 def add_item(connection: Connection, kind: Kind, values: JsonObject, by: str) -> int:

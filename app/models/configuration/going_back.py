@@ -16,7 +16,7 @@ from app.models.configuration.whole_tables import (
     timeless,
 )
 from app.models.configuration.workspaces import columns_by_id, retire_column
-from app.models.database import tables
+from app.models.schemas import tables
 
 _IN_PLACE = (tables.workspace, tables.workspace_column)
 """What has no versions: its rows change."""

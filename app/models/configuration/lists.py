@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, text
 from app.domain.configuration.in_force import Kind
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject, JsonValue
-from app.models.database import tables
+from app.models.schemas import tables
 
 CONFIGURATION_LOCK = 0x52524443
 """Key of the advisory lock that lets one client at a time change the configuration."""

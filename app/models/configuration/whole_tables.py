@@ -22,7 +22,7 @@ from app.models.configuration.lists import (
     lock,
 )
 from app.models.configuration.reading import settings_in_force
-from app.models.database import tables
+from app.models.schemas import tables
 
 Rows = Sequence[JsonObject]
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.domain.configuration.in_force import Workspace
-from app.models.database.tables import workspace, workspace_column
+from app.models.schemas.tables import workspace, workspace_column
 
 _RETIRED = " (retired)"
 

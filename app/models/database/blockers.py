@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from app.models.database.statements import text
+from app.models.statements import text
 
 
 @dataclass(frozen=True, slots=True)

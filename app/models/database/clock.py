@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from app.models.database.statements import text
+from app.models.statements import text
 
 _LONGEST_ANSWER = timedelta(seconds=5)
 

@@ -20,7 +20,7 @@ from app.domain.connections.faults import Fault, fault_of
 from app.domain.connections.protection import Protection, is_here
 from app.domain.errors import RegistryError
 from app.domain.json_value import js_parse
-from app.models.database import desk, identity, outcome, record, seal, session
+from app.models.database import identity, outcome, session
 from app.models.database.addresses import Address
 from app.models.database.driver_errors import explain
 from app.models.database.identity import DOOR, WEB, Guarded
@@ -29,6 +29,7 @@ from app.models.database.line import Line, NoLine
 from app.models.database.patience import Patience
 from app.models.database.standby import Standby
 from app.models.database.under_way import UnderWay
+from app.models.schemas import desk, record, seal
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.domain.errors import NotPermitted
-from app.models.database.statements import text
+from app.models.statements import text
 
 PERSON, PULLER, WEB, DOOR, AGENT = "person", "puller", "web", "door", "agent"
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from app.domain.errors import RegistryError
 from app.models.database.engine import Database
 from app.models.database.line import DriverConnection, NoLine
-from app.models.database.statements import text
+from app.models.statements import text
 
 _RUNS = 0x52524452
 """First key of the locks of runs; the second is the run number."""

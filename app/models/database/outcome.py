@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.domain.errors import RegistryError, Unavailable, Unsure
-from app.models.database.statements import text
+from app.models.statements import text
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 import psycopg
 from sqlalchemy import Connection
 
-from app.models.database.statements import text
+from app.models.statements import text
 
 _ALWAYS: Mapping[str, str] = {
     # How values are written and read: the driver and our statements know only these.

@@ -22,11 +22,11 @@ from pydantic import TypeAdapter
 from app import files
 from app.domain.errors import Refused, Unavailable
 from app.domain.progress import SILENT, Progress
-from app.models.database import desk, record, seal
-from app.models.database.own_schema import VERSION_TABLE
 from app.models.embedded.cluster import OWNER, Place
 from app.models.embedded.file_lock import FileLock
 from app.models.embedded.programs import start
+from app.models.schemas import desk, record, seal
+from app.models.schemas.own_schema import VERSION_TABLE
 
 logger = logging.getLogger(__name__)
 

@@ -24,10 +24,10 @@ from app.domain.state.compact import CompactState
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.models.database import locks
 from app.models.database.engine import Database
-from app.models.database.statements import text
 from app.models.events import event_log, projections, rows, second_eyes, states
 from app.models.events.event_log import Change, DatasetChange, LumisectionChange, RunChange
 from app.models.events.states import EventCounts, Loaded
+from app.models.statements import text
 
 CHANGES_CHANNEL = "desk_changes"
 

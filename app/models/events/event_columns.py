@@ -12,7 +12,7 @@ from app.domain.state.compact import CompactState
 from app.domain.state.folding import EventColumns, fold_states
 from app.domain.state.payloads import Indices, PayloadGroup
 from app.domain.triplets import Triplet, triplet_from_json
-from app.models.database.statements import text
+from app.models.statements import text
 
 _PAYLOADS = 50_000
 """Stored objects read in one go."""

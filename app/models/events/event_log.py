@@ -17,8 +17,8 @@ from app.domain.triplets import Triplet
 from app.models.database import outcome
 from app.models.database.engine import GUARDED
 from app.models.database.identity import PULLER
-from app.models.database.statements import text
 from app.models.events import projections
+from app.models.statements import text
 
 LumisectionPayload = tuple[Mapping[str, object], Sequence[LumiRange]]
 """Values of one event and the lumisections it covers."""

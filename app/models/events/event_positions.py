@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from app.models.database import indexes
-from app.models.database.statements import text
+from app.models.schemas import indexes
+from app.models.statements import text
 
 SLACK = 1_000
 """Events on either side among which those of another version, written meanwhile, may stand."""

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from app.models.database.statements import text
+from app.models.statements import text
 
 _TABLES = ("Version", "Event", "LumisectionEvent", "OMSLumisectionEvent")
 

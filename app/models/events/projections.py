@@ -9,8 +9,8 @@ from app.domain.keys import DatasetKey
 from app.domain.state.compact import CompactState, ExpandedState, compact
 from app.domain.state.summaries import summarise, summarise_columns
 from app.models.database.engine import GUARDED
-from app.models.database.statements import text
 from app.models.events.states import Counted, Loaded, checksum
+from app.models.statements import text
 
 
 def fold_runs(

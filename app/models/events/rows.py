@@ -9,8 +9,8 @@ from app.domain.certification.second_eyes import Protected
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
-from app.models.database.statements import text
 from app.models.events.second_eyes import ANYTHING, protected
+from app.models.statements import text
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from app.domain.certification.second_eyes import (
     Protected,
 )
 from app.domain.keys import DatasetKey
-from app.models.database import record
-from app.models.database.statements import text
+from app.models.schemas import record
+from app.models.statements import text
 
 CHANNEL = "desk_changes"
 _NEWS = "second eyes"

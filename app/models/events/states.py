@@ -18,8 +18,8 @@ from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet, triplet_from_json
 from app.models.database.engine import KEPT, READS
 from app.models.database.kept import Kept
-from app.models.database.statements import text
 from app.models.events import event_columns
+from app.models.statements import text
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.sources.intake import IntakeState
-from app.models.database.statements import text
 from app.models.events.states import EventCounts, event_counts
+from app.models.statements import text
 
 
 @dataclass(frozen=True)

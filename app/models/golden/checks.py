@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.domain.json_value import JsonValue
-from app.models.database import record
-from app.models.database.statements import text
+from app.models.schemas import record
+from app.models.statements import text
 
 _NEWEST = (
     'SELECT DISTINCT ON (generated_json_id) generated_json_id, equal, differing, "at"'

@@ -7,8 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from app.models.database import record
-from app.models.database.statements import text
+from app.models.schemas import record
+from app.models.statements import text
 
 _LOCK = 0x52525055
 """Key of the lock that lets one transaction at a time publish."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from app.models.configuration.lists import VERSIONED
-from app.models.database import desk, record, seal, tables
 from app.models.database.identity import DOORS
+from app.models.schemas import desk, record, seal, tables
 
 OWNER = "run_registry_guard"
 PEOPLE = "run_registry_people"

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.domain.errors import Unavailable
-from app.models.database.statements import text
 from app.models.guard.declared import TRIGGERS
+from app.models.statements import text
 
 _ATTEMPT = "2s"
 """Whoever comes to a table waits behind us as long as we wait for it: so each attempt is short."""

@@ -15,8 +15,6 @@ from app.domain.errors import Refused
 from app.domain.rights.actions import ACTIONS, Need
 from app.domain.sources.oms import DCS_BITS, LUMINOSITY
 from app.domain.triplets import SETTABLE_STATUSES
-from app.models.database import desk, record, seal
-from app.models.database.statements import text
 from app.models.guard.declared import (
     FUNCTIONS,
     GRANTS,
@@ -28,6 +26,8 @@ from app.models.guard.declared import (
     WEB,
 )
 from app.models.guard.owner import as_owner, execute, may_create_roles
+from app.models.schemas import desk, record, seal
+from app.models.statements import text
 
 VERSION = 7
 """What this program installs. Greater ones belong to newer programs."""

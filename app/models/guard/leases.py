@@ -17,7 +17,7 @@ import psycopg
 from app.domain.errors import RegistryError
 from app.models.database import session
 from app.models.database.engine import Database
-from app.models.database.statements import text
+from app.models.statements import text
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from app.domain.errors import Conflict, NotFound, Refused
 from app.models.database.identity import PERSON
 from app.models.database.listen import CHANNEL
-from app.models.database.statements import text
 from app.models.guard.declared import GROUPS, OWNER
 from app.models.guard.owner import as_owner, may_create_roles, on_roles
+from app.models.statements import text
 
 _OURS = frozenset({OWNER, *GROUPS.values()})
 _LONGEST_NAME = 63

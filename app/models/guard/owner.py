@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy import Connection
 
-from app.models.database.statements import text
 from app.models.guard.declared import OWNER
+from app.models.statements import text
 
 
 def on_roles(connection: Connection, statement: str, *names: str) -> None:

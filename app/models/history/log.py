@@ -9,10 +9,10 @@ from sqlalchemy import Connection, TextClause
 from app.domain.history.cells import Action
 from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, Who
 from app.domain.identity import agent_author
-from app.models.database import indexes
-from app.models.database.statements import text
 from app.models.events import event_positions
 from app.models.history.writers import action_columns
+from app.models.schemas import indexes
+from app.models.statements import text
 
 _GREATEST = 2**31 - 1
 _MOST_AUTHORS = 200

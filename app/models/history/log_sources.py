@@ -14,8 +14,8 @@ from app.domain.errors import NotFound
 from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, who_is
 from app.domain.lumisections import format_ranges
 from app.models.configuration.lists import VERSIONED
-from app.models.database import indexes
-from app.models.database.statements import text
+from app.models.schemas import indexes
+from app.models.statements import text
 
 _NAMES = {
     Configured.CLASS: "class classifiers",

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from app.domain.keys import DatasetKey
-from app.models.database import indexes
-from app.models.database.statements import text
 from app.models.events import event_positions
+from app.models.schemas import indexes
+from app.models.statements import text
 
 _LONGEST_RUN = timedelta(days=14)
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from app.domain.certification.notes import NoteEntry, NoteKind
 from app.domain.errors import NotFound
 from app.domain.lumisections import LumiRange
-from app.models.database import record
 from app.models.database.listen import CHANNEL, NOTE
-from app.models.database.statements import text
+from app.models.schemas import record
+from app.models.statements import text
 
 _MOST_AFTER = 6_000
 _COLUMNS = 'id, kind, about, run_number, name, ranges, text, "by", "at"'

@@ -12,11 +12,11 @@ from app.domain.identity import AUTO, is_manual
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.triplets import Triplet, triplet_from_json
-from app.models.database import indexes
 from app.models.events import states
 from app.models.events.states import StoredEvent
 from app.models.history import run_history
 from app.models.history.writers import action_columns
+from app.models.schemas import indexes
 
 _AROUND = 20_000
 """Event numbers looked at on either side: those of one action stand this close together."""

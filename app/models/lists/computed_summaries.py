@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.domain.json_value import JsonValue, js_stringify
 from app.domain.keys import DatasetKey
 from app.domain.state.summaries import Summary
-from app.models.database.tables import dataset_triplet_cache
+from app.models.schemas.tables import dataset_triplet_cache
 
 PARAMETER = "computed_summaries"
 

@@ -27,8 +27,8 @@ from app.domain.certification.second_eyes import CycleFrozen
 from app.domain.errors import Conflict, NotFound
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
-from app.models.database import record
 from app.models.events import second_eyes
+from app.models.schemas import record
 
 _FIELD_OF = {
     COMPLETED: "completed",

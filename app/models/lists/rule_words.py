@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE
-from app.models.database.tables import dataset_triplet_cache
 from app.models.lists.vocabulary import classes_in_force, recent_keys, recent_names
+from app.models.schemas.tables import dataset_triplet_cache
 
 Values = Mapping[str, Sequence[JsonValue]]
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 from app.domain.state.summaries import Summary, summarise
-from app.models.database.statements import text
 from app.models.events import states
+from app.models.statements import text
 
 Stored: TypeAlias = Mapping[str, object]
 """A row by its column names; times are still times."""

@@ -22,7 +22,7 @@ from app.domain.filters import (
 )
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE
-from app.models.database.tables import (
+from app.models.schemas.tables import (
     class_classifier,
     class_classifier_entries,
     dataset,

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from app.models.database.own_schema import VERSION_TABLE
+from app.models.schemas.own_schema import VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -13,7 +13,7 @@ from app.domain.clock import server_now
 from app.domain.json_value import JsonObject
 from app.domain.masking import masked
 from app.domain.sources.pull import FailedRun, KnownRun, LoopStatus, PullerReport, PullState
-from app.models.database import desk
+from app.models.schemas import desk
 
 _LONGEST_TEXT = 2_000
 

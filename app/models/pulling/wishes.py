@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from app.domain.certification.wishes import AnyWish, MadeWish, WishKind, WishState, wish_of
-from app.models.database import record
-from app.models.database.statements import text
+from app.models.schemas import record
+from app.models.statements import text
 
 _LONGEST_TEXT = 2_000
 _MOST_SHOWN = 500

@@ -19,9 +19,9 @@ from app.domain.recount.discrepancies import (
 )
 from app.domain.state.compact import CompactState
 from app.domain.state.summaries import Summary, summarise
-from app.models.database.statements import text
 from app.models.events import states
 from app.models.events.states import EventCounts, Loaded
+from app.models.statements import text
 
 RUN, DATASET, SUMMARY, STATE = "Run", "Dataset", "DatasetTripletCache", "desk.lumisection_state"
 DERIVED = (RUN, DATASET, SUMMARY, STATE)

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from app.domain.keys import DatasetKey
 from app.domain.recount.status import Finding, Standing
-from app.models.database import desk as desk_tables
 from app.models.database.listen import CHANNEL
-from app.models.database.statements import text
 from app.models.events import taking_in
 from app.models.recount.compared import Mark, RowKey
+from app.models.schemas import desk as desk_tables
+from app.models.statements import text
 
 _SLACK = 1_000
 """Events on either side of the newest one counted that may have been stored late."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from app.models.database.statements import text
 from app.models.seal import trees
+from app.models.statements import text
 
 
 @dataclass(frozen=True)

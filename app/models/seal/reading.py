@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from app.domain.seal.leaves import KEY, NUMBERS, START, VERSION
 from app.domain.seal.tree import Node
-from app.models.database import record, seal
-from app.models.database.statements import text
+from app.models.schemas import record, seal
 from app.models.seal import sources, streams
 from app.models.seal.sources import Source
+from app.models.statements import text
 
 GREATEST = 2**31 - 1
 _STATEMENTS = [START, NUMBERS, KEY]

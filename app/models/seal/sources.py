@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA
 
 from app.domain.seal.leaves import VERSION
-from app.models.database import record, seal, tables
+from app.models.schemas import record, seal, tables
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from app.domain.errors import Conflict
 from app.domain.seal import tree
 from app.domain.seal.leaves import KEY, NUMBERS, START, VERSION, Leaf, values
 from app.domain.seal.tree import GrowingTree, Node
-from app.models.database.statements import text
+from app.models.statements import text
 
 _LOCK = 0x52525345
 """Key of the lock that lets one transaction at a time add to the tree."""

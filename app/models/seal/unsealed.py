@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.domain.seal.leaves import VERSION, Leaf
-from app.models.database import indexes
-from app.models.database.statements import text
+from app.models.schemas import indexes
 from app.models.seal import sources, streams
 from app.models.seal.sources import Source
+from app.models.statements import text
 
 _LARGE_MB = 64
 # A number that the sequence hasn't handed out yet, which anybody can write who may append, says

@@ -7,10 +7,11 @@ from enum import StrEnum
 
 from app.domain.errors import RegistryError
 from app.domain.json_value import JsonObject
-from app.models.database import identity, schema, session
+from app.models.database import identity, session
 from app.models.database.engine import Database
 from app.models.database.identity import Guarded
-from app.models.database.schema import SchemaKind, SchemaState
+from app.models.schemas import shared_schema as schema
+from app.models.schemas.shared_schema import SchemaKind, SchemaState
 from app.services import databases
 
 OLDEST = 15

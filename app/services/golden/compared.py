@@ -3,8 +3,8 @@
 from app.domain.json_value import js_stringify
 from app.domain.lumisections import count, format_ranges
 from app.domain.text.csv_text import csv_text
+from app.services.golden.checks.reproduce import Changes
 from app.services.golden.lists import ComparedLists
-from app.services.golden.reproduce import Changes
 
 _EVENT = (
     *("version", "author", "at", "comment", "run_number", "dataset", "name", "before", "after"),

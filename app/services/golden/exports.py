@@ -23,10 +23,10 @@ from app.services.configuration import in_force as configuration
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
-from app.services.golden import publications
 from app.services.golden.files import Form
 from app.services.golden.lists import GoldenList
-from app.services.golden.official import PERIOD
+from app.services.golden.official import publications
+from app.services.golden.official.lists import PERIOD
 from app.services.seal.wanted import seal_of_list
 
 NAMES_OF_KINDS = {"golden": "Golden", "muon": "Muon", "dcs-only": "DCSOnly"}

@@ -15,8 +15,9 @@ from app.domain.history.log import (
     Source,
     merged,
 )
-from app.models.database import indexes, session
+from app.models.database import session
 from app.models.history import log, log_sources
+from app.models.schemas import indexes
 from app.services.acting import Acting
 
 _BLOCK = 2_000

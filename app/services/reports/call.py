@@ -36,8 +36,8 @@ from app.models.lists import cycles as model
 from app.services import names
 from app.services.acting import Acting
 from app.services.certification import cycles, second_eyes
+from app.services.golden.checks.reproduce import Side, changes_of
 from app.services.golden.moments import Moment
-from app.services.golden.reproduce import Side, changes_of
 from app.services.reports.moment import ReportMoment, datasets_at, moment_of
 from app.services.reports.words import (
     basis_of,

@@ -10,7 +10,7 @@ from app.models.lists import shared_rows
 from app.models.lists.shared_rows import Stored
 from app.services.acting import Acting
 from app.services.golden import generation
-from app.services.golden.making_official import Standing, standings
+from app.services.golden.official.making import Standing, standings
 from app.services.web_service.shapes import as_object
 
 ONE_DATASET = (

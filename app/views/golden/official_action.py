@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted
-from app.services.golden import making_official
-from app.services.golden.making_official import MadeOfficial
+from app.services.golden.official import making as making_official
+from app.services.golden.official.making import MadeOfficial
 from app.views.actions import ActionRow
 from app.views.golden.chosen_lists import OnChosenLists
 from app.views.notices import ask

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from app.domain.errors import Refused
 from app.services.acting import Acting
-from app.services.golden import publishing
-from app.services.golden.publishing import MOST_WHY, Proposed
+from app.services.golden.official import publishing
+from app.services.golden.official.publishing import MOST_WHY, Proposed
 from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.looks.theme import STEP

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from app.models.database import schema
 from app.models.database.engine import Database
+from app.models.schemas import shared_schema as schema
 
 Login = Callable[[str], Database]
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from app.domain.errors import BadInput, NotFound, Refused, Unavailable
 from app.domain.masking import masked
-from app.models.database import tables
 from app.models.database.engine import Database
+from app.models.schemas import tables
 
 
 def _count(database: Database) -> int:

@@ -13,11 +13,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.database import schema, session
+from app.models.database import session
 from app.models.database.engine import Database
 from app.models.database.listen import Change, ChangeListener
 from app.models.database.locks import PullerLock
 from app.models.events import states
+from app.models.schemas import shared_schema as schema
 from app.services import databases
 from app.services.acting import Acting
 from app.services.editing import lumisections

@@ -20,10 +20,11 @@ from app.models.guard.leases import Leases
 from app.services.acting import Acting
 from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
-from app.services.golden import checking, making_official
 from app.services.golden import generation as golden
-from app.services.golden.checking import Checking
-from app.services.golden.making_official import Proof
+from app.services.golden.checks import checking
+from app.services.golden.checks.checking import Checking
+from app.services.golden.official import making as making_official
+from app.services.golden.official.making import Proof
 from app.services.recount import recounting
 from app.services.web_service import golden_json
 from app.services.wishes import lists

@@ -10,7 +10,7 @@ from app.domain.progress import SILENT
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.golden import generation as golden
-from app.services.golden import publications, publishing
+from app.services.golden.official import publications, publishing
 from tests.models.guard.attacks.publications import publication
 from tests.models.guard.conftest import Login
 from tests.models.guard.guarded import PROMPT, address

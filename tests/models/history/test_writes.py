@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.lumisections import LumiRange
-from app.models.database import indexes
 from app.models.database.engine import Database
 from app.models.events import event_log
 from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
 from app.models.history import writes as history
+from app.models.schemas import indexes
 
 PERSON = "shifter@cern.ch"
 

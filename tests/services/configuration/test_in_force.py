@@ -33,8 +33,8 @@ from app.domain.sources.oms import (
 from app.domain.state.grid import Grid
 from app.domain.triplets import NO_VALUE_FOUND, Triplet
 from app.models import configuration as model
-from app.models.database import schema
 from app.models.database.engine import Database
+from app.models.schemas import shared_schema as schema
 from app.services.acting import Acting
 from app.services.configuration import edits as configuration_edits
 from app.services.configuration import in_force as configuration

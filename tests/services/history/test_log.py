@@ -17,11 +17,12 @@ from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.progress import Cancelled
 from app.domain.triplets import Triplet
-from app.models.database import indexes, session
+from app.models.database import session
 from app.models.database.engine import Database
 from app.models.events import event_log
 from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
 from app.models.history import log as log_model
+from app.models.schemas import indexes
 from app.services.acting import Acting
 from app.services.certification import cycles, runs
 from app.services.configuration import edits as configuration_edits

@@ -15,7 +15,7 @@ from app.services.certification import tables
 from app.services.certification.tables import TableQuery
 from app.services.editing.lumisections import ColumnEdit, edit_columns
 from app.services.golden import generation as golden
-from app.services.golden import reproduce as golden_reproduce
+from app.services.golden.checks import reproduce as golden_reproduce
 from app.services.recount import recounting
 from tests.conftest import prepared
 from tests.services.offline_runs import FIRST, PROMPT

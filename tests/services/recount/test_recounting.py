@@ -14,12 +14,12 @@ from app.domain.lumisections import LumiRange
 from app.domain.progress import Cancelled, Progress
 from app.domain.recount.status import Finding, Recounted
 from app.domain.triplets import Triplet
-from app.models.database import desk, tables
 from app.models.database.engine import Database
 from app.models.events import states
 from app.models.events.action import begin
 from app.models.recount import compared, marks
 from app.models.recount.compared import Verdict
+from app.models.schemas import desk, tables
 from app.services.acting import Acting
 from app.services.editing.lumisections import ColumnEdit, edit_columns
 from app.services.recount import recounting

@@ -9,9 +9,10 @@ from app.domain.errors import BadInput, Refused
 from app.domain.seal.findings import Fault
 from app.services.acting import Acting
 from app.services.certification import runs
-from app.services.golden import exports, reproduce
+from app.services.golden import exports
 from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
+from app.services.golden.checks import reproduce
 from app.services.golden.exports import Export
 from app.services.seal import keys, proofs, verifying, wanted
 from app.services.seal.verifying import EVERYTHING

@@ -20,7 +20,7 @@ from app.services.acting import Acting
 from app.services.golden import generation as golden
 from app.services.golden.files import Form
 from app.services.golden.generation import JsonEntry
-from app.services.golden.making_official import Proof, Standing
+from app.services.golden.official.making import Proof, Standing
 from app.views.background import Background
 from app.views.golden.lists.list_model import FoundGolden, GoldenModel
 from app.views.golden.lists.list_pane import Kind

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 from app.domain.configuration.permissions import EXPERTS
 from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.golden import making_official, publishing
+from app.services.golden.official import making as making_official
+from app.services.golden.official import publishing
 from app.views.golden.place import GoldenPlace
 from app.views.golden.publish_dialog import PublishDialog
 from app.views.places import PlaceContext

@@ -23,12 +23,12 @@ from app.domain.filters import (
     fields_of,
 )
 from app.domain.keys import ONLINE
-from app.models.database.tables import cycle_dataset, dataset, dataset_triplet_cache, run
 from app.models.events.second_eyes import verified_workspaces
 from app.models.lists.computed_summaries import stored_and_computed
 from app.models.lists.filter_sql import Flag, condition, entry, part_of, sort_keys
 from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import same_dataset
+from app.models.schemas.tables import cycle_dataset, dataset, dataset_triplet_cache, run
 
 MOST_FIELDS = 200
 """Attributes of one filter and its order at most: each is taken out of the JSON of every row."""

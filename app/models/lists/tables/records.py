@@ -10,12 +10,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.errors import BadInput
 from app.domain.keys import DatasetKey
-from app.models.database.tables import run
 from app.models.lists.computed_summaries import ComputedSummary, parameters
 from app.models.lists.filter_sql import Flag
 from app.models.lists.tables import windows
 from app.models.lists.tables.matching import Statement, sort_columns
 from app.models.lists.tables.query import TableQuery
+from app.models.schemas.tables import run
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select
 from app.domain.certification.second_eyes import Mark
 from app.domain.json_value import JsonObject
 from app.domain.keys import ONLINE, DatasetKey
-from app.models.database.tables import dataset, dataset_triplet_cache, run
 from app.models.lists.filter_sql import Flag, array
 from app.models.lists.tables.query import TableKind
+from app.models.schemas.tables import dataset, dataset_triplet_cache, run
 
 
 @dataclass(frozen=True)

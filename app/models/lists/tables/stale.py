@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Select
 
 from app.domain.filters import And, all_of
 from app.domain.keys import ONLINE, DatasetKey
-from app.models.database.tables import dataset, dataset_triplet_cache
 from app.models.lists.tables.matching import OF_SUMMARY, Statement, sources_of
 from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import same_dataset
+from app.models.schemas.tables import dataset, dataset_triplet_cache
 
 
 def stale_of(

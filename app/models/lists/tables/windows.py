@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.domain.filters import RUN
-from app.models.database.tables import run
 from app.models.lists.tables.matching import asks_summaries
 from app.models.lists.tables.query import TableKind, TableQuery
+from app.models.schemas.tables import run
 
 COUNTED_ROWS = 15_000
 """Up to this size a table is filtered whole and counted exactly."""

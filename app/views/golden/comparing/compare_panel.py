@@ -20,9 +20,9 @@ from app.golden.list_luminosity import ListLuminosity
 from app.services.golden import compared as golden_compared
 from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
-from app.services.golden import reproduce as golden_reproduce
+from app.services.golden.checks import reproduce as golden_reproduce
+from app.services.golden.checks.reproduce import Changes
 from app.services.golden.lists import ComparedLists, Source
-from app.services.golden.reproduce import Changes
 from app.views.background import Work
 from app.views.golden.comparing.events_table import EventsTable
 from app.views.golden.lists.list_choice import ListChoice

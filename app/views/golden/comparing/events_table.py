@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.domain.lumisections import count, format_ranges
-from app.services.golden.reproduce import Responsible
+from app.services.golden.checks.reproduce import Responsible
 from app.views.golden.runs_table import RunRow, RunsTable
 from app.views.looks import words
 from app.views.widgets.plain import Label

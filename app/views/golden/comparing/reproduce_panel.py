@@ -8,8 +8,8 @@ from app.domain.errors import Refused
 from app.domain.lumisections import count
 from app.golden.compare import Comparison
 from app.services.golden import compared as golden_compared
-from app.services.golden import reproduce as golden_reproduce
-from app.services.golden.reproduce import Changes, Reproduced
+from app.services.golden.checks import reproduce as golden_reproduce
+from app.services.golden.checks.reproduce import Changes, Reproduced
 from app.views.golden.comparing.events_table import EventsTable
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable

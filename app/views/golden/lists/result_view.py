@@ -28,10 +28,11 @@ from app.services.golden import exports as golden_exports
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
-from app.services.golden import making_official, publications
 from app.services.golden.files import Form
 from app.services.golden.generation import JsonRow, Texts
-from app.services.golden.making_official import Proof, Standing
+from app.services.golden.official import making as making_official
+from app.services.golden.official import publications
+from app.services.golden.official.making import Proof, Standing
 from app.views.background import Work
 from app.views.golden.forms import FORMS, RunLines, run_lines, title_of
 from app.views.golden.lists.run_text import FindLine, RunText

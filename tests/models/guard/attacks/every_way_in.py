@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.models.database import desk, record, seal, tables
+from app.models.schemas import desk, record, seal, tables
 from tests.models.guard.attacks.said import (
     CSC,
     DENIED,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.models.database import desk
+from app.models.schemas import desk
 from tests.models.guard.attacks.said import (
     CSC,
     DENIED,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.models.database import record
+from app.models.schemas import record
 from tests.models.guard.attacks.said import (
     CSC,
     DENIED,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from app.models.database import desk, record, seal, tables
+from app.models.schemas import desk, record, seal, tables
 from tests.models.guard.attacks.said import NOTHING, Attack
 from tests.models.guard.guarded import address
 

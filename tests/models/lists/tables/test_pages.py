@@ -25,7 +25,6 @@ from app.domain.filters import (
     parse,
 )
 from app.domain.json_value import JsonObject
-from app.models.database import tables
 from app.models.database.engine import Database
 from app.models.events import second_eyes
 from app.models.lists.tables import pages, windows
@@ -34,6 +33,7 @@ from app.models.lists.tables.query import Sort, TableKind, TableQuery
 from app.models.lists.tables.rows import rows_by_key
 from app.models.lists.tables.stale import stale_of, stale_summaries
 from app.models.lists.vocabulary import vocabulary
+from app.models.schemas import tables
 from tests.conftest import TestServer
 from tests.models.lists.plain_filters import PROMPT, fields, holds, nodes
 

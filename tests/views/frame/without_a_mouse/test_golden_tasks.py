@@ -10,7 +10,9 @@ from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.editing.lumisections import ColumnEdit, edit_columns
-from app.services.golden import generation, making_official, publishing
+from app.services.golden import generation
+from app.services.golden.official import making as making_official
+from app.services.golden.official import publishing
 from app.views.golden.comparing.compare_panel import ComparePanel
 from app.views.golden.comparing.reproduce_panel import ReproducePanel
 from app.views.golden.export_dialog import ExportDialog

@@ -7,9 +7,10 @@ from app.models.database.engine import Database
 from app.models.events import rows
 from app.services.acting import Acting
 from app.services.certification import tables
-from app.services.golden import generation, making_official
-from app.services.golden.checking import Checking
-from app.services.golden.making_official import Proof
+from app.services.golden import generation
+from app.services.golden.checks.checking import Checking
+from app.services.golden.official import making as making_official
+from app.services.golden.official.making import Proof
 from app.services.pulling import runs as pull
 from app.services.wishes.carrying_out import CarryingOut
 from app.views.golden.generate_dialog import GenerateDialog

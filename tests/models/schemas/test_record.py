@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from app.domain.agents.proposals import ProposalState
 from app.domain.errors import Conflict, Refused
 from app.models import agents
-from app.models.database import record
 from app.models.database.engine import Database
-from app.models.database.own_schema import OwnSchema
 from app.models.golden import provenance
 from app.models.lists import cycles
+from app.models.schemas import record
+from app.models.schemas.own_schema import OwnSchema
 from tests.models.database import old_desk
 from tests.models.database.conftest import EVENTS, Login
 

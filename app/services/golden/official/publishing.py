@@ -33,11 +33,11 @@ from app.models.golden.publications import Publication
 from app.services.acting import Acting
 from app.services.golden import exports
 from app.services.golden import lists as golden_lists
-from app.services.golden import official as official_lists
 from app.services.golden.exports import Export
 from app.services.golden.lists import GoldenList
-from app.services.golden.official import GOLDEN, Official
-from app.services.golden.publications import (
+from app.services.golden.official import lists as official_lists
+from app.services.golden.official.lists import GOLDEN, Official
+from app.services.golden.official.publications import (
     Changed,
     changed_between,
     document_of,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.domain.errors import Refused
-from app.models.database.tables import SETTINGS_LISTS, metadata, settings
+from app.models.schemas.tables import SETTINGS_LISTS, metadata, settings
 
 CREATION_LOCK = 0x52524453
 """Key of the advisory lock that lets one client at a time create or upgrade schemas."""

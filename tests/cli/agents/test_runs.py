@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from app.cli import agent_runs
+from app.cli.agents import runs as agent_runs
 from app.domain.errors import Unavailable
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet

@@ -22,8 +22,8 @@ from app.models.history import writes as history
 from app.models.pulling import wishes
 from app.services.acting import Acting
 from app.services.golden import generation as golden
+from app.services.golden.checks.same import differing, name_of
 from app.services.golden.moments import season_at
-from app.services.golden.same import differing, name_of
 
 logger = logging.getLogger(__name__)
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from app.cli import derived, own_database
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.databases import derived, own_database
 from app.cli.output import DONE, REFUSED, Answer, Lines, ProgressLine, number_of, table, together
 from app.cli.program import Program
 from app.cli.rights import guard
 from app.domain.json_value import JsonValue
 from app.domain.seal.status import Refusal
 from app.models.database.engine import Database
-from app.models.database.schema import SchemaKind
+from app.models.schemas.shared_schema import SchemaKind
 from app.services import databases, taking_in
 from app.services.acting import Acting
 from app.services.databases import Examined, ExaminedObjects

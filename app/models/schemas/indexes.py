@@ -7,7 +7,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from app.models.database.statements import text
+from app.models.statements import text
 
 logger = logging.getLogger(__name__)
 

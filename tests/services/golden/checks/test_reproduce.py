@@ -12,7 +12,7 @@ from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.services.editing.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
 from app.services.golden import generation as golden
-from app.services.golden import reproduce as golden_reproduce
+from app.services.golden.checks import reproduce as golden_reproduce
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run
 from tests.conftest import filled_once

@@ -5,8 +5,9 @@ import psycopg
 import pytest
 
 from app.domain.json_value import text_hash
-from app.models.database import indexes, schema
 from app.models.database.engine import Database
+from app.models.schemas import indexes
+from app.models.schemas import shared_schema as schema
 from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 

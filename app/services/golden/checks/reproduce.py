@@ -27,6 +27,7 @@ from app.golden.selection import Selection, select
 from app.models.golden.generated_json import JsonRow
 from app.services.acting import Acting
 from app.services.golden import generation as golden
+from app.services.golden.checks.same import LISTS, name_of, same_lists, same_sums
 from app.services.golden.moments import (
     NOW,
     Moment,
@@ -36,7 +37,6 @@ from app.services.golden.moments import (
     season_at,
     voices_at,
 )
-from app.services.golden.same import LISTS, name_of, same_lists, same_sums
 from app.services.seal.wanted import UNSEALED, SealOfList, seal_now
 
 THE_RULE = "the rule"

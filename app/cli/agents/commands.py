@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.cli import agent_runs
+from app.cli.agents import runs as agent_runs
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, positive
 from app.cli.arguments import run_number as a_run
 from app.cli.certification.bulk import read_file

@@ -8,7 +8,7 @@ Without the privilege to create it the program works too, with less to show.
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
-from app.models.database.own_schema import OwnSchema
+from app.models.schemas.own_schema import OwnSchema
 
 SCHEMA = "record"
 

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.domain.errors import Refused
-from app.models.database import desk, tables
 from app.models.database.engine import Database
+from app.models.schemas import desk, tables
 from tests.models.database.conftest import EVENTS, Login
 
 

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from app.domain.errors import Refused
 from app.domain.json_value import JsonObject
-from app.models.database import schema, tables
 from app.models.database.engine import Database
-from app.models.database.schema import SchemaKind, SchemaState
+from app.models.schemas import shared_schema as schema
+from app.models.schemas import tables
+from app.models.schemas.shared_schema import SchemaKind, SchemaState
 
 _COLUMNS = """
     SELECT relname, attname, format_type(atttypid, atttypmod), attnotnull,

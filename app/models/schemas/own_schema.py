@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.domain.errors import Refused
-from app.models.database.schema import CREATION_LOCK
+from app.models.schemas.shared_schema import CREATION_LOCK
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ import pytest
 from app.domain.errors import NotPermitted, Refused
 from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.golden import exports, generation, publications, publishing
+from app.services.golden import exports, generation
 from app.services.golden import lists as golden_lists
+from app.services.golden.official import publications, publishing
 from tests.builders import EXPERT, NOBODY
 from tests.conftest import TestServer, prepared
 from tests.door.site_pages import RULE, certified, flag_bad, make_official

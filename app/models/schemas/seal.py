@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import BYTEA, TIMESTAMP
 
-from app.models.database.own_schema import OwnSchema
+from app.models.schemas.own_schema import OwnSchema
 
 SCHEMA = "seal"
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TIMESTAMP
 
-from app.models.database import indexes
-from app.models.database.own_schema import OwnSchema
+from app.models.schemas import indexes
+from app.models.schemas.own_schema import OwnSchema
 
 logger = logging.getLogger(__name__)
 

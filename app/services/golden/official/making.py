@@ -15,7 +15,7 @@ from app.models.pulling import wishes
 from app.services.acting import Acting
 from app.services.certification import asking
 from app.services.golden import generation as golden
-from app.services.golden.checking import differs_text, made_again
+from app.services.golden.checks.checking import differs_text, made_again
 
 
 class Proof(StrEnum):

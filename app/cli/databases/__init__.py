@@ -1,0 +1,1 @@
+"""Commands on a whole database and on the connections to them."""

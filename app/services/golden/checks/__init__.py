@@ -1,0 +1,1 @@
+"""Whether a list is what the events say: reproduced, compared, confirmed."""

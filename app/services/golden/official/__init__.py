@@ -1,0 +1,1 @@
+"""Lists that are official: made so, published, and superseded."""

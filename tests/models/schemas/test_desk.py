@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.domain.errors import Refused
 from app.models.database.engine import Database
 from app.models.schemas import desk, tables
-from tests.models.database.conftest import EVENTS, Login
+from tests.models.conftest import EVENTS, Login
 
 
 def _execute(database: Database, statements: str) -> None:

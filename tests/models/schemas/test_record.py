@@ -12,7 +12,7 @@ from app.models.lists import cycles
 from app.models.schemas import record
 from app.models.schemas.own_schema import OwnSchema
 from tests.models.database import old_desk
-from tests.models.database.conftest import EVENTS, Login
+from tests.models.conftest import EVENTS, Login
 
 
 def _execute(database: Database, statements: str) -> None:

@@ -218,7 +218,7 @@ from pathlib import Path
 from app import files
 from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.golden import publishing
+from app.services.golden.official import publishing
 from tests.builders import EXPERT
 
 left, replace = int(sys.argv[3]), os.replace

@@ -11,8 +11,8 @@ from app.models.golden import provenance
 from app.models.lists import cycles
 from app.models.schemas import record
 from app.models.schemas.own_schema import OwnSchema
-from tests.models.database import old_desk
 from tests.models.conftest import EVENTS, Login
+from tests.models.database import old_desk
 
 
 def _execute(database: Database, statements: str) -> None:

@@ -14,6 +14,7 @@ from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.text.names import not_found
 from app.domain.triplets import Triplet
+from app.models.database import outcome
 from app.models.events.action import CHANGES_CHANNEL
 from app.models.statements import text
 
@@ -60,10 +61,11 @@ def register(
 ) -> Agent:
     """Registers a new version of an agent, which replaces the one in force."""
     try:
-        id_ = connection.execute(
+        added = connection.execute(
             text(
                 "INSERT INTO record.agent (name, version, owner, columns)"
-                " VALUES (:name, :version, :owner, CAST(:columns AS jsonb)) RETURNING id"
+                " VALUES (:name, :version, :owner, CAST(:columns AS jsonb))"
+                " RETURNING id, registered"
             ),
             {
                 "name": name,
@@ -73,13 +75,14 @@ def register(
                     {each.column: [each.mode.value, each.judged_by] for each in columns}
                 ),
             },
-        ).scalar_one()
+        ).one()
     except sa_exc.IntegrityError as error:
         raise Conflict(
             f"Version {version} of {name} is already registered and can't be changed. Register"
             " another version."
         ) from error
-    return next(each for each in agents(connection) if each.id == id_)
+    outcome.leave_row(connection, "record.agent", added)
+    return next(each for each in agents(connection) if each.id == added.id)
 
 
 def retire(connection: Connection, id_: int, by: str) -> None:
@@ -131,7 +134,7 @@ def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal], 
         ),
         {**_columns_of(proposals), "agent": agent.name, "by": by},
     )
-    ids = connection.execute(
+    added = connection.execute(
         text(
             'INSERT INTO record.proposal (agent, run_number, name, "column", ranges, status,'
             "  comment, cause)"
@@ -140,7 +143,7 @@ def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal], 
             "  CAST(:ranges AS text[]), CAST(:statuses AS text[]), CAST(:comments AS text[]),"
             "  CAST(:causes AS text[])) WITH ORDINALITY"
             '  AS new(run_number, name, "column", ranges, status, comment, cause, place)'
-            " ORDER BY place RETURNING id"
+            " ORDER BY place RETURNING id, proposed"
         ),
         {
             **_columns_of(proposals),
@@ -150,10 +153,11 @@ def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal], 
             "comments": [new.triplet.comment for new in proposals],
             "causes": [new.triplet.cause for new in proposals],
         },
-    ).scalars()
+    ).all()
+    outcome.leave_row(connection, "record.proposal", added[0])
     decided = [
         (id_, new.state.value, new.version)
-        for id_, new in zip(sorted(ids), proposals, strict=True)
+        for id_, new in zip(sorted(row.id for row in added), proposals, strict=True)
         if new.state is not ProposalState.OPEN
     ]
     connection.execute(
@@ -234,7 +238,7 @@ def decide(
             'INSERT INTO record.proposal_decision (proposal, state, "by", version, reason)'
             " SELECT id, :state, :by, :version, :reason"
             " FROM unnest(CAST(:ids AS bigint[])) AS id ORDER BY id"
-            " ON CONFLICT DO NOTHING RETURNING proposal"
+            " ON CONFLICT DO NOTHING RETURNING proposal, at"
         ),
         {
             "state": state.value,
@@ -243,9 +247,11 @@ def decide(
             "reason": reason,
             "ids": sorted(ids),
         },
-    ).scalars()
-    if set(stored) != set(ids):
+    ).all()
+    if {row.proposal for row in stored} != set(ids):
         open_ones(connection, ids)
+    if stored:
+        outcome.leave_row(connection, "record.proposal_decision", stored[0])
 
 
 def waiting(

@@ -17,6 +17,7 @@ from app.domain.json_value import JsonObject
 from app.models.configuration.history import history
 from app.models.configuration.lists import VERSIONED, as_json, lists_of, lock
 from app.models.configuration.workspaces import columns_by_id, ids_in_use
+from app.models.database import outcome
 from app.models.schemas import tables
 
 
@@ -217,10 +218,10 @@ def _new_settings(
     connection: Connection, lists: Mapping[str, int], metadata: Mapping[str, str]
 ) -> int:
     named = {name: lists[name] for name in tables.SETTINGS_LISTS}
-    return int(
-        connection.execute(
-            tables.settings.insert()
-            .values(metadata=metadata, createdAt=sa.func.now(), **named)
-            .returning(tables.settings.c.id)
-        ).scalar_one()
-    )
+    added = connection.execute(
+        tables.settings.insert()
+        .values(metadata=metadata, createdAt=sa.func.now(), **named)
+        .returning(tables.settings.c.id, tables.settings.c.createdAt)
+    ).one()
+    outcome.leave_row(connection, '"Settings"', added)
+    return int(added.id)

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from app.domain.errors import RegistryError, Unavailable, Unsure
 from app.models.statements import text
@@ -52,6 +53,12 @@ def leave(connection: Connection, table: str, values: Mapping[str, object]) -> N
     marks = connection.get_execution_options().get(MARKS)
     if marks is not None:
         marks.append(Mark(table, values))
+
+
+def leave_row(connection: Connection, table: str, row: Row[Any]) -> None:
+    """The same of a row as the database gave it back, by all that it gave: its number and the time
+    at which it was written, say."""
+    leave(connection, table, row._asdict())
 
 
 class LostAnswer:

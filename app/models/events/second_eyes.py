@@ -18,6 +18,7 @@ from app.domain.certification.second_eyes import (
     Protected,
 )
 from app.domain.keys import DatasetKey
+from app.models.database import outcome
 from app.models.schemas import record
 from app.models.statements import text
 
@@ -323,7 +324,7 @@ def mark(
     connection: Connection, keys: Collection[DatasetKey], workspace: str, by: str, why: str
 ) -> None:
     """Marks datasets as verified; author, time and event are the server's on a guarded database."""
-    connection.execute(
+    added = connection.execute(
         text(
             'INSERT INTO record.verification (run_number, name, workspace, verified, event, "by",'
             " why) SELECT run_number, name, :workspace, true, greatest(0,"
@@ -332,9 +333,11 @@ def mark(
             '  (SELECT max(version) FROM "DatasetEvent" AS said WHERE said.run_number ='
             "   wanted.run_number AND said.name = wanted.name)), :by, :why"
             " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])) AS wanted(run_number, name)"
+            ' RETURNING id, "at"'
         ),
         {**_arrays(keys), "workspace": workspace, "by": by, "why": why},
-    )
+    ).all()
+    outcome.leave_row(connection, "record.verification", added[0])
     _announce(connection)
 
 
@@ -367,9 +370,13 @@ def freezes(connection: Connection) -> dict[int, Freeze]:
 
 def freeze(connection: Connection, id_cycle: int, by: str, why: str, *, frozen: bool) -> None:
     """Freezes a cycle, or thaws it."""
-    connection.execute(
-        sa.insert(record.cycle_freeze).values(id_cycle=id_cycle, frozen=frozen, by=by, why=why)
-    )
+    table = record.cycle_freeze
+    added = connection.execute(
+        sa.insert(table)
+        .values(id_cycle=id_cycle, frozen=frozen, by=by, why=why)
+        .returning(table.c.id, table.c.at)
+    ).one()
+    outcome.leave_row(connection, "record.cycle_freeze", added)
     _announce(connection)
 
 

@@ -13,6 +13,7 @@ from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.state.compact import CompactState
 from app.domain.state.summaries import compact_luminosity
+from app.models.database import outcome
 from app.models.database.listen import CHANNEL, GOLDEN
 from app.models.events import states
 from app.models.events.states import Counted, EventCounts
@@ -303,18 +304,18 @@ def insert(connection: Connection, values: Mapping[str, JsonValue]) -> int:
         for column in columns
     )
     names = ", ".join(f'"{column}"' for column in columns)
-    return int(
-        connection.execute(
-            text(
-                f'INSERT INTO "GeneratedJson" ({names}, deleted, "createdAt", "updatedAt")'
-                f" VALUES ({given}, false, now(), now()) RETURNING id"
-            ),
-            {
-                column: js_stringify(values[column]) if column in _JSON_COLUMNS else values[column]
-                for column in columns
-            },
-        ).scalar_one()
-    )
+    added = connection.execute(
+        text(
+            f'INSERT INTO "GeneratedJson" ({names}, deleted, "createdAt", "updatedAt")'
+            f' VALUES ({given}, false, now(), now()) RETURNING id, "createdAt"'
+        ),
+        {
+            column: js_stringify(values[column]) if column in _JSON_COLUMNS else values[column]
+            for column in columns
+        },
+    ).one()
+    outcome.leave_row(connection, '"GeneratedJson"', added)
+    return int(added.id)
 
 
 def announce(connection: Connection, ids: Sequence[int]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from app.models.database import outcome
 from app.models.schemas import record
 from app.models.statements import text
 
@@ -73,8 +74,10 @@ def of_lists(connection: Connection, ids: Collection[int]) -> dict[int, Publicat
 
 def add(connection: Connection, made: Publication) -> None:
     """Keeps that a list is published; time and, on a guarded database, author are the server's."""
-    connection.execute(
-        sa.insert(record.publication).values(
+    table = record.publication
+    added = connection.execute(
+        sa.insert(table)
+        .values(
             generated_json_id=made.list_id,
             name=made.name,
             era=made.era,
@@ -84,4 +87,6 @@ def add(connection: Connection, made: Publication) -> None:
             why=made.why,
             by=made.by,
         )
-    )
+        .returning(table.c.generated_json_id, table.c.at)
+    ).one()
+    outcome.leave_row(connection, "record.publication", added)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from app.domain.certification.notes import NoteEntry, NoteKind
 from app.domain.errors import NotFound
 from app.domain.lumisections import LumiRange
+from app.models.database import outcome
 from app.models.database.listen import CHANNEL, NOTE
 from app.models.schemas import record
 from app.models.statements import text
@@ -93,7 +94,7 @@ def add(
     """Adds a row, which other windows are told at commit; returns its number. Author and time of a
     guarded database are the server's."""
     run_number, name, ranges = place
-    number = connection.execute(
+    added = connection.execute(
         sa.insert(record.note)
         .values(
             kind=kind.value,
@@ -104,13 +105,14 @@ def add(
             text=said,
             by=by,
         )
-        .returning(record.note.c.id)
-    ).scalar_one()
+        .returning(record.note.c.id, record.note.c.at)
+    ).one()
+    outcome.leave_row(connection, "record.note", added)
     connection.execute(
         text("SELECT pg_notify(:channel, :news)"),
         {"channel": CHANNEL, "news": f"{NOTE} {run_number}"},
     )
-    return int(number)
+    return int(added.id)
 
 
 def _entry(row: sa.Row[Any]) -> NoteEntry:

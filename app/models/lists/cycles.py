@@ -27,6 +27,7 @@ from app.domain.certification.second_eyes import CycleFrozen
 from app.domain.errors import Conflict, NotFound
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
+from app.models.database import outcome
 from app.models.events import second_eyes
 from app.models.schemas import record
 
@@ -218,9 +219,13 @@ def remove(connection: Connection, id_cycle: int, keys: Collection[DatasetKey]) 
 
 def note(connection: Connection, id_cycle: int, by: str, what: str, details: JsonObject) -> None:
     """Keeps what was done to a cycle."""
-    connection.execute(
-        sa.insert(record.cycle_history).values(id_cycle=id_cycle, by=by, what=what, details=details)
-    )
+    table = record.cycle_history
+    added = connection.execute(
+        sa.insert(table)
+        .values(id_cycle=id_cycle, by=by, what=what, details=details)
+        .returning(table.c.id, table.c.at)
+    ).one()
+    outcome.leave_row(connection, "record.cycle_history", added)
 
 
 def history(connection: Connection, id_cycle: int) -> tuple[CycleEntry, ...]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from app.domain.certification.wishes import AnyWish, MadeWish, WishKind, WishState, wish_of
+from app.models.database import outcome
 from app.models.schemas import record
 from app.models.statements import text
 
@@ -19,13 +20,13 @@ _WHOLE_S = 60.0
 
 def add(connection: Connection, wish: AnyWish, by: str) -> int:
     """Adds a wish; returns its number. The guard judges it, names its author, and announces it."""
-    return int(
-        connection.execute(
-            sa.insert(record.wish)
-            .values(kind=wish.kind.value, arguments=wish.arguments, by=by)
-            .returning(record.wish.c.id)
-        ).scalar_one()
-    )
+    added = connection.execute(
+        sa.insert(record.wish)
+        .values(kind=wish.kind.value, arguments=wish.arguments, by=by)
+        .returning(record.wish.c.id, record.wish.c.at)
+    ).one()
+    outcome.leave_row(connection, "record.wish", added)
+    return int(added.id)
 
 
 class Looks:

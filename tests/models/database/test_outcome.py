@@ -1,16 +1,30 @@
 """The answer to a COMMIT is lost: what became of the change is found out by the mark it left."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg.conninfo import make_conninfo
 
+from app.domain.agents.proposals import ProposalState
+from app.domain.certification.notes import NoteKind
+from app.domain.certification.wishes import OfficialWish
 from app.domain.errors import Unavailable
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models import agents
+from app.models.agents import NewProposal
+from app.models.configuration import editing
 from app.models.database import outcome, patience
 from app.models.database.engine import Database
-from app.models.events import event_log
+from app.models.events import event_log, second_eyes
+from app.models.golden import publications
+from app.models.golden.publications import Publication
+from app.models.history import notes
+from app.models.lists import cycles
+from app.models.pulling import wishes
 from tests.models.database.test_patience import in_thread
 from tests.silence import Tunnel
 
@@ -113,3 +127,35 @@ def test_that_another_row_of_the_same_number_is_no_proof(db: Database, database:
         for values, there in (({"by": "a@cern.ch"}, True), ({"by": "b@cern.ch"}, False)):
             mark = outcome.Mark('"Version"', {"atomic_version": number, **values})
             assert mark.is_there(connection) is there
+
+
+def test_that_what_has_no_version_leaves_a_mark_too(database: Database) -> None:
+    me = "a@cern.ch"
+    bad = NewProposal(1, "online", "dt-dt", (LumiRange(1, 2),), Triplet("BAD"), ProposalState.OPEN)
+    published = Publication(1, "a", "b", "golden", 1, None, "c", me, datetime.now(UTC))
+    with database.transaction() as connection:
+        notes.add(connection, NoteKind.NOTE, (1, "", ()), "seen", me)
+        wishes.add(connection, OfficialWish(1), me)
+        cycles.note(connection, 1, me, "created", {})
+        second_eyes.mark(connection, [(1, "online")], "dt", me, "fine")
+        second_eyes.freeze(connection, 1, me, "shown", frozen=True)
+        editing.note(connection, me, "a comment")
+        agent = agents.register(connection, "pixel", "1", me, ())
+        agents.add(connection, agent, [bad], me)
+        agents.decide(connection, [1], ProposalState.REJECTED, me)
+        publications.add(connection, published)
+        marks = connection.get_execution_options()[outcome.MARKS]
+    assert [mark.table for mark in marks] == [
+        "record.note",
+        "record.wish",
+        "record.cycle_history",
+        "record.verification",
+        "record.cycle_freeze",
+        '"Settings"',
+        "record.agent",
+        "record.proposal",
+        "record.proposal_decision",
+        "record.publication",
+    ]
+    with database.read() as connection:
+        assert [mark for mark in marks if not mark.is_there(connection)] == []

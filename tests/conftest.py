@@ -49,6 +49,7 @@ _SERVER_OWNER = "RUN_REGISTRY_TEST_SERVER_OWNER"
 _timers = Timers()
 
 _PATIENCE_MS = 60_000
+_EGROUPS = 20_14
 """How long a window is waited for: a machine with other work takes long, a failure is rare."""
 
 
@@ -167,6 +168,15 @@ class TestServer:
         """The same, opened."""
         with self.copy(template) as dsn, prepared(dsn) as database:
             yield database
+
+    @contextmanager
+    def alone_with_egroups(self) -> Iterator[None]:
+        """No other process changes who is in them: roles belong to the whole server."""
+        self._control.execute("SELECT pg_advisory_lock(%s)", [_EGROUPS])
+        try:
+            yield
+        finally:
+            self._control.execute("SELECT pg_advisory_unlock(%s)", [_EGROUPS])
 
     @contextmanager
     def closed(self, db: Database) -> Iterator[None]:

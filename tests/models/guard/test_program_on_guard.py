@@ -396,7 +396,7 @@ def test_that_an_agent_proposes_and_takes_back_with_its_own_login_and_for_itself
 def test_that_only_who_may_make_logins_gives_one_to_an_agent(come_in: Login) -> None:
     acting = acting_as(come_in("g_expert"))
     columns = [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")]
-    with pytest.raises(Refused, match="let your login"):
+    with pytest.raises(Refused, match="Leave it to an administrator"):
         registry.register(acting, "rpc-ml", "1", columns, login="g_rpc")
     assert "rpc-ml" not in {each.agent.name for each in registry.registered(acting)}
     made = registry.register(acting, "rpc-ml", "1", columns)

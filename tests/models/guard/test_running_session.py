@@ -1,6 +1,6 @@
 """E-groups that are synchronised while somebody works."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -11,13 +11,14 @@ from app.models.database.listen import CHANNEL
 from app.models.guard import logins
 from app.services.acting import Acting, OfLogin
 from app.services.editing import lumisections
+from tests.conftest import TestServer
 from tests.models.guard.conftest import Login
 from tests.models.guard.guarded import DBA, FIRST, LOGINS, PROMPT, address
 from tests.models.guard.test_program_on_guard import a_cell
 
 
 @pytest.fixture
-def synchronise(guarded_dsn: str) -> Callable[..., None]:
+def synchronise(guarded_dsn: str, server: TestServer) -> Iterator[Callable[..., None]]:
     """Brings who is in the DT experts up to date, as the administrator does."""
 
     def do(*members: str) -> None:
@@ -28,9 +29,9 @@ def synchronise(guarded_dsn: str) -> Callable[..., None]:
             logins.apply_egroups(connection, wanted, changes, "test")
         dba.close()
 
-    yield do  # type: ignore[misc]
-    # Roles belong to the whole server.
-    do(*(login for login, (_, egroups) in LOGINS.items() if "dt-experts" in egroups))
+    with server.alone_with_egroups():
+        yield do
+        do(*(login for login, (_, egroups) in LOGINS.items() if "dt-experts" in egroups))
 
 
 def test_that_a_running_program_acts_by_the_new_e_groups(

@@ -246,7 +246,7 @@ def test_that_a_publication_that_was_killed_is_whole_for_readers_and_completed_l
     publish(season, tmp_path, 1)
     ended = subprocess.run(
         [sys.executable, "-c", KILLED, season_dsn, str(tmp_path), str(after)],
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
         check=False,
     )
     assert ended.returncode == -signal.SIGKILL

@@ -26,7 +26,15 @@ class SystemKeyring:
     def keep(self, name: str, secret: str) -> None:
         """Keeps a secret instead of the one before."""
         keep_secret(secret)
-        _asked(lambda keyring: keyring.set_password(self.service, name, secret))
+
+        def kept(keyring: ModuleType) -> str | None:
+            keyring.set_password(self.service, name, secret)
+            found: str | None = keyring.get_password(self.service, name)
+            return found
+
+        # One that is switched off takes everything without a word.
+        if _asked(kept) != secret:
+            raise Refused("The system keyring keeps nothing: it is switched off on this machine.")
 
     def forget(self, name: str) -> None:
         """Forgets the secret of a name, if there is one."""
@@ -63,4 +71,5 @@ class _Question(threading.Thread):
             kind = type(error).__name__
             # Whose own words tell developers which packages to install.
             none = kind == "NoKeyringError"
-            self.problem = "this machine has none" if none else f"{kind}: {error}"
+            said = f"{kind}: {error}" if str(error) else kind
+            self.problem = "this machine has none" if none else said

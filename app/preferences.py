@@ -117,7 +117,7 @@ class PreferenceBook:
         if fault := self.fault(name, text):
             raise BadInput(fault)
         if before.is_secret:
-            self._keyring.keep(self._key(name), text)
+            self._keep(name, text)
         else:
             self._save({name: text or None})
         return self.one(name)
@@ -151,6 +151,13 @@ class PreferenceBook:
             if name not in Settings.model_fields or name in SECRETS:
                 raise BadInput(fault)
         return now, faults
+
+    def _keep(self, name: str, secret: str) -> None:
+        key = self._key(name)
+        try:
+            self._keyring.keep(key, secret)
+        except Refused as error:
+            raise Refused(_without_keyring(name, error)) from error
 
     def _key(self, name: str) -> str:
         """The name of a secret in the keyring. Refused where it isn't known yet."""
@@ -207,11 +214,15 @@ class PreferenceBook:
         try:
             kept = self._keyring.read(key)
         except Refused as error:
-            fixed = f"{error} {variable(name)} in the environment gives it without one."
+            fixed = _without_keyring(name, error)
             return Origin.DEFAULT, "the system keyring can't be asked", fixed, False
         if kept is None:
             return Origin.DEFAULT, nothing, "", False
         return Origin.KEYRING, f"system keyring, for {key}", "", True
+
+
+def _without_keyring(name: str, error: Refused) -> str:
+    return f"{error} {variable(name)} in the environment gives it without one."
 
 
 def text_of(value: object) -> str:

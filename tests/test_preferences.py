@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keyring
 import pytest
+from keyring.backends import null
 
 from app.domain.errors import BadInput, Refused
 from app.domain.preferences import Origin
@@ -155,6 +156,17 @@ def test_that_a_secret_goes_to_the_keyring_under_the_client(file, kept):
     assert "s3cretword" not in repr(one) + file.read_text("utf-8")
     assert not first.unset("oms_client_secret").is_given
     assert kept == {}
+
+
+@pytest.mark.usefixtures("kept")
+def test_that_a_keyring_that_keeps_nothing_is_told(file):
+    book = preferences(file)
+    book.set("oms_client_id", "me")
+    # Which takes everything, and has nothing: so a keyring is switched off.
+    keyring.set_keyring(null.Keyring())
+
+    with pytest.raises(Refused, match=r"keeps nothing.*RUN_REGISTRY_OMS_SECRET"):
+        book.set("oms_client_secret", "s3cretword")
 
 
 def test_that_a_secret_of_the_environment_is_named_and_not_shown(file):

@@ -205,13 +205,16 @@ def verified_workspaces(table: str) -> sa.ColumnElement[Any]:
     the one on all of it first; null without any.
 
     Looked up row by row: for a join the server would have to guess how many marks there are, and
-    guesses badly enough to compare each with each.
+    guesses badly enough to compare each with each. Few datasets were ever verified: of the others
+    nothing more is asked.
     """
     own = f'run_number = "{table}".run_number AND name = "{table}".name'
     standing = _STANDING.format(which=own, until="")
     return sa.literal_column(
-        f"(SELECT jsonb_agg(workspace ORDER BY workspace <> '{WHOLE}', workspace)"
-        f" FROM ({standing}) AS marks)",
+        f"(CASE WHEN EXISTS (SELECT FROM record.verification AS ever WHERE ever.verified"
+        f' AND ever.run_number = "{table}".run_number AND ever.name = "{table}".name)'
+        f" THEN (SELECT jsonb_agg(workspace ORDER BY workspace <> '{WHOLE}', workspace)"
+        f" FROM ({standing}) AS marks) END)",
         JSONB,
     )
 

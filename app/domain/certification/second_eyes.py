@@ -70,7 +70,8 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class LostMark:
-    """A mark that somebody took away, and why; `number` is that of the row that says so."""
+    """A mark that somebody took away, and why; `number` is that of the row that says so, or less
+    than 0 and that of the event that did it without one."""
 
     number: int
     mark: Mark

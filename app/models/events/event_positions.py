@@ -68,6 +68,11 @@ def before(connection: Connection, version: int, known: frozenset[str]) -> int:
     return min(_first_events(connection, [version])[0] + SLACK, _GREATEST)
 
 
+def after(connection: Connection, version: int) -> int:
+    """An event number above which every event of newer versions stands."""
+    return max(_first_events(connection, [version + 1])[0] - SLACK, 0) - 1
+
+
 def version_at(connection: Connection, at: datetime, *, end: bool) -> int:
     """A version such that those made up to a time (`end`), or since, are not beyond it."""
     low, high = connection.execute(

@@ -19,6 +19,7 @@ from app.domain.certification.second_eyes import (
 )
 from app.domain.keys import DatasetKey
 from app.models.database import outcome
+from app.models.events import event_positions
 from app.models.schemas import record
 from app.models.statements import text
 
@@ -56,7 +57,8 @@ _OF_KEYS = (
 )
 _VOIDED = f"""
     SELECT newest.run_number, newest.name, newest.workspace, made."by", made."createdAt" AS "at",
-      made.atomic_version AS version
+      made.atomic_version AS version, first.version AS event, newest."by" AS verifier,
+      newest."at" AS verified_at
     FROM (
         SELECT DISTINCT ON (run_number, name, workspace) * FROM record.verification
         WHERE {_OF_KEYS} ORDER BY run_number, name, workspace, id DESC
@@ -194,10 +196,15 @@ def _voided(connection: Connection, keys: Collection[DatasetKey]) -> list[MarkEn
         MarkEntry(
             Mark(row.run_number, row.name, row.workspace, row.by, row.at),
             False,
-            f"version {row.version} changed it without a reason, by a way that knows no marks",
+            _unknowing(row.version),
         )
         for row in connection.execute(text(_VOIDED), _arrays(keys))
     ]
+
+
+def _unknowing(version: int) -> str:
+    """Why a mark was taken away without a row of its own."""
+    return f"version {version} changed it without a reason, by a way that knows no marks"
 
 
 def verified_workspaces(table: str) -> sa.ColumnElement[Any]:
@@ -205,8 +212,7 @@ def verified_workspaces(table: str) -> sa.ColumnElement[Any]:
     the one on all of it first; null without any.
 
     Looked up row by row: for a join the server would have to guess how many marks there are, and
-    guesses badly enough to compare each with each. Few datasets were ever verified: of the others
-    nothing more is asked.
+    guesses badly enough to compare each with each.
     """
     own = f'run_number = "{table}".run_number AND name = "{table}".name'
     standing = _STANDING.format(which=own, until="")
@@ -255,6 +261,35 @@ def lost_after(connection: Connection, after: int, since: datetime, *, but: str)
             row.why,
         )
         for row in rows
+    ]
+
+
+def voided_after(
+    connection: Connection, version: int, since: datetime, *, but: str
+) -> list[LostMark]:
+    """The marks that others than `but` made void in newer versions, without a row that says so."""
+    changed = connection.execute(
+        text(
+            "SELECT DISTINCT run_number, name FROM record.verification JOIN ("
+            ' SELECT run_number, name FROM "LumisectionEvent" WHERE version > :event'
+            ' UNION SELECT run_number, name FROM "DatasetEvent" WHERE version > :event'
+            ") AS changed USING (run_number, name) WHERE verified LIMIT :most"
+        ),
+        {"event": event_positions.after(connection, version), "most": _MOST_TOLD},
+    )
+    keys = [(row.run_number, row.name) for row in changed]
+    rows = connection.execute(text(_VOIDED), _arrays(keys)) if keys else ()
+    return [
+        LostMark(
+            # Rows of marks have numbers above 0.
+            -row.event,
+            Mark(row.run_number, row.name, row.workspace, row.verifier, row.verified_at),
+            row.by,
+            row.at,
+            _unknowing(row.version),
+        )
+        for row in rows
+        if row.version > version and row.at >= since and row.by.lower() != but.lower()
     ]
 
 

@@ -192,6 +192,9 @@ def _of_second_eyes(
     person = acting.actor.email
     if NotificationKind.MARKS in choice.kinds:
         lost = second_eyes.lost_after(connection, max(told.mark - _LATE, 0), told.since, but=person)
+        # Nobody says that a mark falls where the web service makes it void without a guard.
+        after = max(told.version - _LATE, 0)
+        lost += second_eyes.voided_after(connection, after, told.since, but=person)
         yield from rules.marks(lost, person, choice.workspaces)
     if NotificationKind.FREEZES in choice.kinds:
         made = second_eyes.freezes_after(

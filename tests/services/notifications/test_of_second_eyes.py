@@ -18,6 +18,7 @@ from app.services.editing import lumisections
 from app.services.notifications.looking import begin, look
 from tests.builders import EXPERT
 from tests.conftest import TestServer
+from tests.models.guard.attacks.second_eyes import web_edit
 from tests.services.offline_runs import FIRST, OPENED, PROMPT, fill_opened
 
 ME = Actor("anna@cern.ch", EXPERT.egroups)
@@ -68,3 +69,28 @@ def test_that_a_lost_mark_is_told_to_who_set_it_and_a_freeze_to_its_workspaces(
     in_dt = only(NotificationKind.MARKS, "dt")
     assert len(look(team, in_dt, told).notifications) == 2
     assert len(look(team, only(NotificationKind.FREEZES), told).notifications) == 2
+
+
+def test_that_a_mark_that_the_web_service_makes_void_is_told_once(opened: Database) -> None:
+    mine, team = Acting(opened, ME), Acting(opened)
+    key = (FIRST, PROMPT)
+    second_eyes.verify(mine, [key], "dt")
+    second_eyes.verify(mine, [key])
+    told = begin(mine)
+    # It knows nothing of marks, and changes the same twice.
+    for _ in range(2):
+        with opened.transaction() as connection:
+            for statement in web_edit(by="web@cern.ch"):
+                connection.exec_driver_sql(statement)
+
+    found = look(mine, only(NotificationKind.MARKS), told)
+    (lost,) = found.notifications
+    assert lost.text.startswith(
+        f"web@cern.ch took your marks away from run {FIRST}, {PROMPT} (as a whole and in dt):"
+    )
+    assert lost.text.endswith('changed it without a reason, by a way that knows no marks"')
+    assert look(mine, only(NotificationKind.MARKS), found.told).notifications == ()
+    assert len(look(team, only(NotificationKind.MARKS, "dt"), told).notifications) == 1
+    assert look(Acting(opened, OTHER), only(NotificationKind.MARKS), told).notifications == ()
+    begun_since = begin(mine)
+    assert look(mine, only(NotificationKind.MARKS), begun_since).notifications == ()

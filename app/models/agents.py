@@ -94,6 +94,8 @@ def retire(connection: Connection, id_: int, by: str) -> None:
         ),
         {"id": id_, "by": by},
     )
+    # Whoever else retired it: that is what was wanted.
+    outcome.leave(connection, "record.agent_retirement", {"agent": id_})
 
 
 def agents(connection: Connection, name: str | None = None) -> list[Agent]:
@@ -177,16 +179,18 @@ def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal], 
 
 def withdraw(connection: Connection, agent: str, ids: Collection[int], by: str) -> None:
     """Supersedes open proposals of an agent by nothing."""
-    connection.execute(
+    stored = connection.execute(
         text(
             'INSERT INTO record.proposal_decision (proposal, state, "by")'
             " SELECT p.id, 'superseded', :by"
             " FROM record.proposal p JOIN record.agent a ON a.id = p.agent"
             f" WHERE p.id = ANY(:ids) AND a.name = :agent AND {_UNDECIDED}"
-            " ORDER BY p.id ON CONFLICT DO NOTHING"
+            " ORDER BY p.id ON CONFLICT DO NOTHING RETURNING proposal, at"
         ),
         {"ids": sorted(ids), "agent": agent, "by": by},
-    )
+    ).all()
+    if stored:
+        outcome.leave_row(connection, "record.proposal_decision", stored[0])
 
 
 def proposals(

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.domain.json_value import JsonValue
+from app.models.database import outcome
 from app.models.schemas import record
 from app.models.statements import text
 
@@ -99,11 +100,13 @@ def stored(connection: Connection, id_: int) -> Mapping[str, JsonValue] | None:
 
 def make_official(connection: Connection, id_: int) -> bool:
     """Makes a list official; false when it is deleted."""
-    done = connection.execute(
+    made = connection.execute(
         text(
             'UPDATE "GeneratedJson" SET official = true, "updatedAt" = now()'
-            " WHERE id = :id AND NOT deleted RETURNING id"
+            ' WHERE id = :id AND NOT deleted RETURNING id, official, "updatedAt"'
         ),
         {"id": id_},
-    )
-    return done.one_or_none() is not None
+    ).one_or_none()
+    if made is not None:
+        outcome.leave_row(connection, '"GeneratedJson"', made)
+    return made is not None

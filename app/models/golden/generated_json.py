@@ -328,10 +328,14 @@ def announce(connection: Connection, ids: Sequence[int]) -> None:
 
 def delete(connection: Connection, id_: int) -> None:
     """Takes a list out of all lists, as the web service does: its row stays."""
-    connection.execute(
-        text('UPDATE "GeneratedJson" SET deleted = true, "updatedAt" = now() WHERE id = :id'),
+    gone = connection.execute(
+        text(
+            'UPDATE "GeneratedJson" SET deleted = true, "updatedAt" = now() WHERE id = :id'
+            ' RETURNING id, deleted, "updatedAt"'
+        ),
         {"id": id_},
-    )
+    ).one()
+    outcome.leave_row(connection, '"GeneratedJson"', gone)
 
 
 def remember_provenance(

@@ -1,5 +1,6 @@
 """The answer to a COMMIT is lost: what became of the change is found out by the mark it left."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -20,7 +21,7 @@ from app.models.configuration import editing
 from app.models.database import outcome, patience
 from app.models.database.engine import Database
 from app.models.events import event_log, second_eyes
-from app.models.golden import publications
+from app.models.golden import checks, generated_json, publications
 from app.models.golden.publications import Publication
 from app.models.history import notes
 from app.models.lists import cycles
@@ -144,6 +145,11 @@ def test_that_what_has_no_version_leaves_a_mark_too(database: Database) -> None:
         agents.add(connection, agent, [bad], me)
         agents.decide(connection, [1], ProposalState.REJECTED, me)
         publications.add(connection, published)
+        agents.add(connection, agent, [bad], me)
+        agents.withdraw(connection, agent.name, [2], me)
+        agents.retire(connection, agent.id, me)
+        list_ = generated_json.insert(connection, defaultdict(int, official=False))
+        checks.make_official(connection, list_)
         marks = connection.get_execution_options()[outcome.MARKS]
     assert [mark.table for mark in marks] == [
         "record.note",
@@ -156,6 +162,17 @@ def test_that_what_has_no_version_leaves_a_mark_too(database: Database) -> None:
         "record.proposal",
         "record.proposal_decision",
         "record.publication",
+        "record.proposal",
+        "record.proposal_decision",
+        "record.agent_retirement",
+        '"GeneratedJson"',
+        '"GeneratedJson"',
     ]
-    with database.read() as connection:
+    with database.transaction() as connection:
         assert [mark for mark in marks if not mark.is_there(connection)] == []
+        generated_json.delete(connection, list_)
+        (gone,) = connection.get_execution_options()[outcome.MARKS]
+    with database.read() as connection:
+        assert gone.is_there(connection)
+        # Another change of the same row is no proof.
+        assert not marks[-1].is_there(connection)

@@ -13,7 +13,9 @@ from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QTextEdit,
+    QToolButton,
     QWidget,
 )
 from shiboken6 import isValid
@@ -23,8 +25,10 @@ from app.views.widgets.tables.copying import CopiesItself, copy_selected
 _THICK = 2
 _CTRL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier
 _UNDO = (QKeySequence(_CTRL | Qt.Key.Key_Z),)
 _REDO = (QKeySequence(_CTRL | Qt.Key.Key_Y), QKeySequence(_CTRL | _SHIFT | Qt.Key.Key_Z))
+_ENTER = (QKeySequence(Qt.Key.Key_Return), QKeySequence(_KEYPAD | Qt.Key.Key_Enter))
 _SHOW_IT_THEMSELVES = (
     QLineEdit,
     QTextEdit,
@@ -52,7 +56,8 @@ class Keyboard(QObject):
     """Follows the keyboard through the windows of the program.
 
     Ctrl+C copies what is selected in any view. Ctrl+Z and Ctrl+Y in a text are the text's own,
-    also when there is nothing to take back: never those of the database. A line at the upper edge
+    also when there is nothing to take back: never those of the database. Enter presses the button
+    that has the keys, as Space does; Qt has it so in some dialogs only. A line at the upper edge
     shows which pane has the keys.
     """
 
@@ -114,6 +119,11 @@ class Keyboard(QObject):
             event.accept()
             if presses:
                 text.undo() if keys in _UNDO else text.redo()
+            return True
+        if isinstance(widget, QPushButton | QToolButton) and keys in _ENTER:
+            event.accept()
+            if presses and not event.isAutoRepeat():
+                widget.click()
             return True
         copies = isinstance(widget, QAbstractItemView | CopiesItself)
         if copies and event.matches(QKeySequence.StandardKey.Copy):

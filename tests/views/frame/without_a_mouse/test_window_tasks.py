@@ -76,7 +76,7 @@ def test_that_a_notice_is_undone_from_the_status_bar(hand: Hand, database: Datab
     hand.until(lambda: stored(database, "dt-dt", 4) == BAD)
     hand.settle()
     hand.tab_to("Undo...", back=True)
-    hand.press("Space")
+    hand.press("Return")
     dialog = hand.dialog(UndoDialog)
     hand.until(dialog.submit_button.isEnabled)
     hand.press("Return")

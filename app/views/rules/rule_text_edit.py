@@ -263,6 +263,12 @@ class RuleTextEdit(QPlainTextEdit):
         if ctrl and key == Qt.Key.Key_Space:
             self.offer()
             return
+        if ctrl and key in (Qt.Key.Key_Z, Qt.Key.Key_Y):
+            # While the list is open, the keys come from there. It fits to the text of before.
+            self.popup.hide()
+            if key == Qt.Key.Key_Y:
+                self.redo()  # Qt has another key for it on X11
+                return
         if self.isReadOnly() or ctrl:
             super().keyPressEvent(event)
             return

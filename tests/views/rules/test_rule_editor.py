@@ -102,6 +102,22 @@ def test_that_a_rule_is_written_with_completion_alone(qtbot: QtBot, editor: Rule
     assert editor.verdict.text() == "1 condition, reads 1 value"
 
 
+def test_that_ctrl_z_and_ctrl_y_are_the_texts_own_while_completions_are_open(
+    qtbot: QtBot, editor: RuleEditor
+) -> None:
+    control, popup = Qt.KeyboardModifier.ControlModifier, editor.text.popup
+    qtbot.keyClicks(editor.text, "an")
+    assert popup.isVisible()
+    qtbot.keyClick(popup, Qt.Key.Key_Z, control)
+    assert not editor.toPlainText()
+    assert not popup.isVisible()  # it fits to nothing any more
+    editor.text.offer()
+    assert popup.isVisible()
+    qtbot.keyClick(popup, Qt.Key.Key_Y, control)
+    assert editor.toPlainText() == "an"
+    assert not popup.isVisible()
+
+
 def test_that_values_are_offered_beside_their_variable(qtbot: QtBot, editor: RuleEditor) -> None:
     editor.setPlainText('{"==": [{"var": "lumisection.rr.dt-dt"}, ]}')
     editor.text.go_to(len(editor.toPlainText()) - 2)

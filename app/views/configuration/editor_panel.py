@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.configuration.in_force import Configuration, Kind
-from app.domain.configuration.items import UnknownVariables
+from app.domain.configuration.items import UnknownVariables, title_of
 from app.domain.configuration.versions import Item, ItemChanged, field_changes, problem_of
 from app.domain.errors import Refused, Unavailable
 from app.domain.rules.vocabulary import RuleVocabulary
@@ -148,7 +148,8 @@ class EditorPanel(QWidget):
             if self.item is item:  # unless another is edited by now
                 self.form.show_values(values)  # so that nothing counts as unsaved
             verb = "Added" if item_id is None else "Saved"
-            self.saved.emit(saved_id, saved_id, f"{verb} {self.section.noun} {saved_id}.")
+            what = f"{self.section.noun} {title_of(kind, values)}"
+            self.saved.emit(saved_id, saved_id, f"{verb} {what} ({saved_id}).")
 
         self._writing.start(
             self._background.attempt(
@@ -236,6 +237,8 @@ class EditorPanel(QWidget):
 
     def _edited(self) -> None:
         self.insist.hide()
+        if self.look_at_theirs.isHidden():
+            self.refusal.hide()  # it was about what stood here before
         self._offer()
         self.edited.emit()
 

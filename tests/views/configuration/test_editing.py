@@ -90,7 +90,7 @@ def test_that_a_value_and_a_rule_are_saved_as_a_new_item(turn, settled, registry
     assert pane.editor.item.id == saved.id
     assert not pane.editor.is_changed
     assert notices.last is not None
-    assert notices.last.text == f"Saved class classifier {saved.id}."
+    assert notices.last.text == f"Saved class classifier Collisions25 ({saved.id})."
 
     notices.undo(notices.last)
     settled()
@@ -143,6 +143,7 @@ def test_that_what_cannot_be_read_is_refused_in_place_and_nothing_is_saved(
         assert said in pane.editor.refusal.text()
         assert not pane.editor.insist.isVisibleTo(pane.editor)
     _write(pane, '{"var": "energy"}')
+    assert not pane.editor.refusal.isVisibleTo(pane.editor)
     _set(pane, "priority", "first")
     pane.editor.submit()
     settled()

@@ -42,7 +42,7 @@ from app.views.widgets.tables.plain_table import PlainTable
 
 _REASON_LINES = 3
 _LONGEST_REASON = 2_000
-_WIDTHS = {AGENT: 120, COLUMN: 90, RANGES: 90, NOW: 160, VALUE: 160, SINCE: 72}
+_WIDTHS = {AGENT: 120, COLUMN: 90, RANGES: 90, NOW: 160, VALUE: 160, SINCE: 96}
 
 
 class ProposalList(QWidget):

@@ -95,8 +95,7 @@ def _public() -> Iterator[Trigger]:
     for table in _COVERED:
         yield on(table, "AFTER INSERT", "on_assignation", _ADDED)
         yield on(table, "AFTER INSERT", "on_covered_of_frozen", _ADDED, only=_THE_WEB)
-    for table in ("LumisectionEvent", "OMSLumisectionEvent", "DatasetEvent"):
-        yield on(table, "AFTER INSERT", "on_second_eyes", _ADDED)
+    yield on("OMSLumisectionEvent", "AFTER INSERT", "on_second_eyes", _ADDED)
     yield on("RunEvent", "AFTER INSERT", "on_run_of_frozen", _ADDED)
     yield on("Dataset", "BEFORE UPDATE OR DELETE", "on_frozen_row", each="ROW", only=_THE_WEB)
     yield on("JSONBDeduplication", "AFTER INSERT", "on_object", only=_NOT_THE_GUARD)

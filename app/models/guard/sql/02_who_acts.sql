@@ -104,22 +104,28 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION guard.may(path text) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard.may_of(person name, path text) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     -- Only routes of e-groups that the person is in are looked at: there are few of them.
     RETURN EXISTS (
-        SELECT FROM guard.acting() AS who
-        CROSS JOIN public."PermissionEntries" AS entry
+        SELECT FROM public."PermissionEntries" AS entry
         JOIN public."Permission" AS permission ON permission.id = entry.id
         JOIN pg_roles AS egroup ON egroup.rolname = permission.egroup AND NOT egroup.rolcanlogin
         CROSS JOIN LATERAL jsonb_array_elements_text(CASE
-            WHEN pg_has_role(who.person, egroup.oid, 'MEMBER') THEN permission.routes ELSE '[]'
+            WHEN pg_has_role(may_of.person, egroup.oid, 'MEMBER') THEN permission.routes ELSE '[]'
         END) AS route
         WHERE entry."PL_id" = (SELECT "PL_id" FROM public."Settings" ORDER BY id DESC LIMIT 1)
-          AND guard.begins(route, may.path)
+          AND guard.begins(route, may_of.path)
     );
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.may(path text) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN guard.may_of((guard.acting()).person, path);
 END
 $$;
 
@@ -171,15 +177,24 @@ END
 $$;
 
 -- Whether one of the actions that write such a content is allowed, with its own preconditions.
-CREATE OR REPLACE FUNCTION guard.allowed(content text, names jsonb, facts text[]) RETURNS boolean
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard.allowed_to(
+    person name, content text, names jsonb, facts text[]
+) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN EXISTS (
         SELECT FROM guard.action AS known
-        WHERE known.content = allowed.content AND known.needs <@ allowed.facts
-          AND guard.may(guard.filled(known.path, allowed.names))
+        WHERE known.content = allowed_to.content AND known.needs <@ allowed_to.facts
+          AND guard.may_of(allowed_to.person, guard.filled(known.path, allowed_to.names))
     );
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.allowed(content text, names jsonb, facts text[]) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN guard.allowed_to((guard.acting()).person, content, names, facts);
 END
 $$;
 

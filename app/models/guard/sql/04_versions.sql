@@ -99,48 +99,39 @@ BEGIN
 END
 $$;
 
--- That something was added to open events of this transaction.
+-- That something was added to open events of this transaction; `once` is content, of which each
+-- event has one row. Asked by scalars: of EXISTS the server may hash the whole table first.
 DROP FUNCTION IF EXISTS guard.check_events(integer[]);
-CREATE OR REPLACE FUNCTION guard.check_open(events integer[], email text) RETURNS void
+DROP FUNCTION IF EXISTS guard.check_events(integer[], text);
+DROP FUNCTION IF EXISTS guard.check_open(integer[], text);
+CREATE OR REPLACE FUNCTION guard.check_open(events integer[], email text, once boolean)
+RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    strange integer;
+    strange record;
 BEGIN
-    SELECT wanted INTO strange FROM unnest(events) AS wanted
-        WHERE NOT EXISTS (
-            SELECT FROM public."Event" AS event
+    SELECT asked.* INTO strange FROM (
+        SELECT wanted, (
+            SELECT event.version FROM public."Event" AS event
             JOIN guard.authentic AS own ON own.atomic_version = event.atomic_version
             WHERE event.version = wanted
               AND own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
               AND own.login = session_user AND own.person IS NOT DISTINCT FROM email
               AND NOT own.closed
-        )
-        LIMIT 1;
-    IF FOUND THEN
-        PERFORM guard.refuse(format(
-            'Event %s is not one of this transaction: nothing can be added to it.', strange
-        ));
-    END IF;
-END
-$$;
-
--- The same of content, of which each event has one row.
-CREATE OR REPLACE FUNCTION guard.check_events(events integer[], email text) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    strange integer;
-BEGIN
-    PERFORM guard.check_open(events, email);
-    SELECT wanted INTO strange FROM unnest(events) AS wanted
-        WHERE 1 < num_nonnulls(
+        ) IS NOT NULL AS open FROM unnest(events) AS wanted
+    ) AS asked
+        WHERE NOT open OR (once AND 1 < num_nonnulls(
             (SELECT version FROM public."RunEvent" WHERE version = wanted),
             (SELECT version FROM public."DatasetEvent" WHERE version = wanted),
             (SELECT version FROM public."LumisectionEvent" WHERE version = wanted),
             (SELECT version FROM public."OMSLumisectionEvent" WHERE version = wanted)
-        )
-        LIMIT 1;
+        ))
+        ORDER BY open LIMIT 1;
     IF FOUND THEN
-        PERFORM guard.refuse(format('Event %s says something already.', strange));
+        PERFORM guard.refuse(CASE WHEN strange.open
+            THEN format('Event %s says something already.', strange.wanted)
+            ELSE format('Event %s is not one of this transaction: nothing can be added to it.',
+                strange.wanted) END);
     END IF;
 END
 $$;

@@ -52,7 +52,7 @@ BEGIN
         RETURN NULL;
     END IF;
     SELECT array_agg(version) INTO events FROM added;
-    PERFORM guard.check_events(events, who.email);
+    PERFORM guard.check_open(events, who.email, true);
     IF EXISTS (SELECT FROM added WHERE manual_change IS DISTINCT FROM (who.email IS NOT NULL)) THEN
         PERFORM guard.refuse('manual_change doesn''t fit the author of the version.');
     END IF;

@@ -287,16 +287,16 @@ DECLARE
     before record;
 BEGIN
     who := guard.acting();
-    IF who.kind = 'web' THEN
-        RETURN NULL;
-    END IF;
     SELECT (SELECT array_agg(version) FROM added), array_agg(run_number), array_agg(name)
         INTO events, runs, names
         FROM (SELECT DISTINCT run_number, name FROM added) AS touched;
     IF events IS NULL THEN
         RETURN NULL;
+    ELSIF who.kind = 'web' THEN
+        PERFORM guard.keep_marks(events, runs, names, true);
+        RETURN NULL;
     END IF;
-    PERFORM guard.check_events(events, who.email);
+    PERFORM guard.check_open(events, who.email, true);
     PERFORM FROM public."Dataset"
         WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
         ORDER BY run_number, name FOR UPDATE;
@@ -311,6 +311,7 @@ BEGIN
         ) THEN
         UPDATE public."Dataset" AS known SET version = added.version FROM added
             WHERE known.run_number = added.run_number AND known.name = added.name;
+        PERFORM guard.keep_marks(events, runs, names, false);
         RETURN NULL;
     END IF;
     -- Folded once: what stood before is judged, and becomes what stands now.
@@ -339,6 +340,7 @@ BEGIN
             dataset_attributes = EXCLUDED.dataset_attributes,
             datasets_in_gui = EXCLUDED.datasets_in_gui, deleted = EXCLUDED.deleted,
             version = EXCLUDED.version;
+    PERFORM guard.keep_marks(events, runs, names, false);
     SELECT array_agg(run_number), array_agg(name) INTO runs, names FROM (
         SELECT DISTINCT run_number, name
         FROM added JOIN unnest(before.events, before.newest, before.hidden)

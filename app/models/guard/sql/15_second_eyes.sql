@@ -92,35 +92,17 @@ BEGIN
 END
 $$;
 
--- Who freezes a cycle or verifies a dataset holds its row, so that what is asked after this holds.
-CREATE OR REPLACE FUNCTION guard.on_second_eyes() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- Who freezes a cycle or verifies a dataset holds its row, so that what is asked after this holds;
+-- `hold` where nothing else holds the datasets yet.
+CREATE OR REPLACE FUNCTION guard.keep_marks(
+    events integer[], runs integer[], names text[], hold boolean
+) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
     who record;
-    events integer[];
-    runs integer[];
-    names text[];
-    of_online integer[];
     standing record;
 BEGIN
-    SELECT array_agg(run_number), array_agg(name) INTO runs, names
-        FROM (SELECT DISTINCT run_number, name::text AS name FROM added) AS touched;
-    IF runs IS NULL THEN
-        RETURN NULL;
-    END IF;
-    -- What OMS says of `online` is what all datasets of the run have.
-    IF TG_TABLE_NAME = 'OMSLumisectionEvent' AND 'online' = ANY (names) THEN
-        SELECT array_agg(DISTINCT run_number) INTO of_online FROM added WHERE name = 'online';
-        SELECT array_agg(known.run_number), array_agg(known.name) INTO runs, names FROM (
-            SELECT * FROM unnest(runs, names) AS touched (run_number, name)
-            UNION SELECT run_number, name::text FROM public."Dataset"
-            WHERE run_number = ANY (of_online)
-        ) AS known;
-    END IF;
-    -- Of columns and attributes the triggers before this one hold the datasets already, unless it
-    -- is the web service that writes.
-    IF TG_TABLE_NAME = 'OMSLumisectionEvent'
-        OR pg_has_role(session_user, 'run_registry_web', 'MEMBER') THEN
+    IF hold THEN
         PERFORM FROM public."Dataset"
             WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
             ORDER BY run_number, name FOR KEY SHARE;
@@ -143,10 +125,9 @@ BEGIN
               AND newer.workspace = known.workspace AND newer.id > known.id
         )
     ) THEN
-        RETURN NULL;
+        RETURN;
     END IF;
     PERFORM guard.check_thawed(runs, names);
-    SELECT array_agg(version) INTO events FROM added;
     FOR standing IN
         SELECT known.* FROM unnest(runs, names) AS touched (run_number, name)
         JOIN record.verification AS known USING (run_number, name)
@@ -173,6 +154,27 @@ BEGIN
             FROM public."Event" AS event JOIN public."Version" AS made USING (atomic_version)
             WHERE event.version = ANY (events);
     END LOOP;
+END
+$$;
+
+-- What OMS says of `online` is what all datasets of the run have.
+CREATE OR REPLACE FUNCTION guard.on_second_eyes() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    events integer[];
+    runs integer[];
+    names text[];
+BEGIN
+    SELECT array_agg(version) INTO events FROM added;
+    IF events IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(known.run_number), array_agg(known.name) INTO runs, names FROM (
+        SELECT run_number, name::text FROM added
+        UNION SELECT known.run_number, known.name::text FROM public."Dataset" AS known
+        WHERE known.run_number IN (SELECT added.run_number FROM added WHERE added.name = 'online')
+    ) AS known;
+    PERFORM guard.keep_marks(events, runs, names, true);
     RETURN NULL;
 END
 $$;

@@ -52,7 +52,7 @@ def guard() -> Iterator[Attack]:
     yield Attack("g_dt", "INSERT INTO guard.authentic VALUES (1, '1', now(), 'g_dt', 'x')", DENIED)
     yield Attack("g_dt", "DELETE FROM guard.unconfirmed", DENIED)
     yield Attack("g_dt", "SELECT guard.fold_runs(ARRAY[1])", DENIED)
-    yield Attack("g_dt", "SELECT guard.judge_columns(ARRAY[1])", DENIED)
+    yield Attack("g_dt", "SELECT guard.judge_columns(ARRAY[1], 'g_dt')", DENIED)
     yield Attack("g_dt", "DROP SCHEMA guard CASCADE", "must be owner")
     yield Attack("g_dt", 'DROP TRIGGER guard_after_insert_on_version ON "Version"', "must be owner")
     yield Attack("g_dt", 'ALTER TABLE "Version" DISABLE TRIGGER ALL', "must be owner")

@@ -132,6 +132,10 @@ class FilterLine(QWidget):
         """Takes the fields that are offered while typing."""
         self.edit.vocabulary = vocabulary
 
+    def check(self) -> None:
+        """Raises BadInput where the text is no filter."""
+        parse(self.edit.text(), self.edit.vocabulary)
+
     def apply(self) -> None:
         """Reads the text: marks a mistake, or applies the filter."""
         self._pause.stop()
@@ -161,7 +165,7 @@ class FilterLine(QWidget):
     def _after_pause(self) -> None:
         # While somebody types the rest is missing, which is no mistake yet.
         try:
-            parse(self.edit.text(), self.edit.vocabulary)
+            self.check()
         except BadInput:
             return
         self.apply()

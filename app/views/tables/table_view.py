@@ -196,7 +196,9 @@ class TableView(QWidget):
 
     @property
     def asked(self) -> ListAsked:
-        """What a script asks for to get the same list."""
+        """What a script asks for to get the same list. BadInput where the filter has a mistake: the
+        list is that of the filter before."""
+        self.filter.check()
         return ListAsked(
             self._kind,
             self.filter.text.strip(),

@@ -1,6 +1,6 @@
 """Links to what is in front: copied, and followed. Nothing is ever written because of a link."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -35,7 +35,10 @@ COPY_AS_MENU = (
     "",
     *(f"share.list.{form}" for form in _FORMS),
 )
-_NOTHING = "Select a run, a dataset or a golden JSON, or write a rule in the workbench first."
+_NOTHING = (
+    "Select a run, a dataset or a golden JSON first, or choose datasets and write a rule in the"
+    " workbench."
+)
 _NO_LINK = "Select a run, a dataset, a golden JSON or a cycle first."
 _NO_LIST = "Go to the list in Online or Offline first."
 _IS_TEXT = "A script writes it by itself."
@@ -138,7 +141,7 @@ class SharedLinks(QObject):
         return ActionRow(
             f"share.{form}",
             f"Copy as {text}",
-            lambda: self._copy_recipe(form, self._thing_in_front()),
+            lambda: self._copy_recipe(form, self._thing_in_front),
             icon="copy",
             tip=f"{_TIPS[form]} the run, dataset, golden JSON or rule of the workbench in front",
             why_not=lambda: "" if self._thing_in_front() is not None else _NOTHING,
@@ -149,7 +152,7 @@ class SharedLinks(QObject):
         return ActionRow(
             f"share.list.{form}",
             f"Copy the list as {text}",
-            lambda: self._copy_recipe(form, self._list()),
+            lambda: self._copy_recipe(form, self._list),
             icon="copy",
             tip=f"{_TIPS[form]} this list, with its filter and sort",
             why_not=lambda: "" if self.link_of_list() is not None else _NO_LIST,
@@ -168,11 +171,12 @@ class SharedLinks(QObject):
         table = self._window.table.table()
         return None if table is None else table.asked
 
-    def _copy_recipe(self, form: str, thing: Thing | None) -> None:
-        if thing is None:
-            return
+    def _copy_recipe(self, form: str, asked: Callable[[], Thing | None]) -> None:
         targets = self._context.workplace.session.scripts
         try:
+            thing = asked()
+            if thing is None:
+                return
             match form:
                 case "api":
                     text = recipes.api_call(thing, targets.door)

@@ -61,6 +61,13 @@ def test_that_cells_and_lists_are_shown_to_a_colleague(hand: Hand) -> None:
     hand.do("Copy as Python")
     assert clipboard().startswith("import run_registry\n")
 
+    # The list is still that of the filter before, and no script can ask for this one.
+    hand.press("Ctrl+F")
+    hand.write("nothing.BAD > 0")
+    hand.do("Copy the list as command")
+    assert clipboard().startswith("import run_registry\n")
+    assert '"nothing"' in notice(hand)
+
     hand.press("Ctrl+2")
     hand.settle()
     fewer = replace(seen, sort="-run", columns=seen.columns[:3], filter_text=f"run = {RUN}")

@@ -59,10 +59,10 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     if not arguments.follow:
         lines = [
             line
-            for summary in summaries(found.notifications)
+            for summary in summaries(found.notifications, found.more)
             for line in (f"{summary.title}:", *(f"  {text}" for text in summary.lines(50)))
         ]
-        if found.cut:
+        if found.more:
             lines.append("There is more than is shown here: run-registry log lists all of it.")
         return Answer(
             {"notifications": [_document(each) for each in found.notifications]},

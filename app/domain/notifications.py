@@ -88,29 +88,37 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All of one kind that are told at once."""
+    """All of one kind that are told at once; `more`: there may be others, which were too many to
+    look at."""
 
     kind: NotificationKind
     notifications: tuple[Notification, ...]
+    more: bool = False
 
     @property
     def title(self) -> str:
-        """`Mention`, or `3 mentions`."""
+        """`Mention`, `3 mentions`, or `At least 3 mentions`."""
         noun, number = self.kind.noun, len(self.notifications)
+        if self.more:
+            return f"At least {counted(number, noun)}"
         return f"{noun[0].upper()}{noun[1:]}" if number == 1 else counted(number, noun)
 
     def lines(self, most: int = MOST_LINES) -> tuple[str, ...]:
         """What happened, the newest first; the rest is counted."""
         shown = [each.text for each in self.notifications[:most]]
         left = len(self.notifications) - len(shown)
-        return (*shown, f"and {number(left)} more") if left else tuple(shown)
+        least = "at least " if self.more else ""
+        return (*shown, f"and {least}{number(left)} more") if left else tuple(shown)
 
 
-def summaries(notifications: Iterable[Notification]) -> tuple[Summary, ...]:
-    """The notifications by kind, in the order of the kinds, each with the newest first."""
+def summaries(
+    notifications: Iterable[Notification], more: Collection[NotificationKind] = ()
+) -> tuple[Summary, ...]:
+    """The notifications by kind, in the order of the kinds, each with the newest first; `more`:
+    kinds of which not all was looked at."""
     ordered = sorted(notifications, key=lambda each: each.at, reverse=True)
     grouped = {kind: tuple(n for n in ordered if n.kind is kind) for kind in NotificationKind}
-    return tuple(Summary(kind, found) for kind, found in grouped.items() if found)
+    return tuple(Summary(kind, found, kind in more) for kind, found in grouped.items() if found)
 
 
 @dataclass(frozen=True, slots=True)

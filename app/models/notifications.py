@@ -23,6 +23,8 @@ from app.models.schemas import desk, indexes
 from app.models.statements import text
 
 __all__ = [
+    "MOST_LISTS",
+    "MOST_PROPOSALS",
     "Connection",
     "Newest",
     "asked_official",
@@ -39,7 +41,8 @@ __all__ = [
 
 _MOST_VERSIONS = 6_000
 _MOST_CELLS = 20_000
-_MOST_LISTS = 200
+MOST_PROPOSALS = 20_000
+MOST_LISTS = 200
 _MOST_DATASETS = 200
 
 
@@ -178,7 +181,7 @@ def made_proposals(connection: Connection, after: int) -> list[MadeProposals]:
             "  (SELECT FROM record.proposal_decision AS d WHERE d.proposal = made.id)"
             " GROUP BY 1, 2, 3 ORDER BY 6 DESC LIMIT :most"
         ),
-        {"after": after, "most": _MOST_CELLS},
+        {"after": after, "most": MOST_PROPOSALS},
     )
     return [
         MadeProposals(run, name, agent, tuple(columns), number, newest, at)
@@ -194,7 +197,7 @@ def official_lists(connection: Connection) -> list[OfficialList]:
             " coalesce(tags, '') FROM \"GeneratedJson\" WHERE official AND NOT deleted"
             " ORDER BY id DESC LIMIT :most"
         ),
-        {"most": _MOST_LISTS},
+        {"most": MOST_LISTS},
     )
     return [OfficialList(*row) for row in rows]
 
@@ -206,7 +209,7 @@ def asked_official(connection: Connection, person: str) -> frozenset[int]:
             "SELECT arguments ->> 'list' FROM record.wish"
             ' WHERE kind = :kind AND "by" = :person ORDER BY id DESC LIMIT :most'
         ),
-        {"kind": WishKind.MAKE_OFFICIAL.value, "person": person, "most": _MOST_LISTS},
+        {"kind": WishKind.MAKE_OFFICIAL.value, "person": person, "most": MOST_LISTS},
     ).scalars()
     return frozenset(int(each) for each in rows)
 

@@ -25,7 +25,7 @@ from app.models.statements import text
 
 CHANNEL = "desk_changes"
 _NEWS = "second eyes"
-_MOST_TOLD = 20_000
+MOST_TOLD = 20_000
 
 # The web service knows nothing of marks: what it changed since takes them away all the same.
 _CHANGED_SINCE = f"""
@@ -250,7 +250,7 @@ def lost_after(connection: Connection, after: int, since: datetime, *, but: str)
             ' WHERE NOT lost.verified AND lost.id > :after AND lost."at" >= :since'
             '  AND lower(lost."by") <> lower(:but) ORDER BY lost.id DESC LIMIT :most'
         ),
-        {"after": after, "since": since, "but": but, "most": _MOST_TOLD},
+        {"after": after, "since": since, "but": but, "most": MOST_TOLD},
     )
     return [
         LostMark(
@@ -303,7 +303,7 @@ def freezes_after(
             ' WHERE id > :after AND "at" >= :since AND lower("by") <> lower(:but)'
             " ORDER BY id DESC LIMIT :most"
         ),
-        {"after": after, "since": since, "but": but, "most": _MOST_TOLD},
+        {"after": after, "since": since, "but": but, "most": MOST_TOLD},
     )
     return [FreezeEntry(*row) for row in rows]
 

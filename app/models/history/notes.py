@@ -15,7 +15,7 @@ from app.models.database.listen import CHANNEL, NOTE
 from app.models.schemas import record
 from app.models.statements import text
 
-_MOST_AFTER = 6_000
+MOST_AFTER = 6_000
 _COLUMNS = 'id, kind, about, run_number, name, ranges, text, "by", "at"'
 
 
@@ -56,7 +56,7 @@ def after(connection: Connection, number: int) -> list[NoteEntry]:
     """The newest rows with a greater number, the oldest of them first."""
     rows = connection.execute(
         text(f"SELECT {_COLUMNS} FROM record.note WHERE id > :number ORDER BY id DESC LIMIT :most"),
-        {"number": number, "most": _MOST_AFTER},
+        {"number": number, "most": MOST_AFTER},
     )
     return [_entry(row) for row in rows][::-1]
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app import files
+from app.domain import counting
 from app.domain.clock import server_now
 from app.domain.errors import BadInput, Refused, Unavailable
 from app.domain.json_value import JsonObject, JsonValue
@@ -18,7 +19,7 @@ from app.domain.links import link_text, parse_link
 from app.domain.notifications import Choice, Notification, NotificationKind, official_key
 from app.models.embedded.file_lock import FileLock
 from app.services.acting import Acting
-from app.services.notifications.looking import Told, begin, look
+from app.services.notifications.looking import Found, Told, begin, look
 
 logger = logging.getLogger(__name__)
 
@@ -29,16 +30,32 @@ _MOST = 200
 
 @dataclass(frozen=True)
 class Happened:
-    """The newest of what a person was told, the newest first; `read`: when they looked at it."""
+    """The newest of what a person was told, the newest first; `read`: when they looked at it;
+    `more`: what came since is more than is kept here, or was too much to look at."""
 
     notifications: tuple[Notification, ...] = ()
     read: datetime | None = None
+    more: bool = False
 
     @property
     def unread(self) -> int:
         """How many came since the person looked."""
         read = self.read
         return sum(read is None or each.at > read for each in self.notifications)
+
+    @property
+    def number(self) -> str:
+        """That number as it is read: `at least 200` where that is not all."""
+        return f"{'at least ' if self.more else ''}{counting.number(self.unread)}"
+
+    def with_fresh(self, found: Found) -> "Happened":
+        """The same with what was found now."""
+        ordered = sorted(
+            (*found.notifications, *self.notifications), key=lambda each: each.at, reverse=True
+        )
+        kept, left = tuple(ordered[:_MOST]), ordered[_MOST:]
+        lost = any(self.read is None or each.at > self.read for each in left)
+        return replace(self, notifications=kept, more=self.more or lost or bool(found.more))
 
 
 @dataclass(frozen=True)
@@ -66,7 +83,7 @@ class NotificationBook:
         """What the person wants to be told now."""
         return self._choice()
 
-    def look(self) -> tuple[Notification, ...]:
+    def look(self) -> Found:
         """What is to be told now, each once. The very first look tells only of deadlines."""
         with self._looking_alone():
             before = self._kept_now().told or begin(self._acting)
@@ -79,14 +96,12 @@ class NotificationBook:
                 fresh = tuple(each for each in found.notifications if each.key not in own)
                 told = found.told.knowing(key for key in own if key not in found.told.keys)
                 happened = kept.happened
+                found = replace(found, notifications=fresh, told=told)
                 if fresh:
-                    newest = sorted(
-                        (*happened.notifications, *fresh), key=lambda each: each.at, reverse=True
-                    )
-                    happened = replace(happened, notifications=tuple(newest[:_MOST]))
+                    happened = happened.with_fresh(found)
                 if fresh or told != kept.told:
                     self._write(_Kept(told, happened))
-        return fresh
+        return found
 
     def happened(self) -> Happened:
         """What was told before, also when the program ran earlier."""
@@ -97,7 +112,7 @@ class NotificationBook:
         with self._guard:
             kept = self._read()
             newest = max((each.at for each in kept.happened.notifications), default=server_now())
-            happened = replace(kept.happened, read=max(newest, server_now()))
+            happened = replace(kept.happened, read=max(newest, server_now()), more=False)
             self._write(replace(kept, happened=happened))
         return happened
 
@@ -165,6 +180,7 @@ def _document(kept: _Kept) -> JsonObject:
     return {
         "told": None if kept.told is None else kept.told.text,
         "read": None if happened.read is None else happened.read.isoformat(),
+        "more": kept.happened.more,
         "happened": [
             {
                 "kind": each.kind.value,
@@ -188,6 +204,8 @@ def _parsed(document: dict[str, JsonValue]) -> _Kept:
         Happened(
             tuple(map(_notification, listed)),
             datetime.fromisoformat(read) if isinstance(read, str) else None,
+            # A version that didn't know it kept none.
+            document.get("more") is True,
         ),
     )
 

@@ -91,11 +91,12 @@ class Told:
 
 @dataclass(frozen=True)
 class Found:
-    """What is to be told, and how far it was looked; `cut`: there was more than is looked at."""
+    """What is to be told, and how far it was looked; `more`: kinds of which there was more than is
+    looked at."""
 
     notifications: tuple[Notification, ...]
     told: Told
-    cut: bool = False
+    more: frozenset[NotificationKind] = frozenset()
 
 
 def begin(acting: Acting) -> Told:
@@ -124,14 +125,14 @@ def begin_at(acting: Acting, since: datetime) -> Told:
 def look(acting: Acting, choice: Choice, told: Told) -> Found:
     """What others did since, of the kinds that are wanted; nobody's own acts."""
     columns = columns_of(acting, choice.workspaces)
+    more: set[NotificationKind] = set()
     with acting.db.primary.read() as connection:
         there = model.newest(connection, record=acting.db.record)
-        of_cells, is_all = _of_cells(acting, connection, choice, told, columns)
         found = [
-            *of_cells,
-            *_of_record(acting, connection, choice, told, columns),
-            *_of_second_eyes(acting, connection, choice, told),
-            *_of_lists(acting, connection, choice, told),
+            *_of_cells(acting, connection, choice, told, columns, more),
+            *_of_record(acting, connection, choice, told, columns, more),
+            *_of_second_eyes(acting, connection, choice, told, more),
+            *_of_lists(acting, connection, choice, told, more),
             *_of_cycles(connection, choice),
         ]
     known = set(told.keys)
@@ -146,17 +147,24 @@ def look(acting: Acting, choice: Choice, told: Told) -> Found:
         mark=max(told.mark, there.mark),
         freeze=max(told.freeze, there.freeze),
     )
-    return Found(fresh, now, cut=not is_all)
+    return Found(fresh, now, frozenset(more & {each.kind for each in fresh}))
 
 
 def _of_cells(
-    acting: Acting, connection: Connection, choice: Choice, told: Told, columns: frozenset[str]
-) -> tuple[list[Notification], bool]:
-    """What was flagged and what meets one's own edits, and whether that is all of it."""
+    acting: Acting,
+    connection: Connection,
+    choice: Choice,
+    told: Told,
+    columns: frozenset[str],
+    more: set[NotificationKind],
+) -> list[Notification]:
+    """What was flagged and what meets one's own edits."""
     person = acting.actor.email
-    if not choice.kinds & {NotificationKind.FLAGS, NotificationKind.CONFLICTS}:
-        return [], True
+    of_cells = {NotificationKind.FLAGS, NotificationKind.CONFLICTS}
+    if not choice.kinds & of_cells:
+        return []
     cells, is_all = model.cells_set(connection, told.version - _LATE, told.since, but=person)
+    more |= set() if is_all else of_cells
     found = rules.flags(cells, columns) if NotificationKind.FLAGS in choice.kinds else []
     if NotificationKind.CONFLICTS in choice.kinds and person and cells:
         own = model.own_cells(connection, {each.key for each in cells}, person)
@@ -164,27 +172,40 @@ def _of_cells(
         for row in drafts.kept(acting, stored).values():
             own += _drafted(row)
         found += rules.conflicts(cells, own)
-    return found, is_all
+    return found
 
 
 def _of_record(
-    acting: Acting, connection: Connection, choice: Choice, told: Told, columns: frozenset[str]
+    acting: Acting,
+    connection: Connection,
+    choice: Choice,
+    told: Told,
+    columns: frozenset[str],
+    more: set[NotificationKind],
 ) -> Iterator[Notification]:
     """What was noted and proposed."""
     if not acting.db.record:
         return
     if NotificationKind.MENTIONS in choice.kinds:
         noted = notes.after(connection, max(told.note - _LATE, 0))
+        if len(noted) >= notes.MOST_AFTER:
+            more.add(NotificationKind.MENTIONS)
         entries = [each for each in noted if each.at >= told.since]
         about = notes.authors(connection, {e.about for e in entries if e.about is not None})
         yield from rules.mentions(entries, about, acting.actor.email, columns)
     if NotificationKind.PROPOSALS in choice.kinds:
         made = model.made_proposals(connection, told.proposal)
+        if len(made) >= model.MOST_PROPOSALS:
+            more.add(NotificationKind.PROPOSALS)
         yield from rules.proposals([each for each in made if each.at >= told.since], columns)
 
 
 def _of_second_eyes(
-    acting: Acting, connection: Connection, choice: Choice, told: Told
+    acting: Acting,
+    connection: Connection,
+    choice: Choice,
+    told: Told,
+    more: set[NotificationKind],
 ) -> Iterator[Notification]:
     """Marks that were taken away, and cycles that were frozen or thawed."""
     if not acting.db.record:
@@ -195,17 +216,25 @@ def _of_second_eyes(
         # Nobody says that a mark falls where the web service makes it void without a guard.
         after = max(told.version - _LATE, 0)
         lost += second_eyes.voided_after(connection, after, told.since, but=person)
+        if len(lost) >= second_eyes.MOST_TOLD:
+            more.add(NotificationKind.MARKS)
         yield from rules.marks(lost, person, choice.workspaces)
     if NotificationKind.FREEZES in choice.kinds:
         made = second_eyes.freezes_after(
             connection, max(told.freeze - _LATE, 0), told.since, but=person
         )
+        if len(made) >= second_eyes.MOST_TOLD:
+            more.add(NotificationKind.FREEZES)
         of = cycles.cycles(connection, {each.id_cycle for each in made}) if made else ()
         yield from rules.freezes(made, {each.id: each for each in of}, choice.workspaces)
 
 
 def _of_lists(
-    acting: Acting, connection: Connection, choice: Choice, told: Told
+    acting: Acting,
+    connection: Connection,
+    choice: Choice,
+    told: Told,
+    more: set[NotificationKind],
 ) -> Iterator[Notification]:
     """Golden JSONs that became official, those that were made before, too. Whoever asked a puller
     for it is told what became of the wish."""
@@ -213,6 +242,8 @@ def _of_lists(
         oldest = min(told.official, default=0)
         lists = model.official_lists(connection)
         new = [each for each in lists if each.id not in told.official and each.id >= oldest]
+        if len(new) >= model.MOST_LISTS:
+            more.add(NotificationKind.OFFICIAL)
         person, asked = acting.actor.email, frozenset[int]()
         if new and person and acting.db.record:
             asked = model.asked_official(connection, person)

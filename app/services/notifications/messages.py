@@ -24,7 +24,7 @@ from app.domain.progress import Progress
 from app.models import notifications as model
 from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.notifications.looking import Told, begin, look
+from app.services.notifications.looking import Found, Told, begin, look
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,10 @@ class Message:
     @property
     def subject(self) -> str:
         """What it is about, in numbers only."""
-        numbers = (counted(len(s.notifications), s.kind.noun) for s in self.summaries)
+        numbers = (
+            f"{'at least ' if s.more else ''}{counted(len(s.notifications), s.kind.noun)}"
+            for s in self.summaries
+        )
         return f"Run Registry: {', '.join(numbers) or 'a trial'}"
 
     @property
@@ -182,17 +185,17 @@ class Messages:
         choice = Choice(kinds, self._choice.workspaces, self._choice.days_before)
         found = look(self._acting, choice, before)
         if found.notifications:
-            recipient.deliver(self._message(recipient.name, found.notifications))
+            recipient.deliver(self._message(recipient.name, found))
             self._rests[recipient.name] = self._clock() + self._rest_s
         if found.told != before:
             self._keep(recipient, found.told)
         return bool(found.notifications)
 
-    def _message(self, name: str, notifications: Sequence[Notification]) -> Message:
-        named = "\n".join((name, *sorted(each.key for each in notifications)))
+    def _message(self, name: str, found: Found) -> Message:
+        named = "\n".join((name, *sorted(each.key for each in found.notifications)))
         number = hashlib.sha256(named.encode()).hexdigest()[:32]
-        told = (with_server(each, self._server) for each in notifications)
-        return Message(number, summaries(told), self._pages)
+        told = (with_server(each, self._server) for each in found.notifications)
+        return Message(number, summaries(told, found.more), self._pages)
 
     def _keep(self, recipient: Recipient, told: Told) -> None:
         with self._acting.db.transaction() as connection:

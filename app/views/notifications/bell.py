@@ -34,7 +34,9 @@ class Bell(QToolButton):
         """Shows another state."""
         self._state = state
         unread = state.happened.unread
-        self.setText(f"{_MOST_SHOWN}+" if unread > _MOST_SHOWN else str(unread or ""))
+        shown = min(unread, _MOST_SHOWN)
+        is_all = shown == unread and not state.happened.more
+        self.setText("" if not unread else str(shown) if is_all else f"{shown}+")
         self.setToolTip(tip(f"{TITLE} (Ctrl+D): {state.words}"))
         self.setAccessibleName(f"{TITLE}: {state.words}")
         self.setVisible(bool(state.happened.notifications))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from app.domain.counting import counted
 from app.services.notifications.book import Happened
 
 TITLE = "What happened"
@@ -30,7 +29,8 @@ class State:
     def words(self) -> str:
         """All of it in a line, for tips."""
         unread = self.happened.unread
-        parts = [f"{counted(unread, 'thing')} happened"] if unread else []
+        things = "thing" if unread == 1 else "things"
+        parts = [f"{self.happened.number} {things} happened"] if unread else []
         parts += [each.text for each in self.entries]
         words = "; ".join(parts) or "Nothing waits"
         return f"{words}. Do not disturb is on." if self.quiet else words

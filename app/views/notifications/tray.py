@@ -1,14 +1,14 @@
 """The tray of the desktop: what waits, in a menu, and notifications of what happened."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QObject, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
 from app.domain.links import Link
-from app.domain.notifications import Notification, Summary, summaries
+from app.domain.notifications import Notification, NotificationKind, Summary, summaries
 from app.views.looks.theme import Themes
 from app.views.notifications.desktop import Desktop
 from app.views.notifications.entries import TITLE, State
@@ -70,7 +70,9 @@ class Tray(QObject):
         self._dress()
         self.menu.clear()
         unread = state.happened.unread
-        self.menu.addAction(f"{TITLE} ({unread})" if unread else TITLE, self.list_wanted.emit)
+        self.menu.addAction(
+            f"{TITLE} ({state.happened.number})" if unread else TITLE, self.list_wanted.emit
+        )
         self.menu.addSeparator()
         for entry in state.entries:
             self.menu.addAction(entry.text.replace("&", "&&"), entry.open)
@@ -84,9 +86,12 @@ class Tray(QObject):
         self.menu.addAction("Show window", self.window_wanted.emit)
         self.menu.addAction("Quit", self.quit_wanted.emit)
 
-    def tell(self, notifications: Sequence[Notification]) -> None:
-        """Shows one notification of all that happened, however much that is."""
-        found = summaries(notifications)
+    def tell(
+        self, notifications: Sequence[Notification], more: Collection[NotificationKind] = ()
+    ) -> None:
+        """Shows one notification of all that happened, however much that is; `more`: kinds of which
+        not all was looked at."""
+        found = summaries(notifications, more)
         title, body = words_of(found)
         leads_to = notifications[0].link if len(notifications) == 1 else None
         if self.icon.isVisible():

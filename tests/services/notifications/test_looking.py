@@ -20,14 +20,17 @@ from app.domain.links import CycleLink, GoldenLink, RunLink
 from app.domain.lumisections import LumiRange
 from app.domain.notifications import Choice, Notification, NotificationKind, summaries
 from app.domain.triplets import Triplet
+from app.models import notifications as model
 from app.models.database.engine import Database
 from app.models.golden import generated_json
+from app.models.history import notes as notes_model
 from app.models.pulling import wishes
 from app.services import notes
 from app.services.acting import Acting
 from app.services.agents import registry as agents
 from app.services.editing import bulk, drafts
 from app.services.editing.drafts import Draft
+from app.services.notifications import book as kept_book
 from app.services.notifications.book import NotificationBook
 from app.services.notifications.looking import Told, begin, begin_at, look
 from app.services.notifications.waiting import waiting
@@ -155,8 +158,8 @@ def test_that_a_list_that_somebody_made_official_here_is_no_news_to_them(
     book.look()
     own, another = official_list(mine), official_list(mine)
     NotificationBook(mine, tmp_path).made_official([own])
-    assert [each.link for each in book.look()] == [GoldenLink(another)]
-    assert book.look() == ()
+    assert [each.link for each in book.look().notifications] == [GoldenLink(another)]
+    assert book.look().notifications == ()
 
 
 def test_that_who_asked_a_puller_for_an_official_list_is_not_told_of_it_as_news(
@@ -179,7 +182,7 @@ def test_that_two_windows_of_a_person_tell_it_once_between_them(
     edit(mine.by(OTHER), FIRST)
     with ThreadPoolExecutor(2) as pool:
         told = [*pool.map(NotificationBook.look, windows)]
-    assert sorted(map(len, told)) == [0, 1]
+    assert sorted(len(each.notifications) for each in told) == [0, 1]
 
 
 def test_that_a_list_is_marked_as_read_while_a_look_waits_for_its_server(
@@ -203,7 +206,7 @@ def test_that_a_list_is_marked_as_read_while_a_look_waits_for_its_server(
         assert waits.wait(30)
         read = book.mark_read().read
         goes_on.set()
-        assert len(looking.result()) == 1
+        assert len(looking.result().notifications) == 1
     assert book.happened().read == read
 
 
@@ -212,17 +215,17 @@ def test_that_proposals_and_official_lists_are_told_and_kept_for_the_next_start(
     mine: Acting, tmp_path
 ) -> None:
     book = NotificationBook(mine, tmp_path)
-    assert book.look() == ()
+    assert book.look().notifications == ()
     agents.register(mine, "ae", "1.0", [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")])
     agents.propose(mine, "ae", f"{FIRST},online,dt-dt,3,4,BAD,HV trip,")
     made = official_list(mine)
-    assert {each.text for each in book.look()} == {
+    assert {each.text for each in book.look().notifications} == {
         f"ae made 1 proposal for dt-dt in run {FIRST}",
         f"Golden JSON {made} of /Prompt.*, 2025C, is official, made by berta@cern.ch",
     }
     assert waiting(mine, Choice()).proposals == 1
     next_start = NotificationBook(mine, tmp_path)
-    assert next_start.look() == ()
+    assert next_start.look().notifications == ()
     assert next_start.happened().unread == 2
     assert GoldenLink(made) in {each.link for each in next_start.happened().notifications}
     assert next_start.mark_read().unread == 0
@@ -273,9 +276,50 @@ def test_that_hundreds_of_notes_that_came_meanwhile_are_all_told_and_once(mine: 
             )
         )
     found = look(mine, only(NotificationKind.MENTIONS), told)
-    (summary,) = summaries(found.notifications)
+    (summary,) = summaries(found.notifications, found.more)
     assert summary.title == "701 mentions"
     assert look(mine, only(NotificationKind.MENTIONS), found.told).notifications == ()
+
+
+def test_that_more_than_is_looked_at_is_told_as_that(
+    mine: Acting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(notes_model, "MOST_AFTER", 3)
+    monkeypatch.setattr(model, "_MOST_VERSIONS", 2)
+    choice = only(NotificationKind.MENTIONS, NotificationKind.FLAGS)
+    book = NotificationBook(mine, tmp_path, lambda: choice)
+    book.look()
+    for _ in range(4):
+        notes.add(mine.by(OTHER), FIRST, "online", (LumiRange(1, 2),), "@anna look")
+    edit(mine.by(OTHER), FIRST)
+    found = book.look()
+    titles = [each.title for each in summaries(found.notifications, found.more)]
+    assert titles == ["BAD flag", "At least 3 mentions"]
+    assert book.happened().number == "at least 4"
+    assert NotificationBook(mine, tmp_path).happened().more
+    assert not book.mark_read().more
+
+    for column in ("dt-dt", "csc-csc", "dt-dt"):
+        bulk.write(
+            mine.by(OTHER),
+            [ColumnEdit(FIRST, "online", column, (LumiRange(5, 6),), BAD)],
+            comment="seen",
+        )
+    (flags,) = summaries((found := book.look()).notifications, found.more)
+    assert (flags.title, flags.lines(1)[1]) == ("At least 2 BAD flags", "and at least 1 more")
+
+
+def test_that_more_than_the_list_keeps_is_counted_as_that(
+    mine: Acting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(kept_book, "_MOST", 2)
+    book = NotificationBook(mine, tmp_path, lambda: only(NotificationKind.MENTIONS))
+    book.look()
+    for kept, number in ((2, "2"), (1, "at least 2")):
+        for _ in range(kept):
+            notes.add(mine.by(OTHER), FIRST, "online", (LumiRange(1, 2),), "@anna look")
+        book.look()
+        assert book.happened().number == number
 
 
 def test_that_what_came_while_away_is_summed_up_by_kind() -> None:

@@ -14,7 +14,9 @@ from app.domain.links import GoldenLink
 from app.domain.notifications import Choice, Notification, NotificationKind
 from app.preferences import PreferenceBook
 from app.services import notes
+from app.services.notifications import looking
 from app.services.notifications.book import Happened, NotificationBook
+from app.services.notifications.looking import Found
 from app.settings import Settings
 from app.views.frame.watching.notification_watch import NotificationWatch
 from app.views.notifications.bell import Bell
@@ -105,16 +107,22 @@ def test_that_one_message_comes_in_a_while_and_none_while_it_is_quiet(
 ) -> None:
     choice = [Choice()]
     book = NotificationBook(context.acting, None, lambda: choice[0])
-    batches = [tuple(some(2)), tuple(some(1)), tuple(some(1))]
-    monkeypatch.setattr(book, "look", lambda: batches.pop(0))
+    too_many = frozenset({NotificationKind.MENTIONS})
+    batches = [(2, frozenset()), (1, too_many), (1, frozenset())]
+
+    def look() -> Found:
+        number, more = batches.pop(0)
+        return Found(tuple(some(number)), looking.begin(context.acting), more)
+
+    monkeypatch.setattr(book, "look", look)
     watch, told = NotificationWatch(context, book, owner), []
-    watch.told.connect(told.append)
+    watch.told.connect(lambda *each: told.append(each))
     for _ in range(2):
         with qtbot.waitSignal(watch.said):
             watch.look()
-    assert [len(each) for each in told] == [2]
+    assert [(len(each), more) for each, more in told] == [(2, set())]
     watch._tell()
-    assert [len(each) for each in told] == [2, 1]
+    assert [(len(each), more) for each, more in told[1:]] == [(1, too_many)]
     choice[0] = Choice(quiet=True)
     with qtbot.waitSignal(watch.said):
         watch.look()

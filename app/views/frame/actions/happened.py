@@ -1,6 +1,6 @@
 """*What happened*: bell, tray and list, put together, and what opens each thing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QObject, SignalInstance
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.counting import counted
 from app.domain.links import Link
-from app.domain.notifications import Choice, Notification
+from app.domain.notifications import Choice, Notification, NotificationKind
 from app.services.notifications.book import Happened, NotificationBook
 from app.services.notifications.waiting import Waiting
 from app.views.actions import ActionRow
@@ -146,8 +146,10 @@ class Happenings(QObject):
         if self._dialog is not None:
             self._dialog.show_state(self._state)
 
-    def _tell(self, notifications: Sequence[Notification]) -> None:
-        self.tray.tell(notifications)
+    def _tell(
+        self, notifications: Sequence[Notification], more: Collection[NotificationKind]
+    ) -> None:
+        self.tray.tell(notifications, more)
 
     def _closed(self) -> None:
         self._dialog = None

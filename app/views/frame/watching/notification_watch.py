@@ -2,8 +2,9 @@
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.domain.notifications import Choice, Notification
+from app.domain.notifications import Choice, Notification, NotificationKind
 from app.services.notifications.book import Happened, NotificationBook
+from app.services.notifications.looking import Found
 from app.services.notifications.waiting import Waiting, waiting
 from app.views.background import Work
 from app.views.places import PlaceContext
@@ -21,12 +22,13 @@ _APART_MS = 20_000
 class NotificationWatch(QObject):
     """Looks soon after something was written, and now and then, because days pass.
 
-    Signals: `said(Happened, Waiting, Choice)` after each look; `told(tuple of Notification)` what
-    is to be shown on the desktop: at most one notification in a while, however much happens.
+    Signals: `said(Happened, Waiting, Choice)` after each look; `told(tuple of
+    Notification, set of NotificationKind)` what is to be shown on the desktop, and the kinds of
+    which there was too much to look at: at most one notification in a while, however much happens.
     """
 
     said = Signal(object, object, object)
-    told = Signal(object)
+    told = Signal(object, object)
 
     def __init__(self, context: PlaceContext, book: NotificationBook, parent: QObject) -> None:
         super().__init__(parent)
@@ -34,6 +36,7 @@ class NotificationWatch(QObject):
         self._background = context.background
         self._book = book
         self._untold: list[Notification] = []
+        self._more: set[NotificationKind] = set()
         self._work = Work(context.background, self)
         self._soon = QTimer(self, singleShot=True, interval=_FIRST_MS)
         self._soon.timeout.connect(self.look)
@@ -72,20 +75,23 @@ class NotificationWatch(QObject):
     async def _look(self) -> None:
         acting, book = self._acting, self._book
 
-        def found() -> tuple[tuple[Notification, ...], Happened, Waiting, Choice]:
+        def found() -> tuple[Found, Happened, Waiting, Choice]:
             return book.look(), book.happened(), waiting(acting, book.choice), book.choice
 
         fresh, happened, what_waits, choice = await self._background.read(found)
         self.said.emit(happened, what_waits, choice)
         if choice.quiet:
             self._untold.clear()
+            self._more.clear()
             return
-        self._untold += fresh
+        self._untold += fresh.notifications
+        self._more |= fresh.more
         if not self._rest.isActive():
             self._tell()
 
     def _tell(self) -> None:
         untold, self._untold = tuple(self._untold), []
+        more, self._more = self._more, set()
         if untold:
             self._rest.start()
-            self.told.emit(untold)
+            self.told.emit(untold, more)

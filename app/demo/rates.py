@@ -9,6 +9,8 @@ L1_RATES = "l1triggerrates"
 DEAD_TIMES = "deadtimes"
 
 _CALIBRATION_HZ = 100.0
+_USUAL_LIVE = 0.968
+"""The share of delivered luminosity that is recorded where nothing holds the trigger."""
 
 
 def rates(resource: str, run: JsonObject, lumisections: Sequence[JsonObject]) -> list[JsonObject]:
@@ -25,7 +27,18 @@ def _busy(run: JsonObject, lumisection: JsonObject) -> tuple[float, Random]:
         return 0.0, chance
     pileup = lumisection.get("pileup")
     busy = 0.8 + 0.2 * min(pileup / 60.0, 1.0) if isinstance(pileup, int | float) else 1.0
+    live = _live(lumisection)
+    if live is not None:
+        busy *= live / _USUAL_LIVE
     return busy * chance.gauss(1.0, 0.006), chance
+
+
+def _live(lumisection: JsonObject) -> float | None:
+    """Recorded/delivered, which dead time makes less; None without luminosity."""
+    recorded, delivered = lumisection.get("recorded"), lumisection.get("delivered")
+    if isinstance(recorded, int | float) and isinstance(delivered, int | float) and delivered > 0:
+        return min(max(recorded / delivered, 0.0), 1.0)
+    return None
 
 
 def _l1_rate(run: JsonObject, lumisection: JsonObject) -> JsonObject:
@@ -49,7 +62,9 @@ def _l1_rate(run: JsonObject, lumisection: JsonObject) -> JsonObject:
 
 def _dead_time(run: JsonObject, lumisection: JsonObject) -> JsonObject:
     busy, chance = _busy(run, lumisection)
-    percent = round(abs(chance.gauss(3.2, 0.4)), 3) if busy else 100.0
+    live = _live(lumisection)
+    usual = abs(chance.gauss(3.2, 0.4))
+    percent = round(usual if live is None else 100.0 * (1.0 - live), 3) if busy else 100.0
     number = lumisection.get("lumisection_number")
     return {
         "run_number": run.get("run_number"),

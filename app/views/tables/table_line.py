@@ -87,7 +87,7 @@ class TableLine(QWidget):
         self._apply_theme(themes.theme)
 
     def _lay_out(self) -> None:
-        line = WrappingLine(self, at_top=True)
+        line = WrappingLine(self, at_top=True, keeps_lines=True)
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         line.setSpacing(2 * STEP)
         for place, group in enumerate(self.offered_groups):

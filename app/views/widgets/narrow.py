@@ -13,12 +13,16 @@ _LOWEST_FORM = 80
 class WrappingLine(QLayout):
     """Widgets side by side, in as many lines as the width asks for; what has a share grows.
 
-    `at_top`: what is lower than its line stands at its top, not in its middle.
+    `at_top`: what is lower than its line stands at its top, not in its middle. `keeps_lines`: its
+    widget never gets lower than its lines, also between panes, which ask for no height by width.
     """
 
-    def __init__(self, parent: QWidget | None = None, *, at_top: bool = False) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, at_top: bool = False, keeps_lines: bool = False
+    ) -> None:
         super().__init__(parent)
         self._at_top = at_top
+        self._keeps_lines = keeps_lines
         self._parts: list[QLayoutItem] = []
         self._shares: dict[QWidget, int] = {}
         # Qt asks again and again while widgets are dressed or resized; each answer of a part is an
@@ -64,7 +68,10 @@ class WrappingLine(QLayout):
 
     def setGeometry(self, rect: QRect, /) -> None:
         super().setGeometry(rect)
-        self._place(rect, really=True)
+        height = self._place(rect, really=True)
+        around = self.parentWidget()
+        if self._keeps_lines and around is not None and around.minimumHeight() != height:
+            around.setMinimumHeight(height)
 
     def sizeHint(self) -> QSize:
         parts = self._shown()

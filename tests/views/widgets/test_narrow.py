@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.views.widgets.narrow import ScrolledPane, TurningSplitter, WrappingLine
@@ -34,8 +34,10 @@ def around(qtbot: QtBot) -> QWidget:
     return around
 
 
-def line_of(around: QWidget, *parts: tuple[Part, int], at_top: bool = False) -> WrappingLine:
-    line = WrappingLine(around, at_top=at_top)
+def line_of(
+    around: QWidget, *parts: tuple[Part, int], at_top: bool = False, keeps_lines: bool = False
+) -> WrappingLine:
+    line = WrappingLine(around, at_top=at_top, keeps_lines=keeps_lines)
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(4)
     for part, share in parts:
@@ -50,6 +52,27 @@ def test_that_parts_stand_side_by_side_where_they_fit(around: QWidget) -> None:
     line.setGeometry(QRect(0, 0, 164, 20))
     assert (one.geometry(), other.geometry()) == (QRect(0, 0, 100, 20), QRect(104, 0, 60, 20))
     assert line.heightForWidth(164) == 20
+
+
+def test_that_lines_are_kept_where_a_pane_gets_little_height(qtbot: QtBot) -> None:
+    panes, upper, line, table = (QSplitter(Qt.Orientation.Vertical), *map(QWidget, [None] * 3))
+    qtbot.addWidget(panes)
+    rows = QVBoxLayout(upper)
+    parts = Part(100), Part(60)
+    line_of(line, *((part, 0) for part in parts), keeps_lines=True)
+    rows.addWidget(line)
+    rows.addWidget(table, 1)
+    table.setMinimumHeight(30)
+    panes.addWidget(upper)
+    panes.addWidget(Part(100, 300))
+    panes.setChildrenCollapsible(False)
+    panes.resize(300, 400)
+    panes.show()
+    for width, height in ((150, 44), (300, 20)):
+        panes.resize(width, 400)
+        qtbot.waitUntil(lambda height=height: line.minimumHeight() == height)
+        panes.setSizes([1, 399])
+        qtbot.waitUntil(lambda height=height: line.height() == height)
 
 
 def test_that_what_does_not_fit_begins_another_line(around: QWidget) -> None:

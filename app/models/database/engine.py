@@ -315,7 +315,8 @@ class Database:
             options = {GUARDED: kind, outcome.MARKS: marks, **self._of_guard}
             yield connection.execution_options(**options)
             try:
-                transaction.commit()
+                with outcome.unsure_when_stopped(self.dsn_without_password, marks):
+                    transaction.commit()
             except sa_exc.DBAPIError as error:
                 if not error.connection_invalidated:
                     raise

@@ -7,8 +7,8 @@ never heard of.
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,22 @@ def leave_row(connection: Connection, table: str, row: Row[Any]) -> None:
     leave(connection, table, row._asdict())
 
 
+@contextmanager
+def unsure_when_stopped(where: str, marks: Sequence[Mark]) -> Iterator[None]:
+    """Says that nobody knows what became of a change when a person stops the program meanwhile,
+    while it is being stored or looked for."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if marks:
+            logger.warning(
+                "The program was stopped while the change was being stored at %s. Look whether it"
+                " is there before you try again.",
+                where,
+            )
+        raise
+
+
 class LostAnswer:
     """The search for the mark of a transaction, also at another server that was promoted."""
 
@@ -80,7 +96,8 @@ class LostAnswer:
     def find_out(self, where: str, cause: BaseException) -> None:
         """Returns when the transaction was stored at the server that is called `where`. Raises
         Unavailable when it wasn't, and Unsure when nobody knows."""
-        stored = self._is_stored(self._marks[0]) if self._marks else None
+        with unsure_when_stopped(where, self._marks):
+            stored = self._is_stored(self._marks[0]) if self._marks else None
         if stored is None:
             raise Unsure(
                 f"The connection to {where} was lost while the change was being stored. Look"

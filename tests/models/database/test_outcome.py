@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from app.domain.agents.proposals import ProposalState
 from app.domain.certification.notes import NoteKind
 from app.domain.certification.wishes import OfficialWish
-from app.domain.errors import Unavailable
+from app.domain.errors import Unavailable, Unsure
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models import agents
@@ -98,6 +98,32 @@ def test_that_a_commit_that_is_still_under_way_is_waited_for(
         append(db)
     assert looked
     assert comments(database) == ["an edit"]
+
+
+def test_that_nobody_knows_when_the_program_ends_while_it_looks(
+    db: Database, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(dsn) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [_HELD])
+        monkeypatch.setattr(patience.PatientConnection, "_ask", _gives_up)
+        monkeypatch.setattr(outcome.time, "sleep", lambda _: db.give_up())
+        with pytest.raises(Unsure, match="Look whether it is there"):
+            append(db)
+
+
+@pytest.mark.expected_log("Look whether it is there before you try again")
+def test_that_ctrl_c_ends_the_search_and_says_that_nobody_knows(
+    db: Database, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with psycopg.connect(dsn) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [_HELD])
+        monkeypatch.setattr(patience.PatientConnection, "_ask", _gives_up)
+        monkeypatch.setattr(outcome.time, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            append(db)
 
 
 def _gives_up(connection: patience.PatientConnection, _heard: float, _lost: int) -> int:

@@ -105,7 +105,7 @@ class IndexState:
 
 def recognise(db: Database) -> SchemaState:
     """Compares what the login sees with the shared schema; changes nothing."""
-    with db.read() as connection:
+    with db.primary.read() as connection:
         return schema.recognise(connection)
 
 
@@ -201,7 +201,8 @@ def examine(db: Database) -> Examined:
         ready, guard = db.desk, str(refused)
     if db.guard is not None:
         guard = f"proved by the database: {db.guard.login} is {db.guard.email or db.guard.kind}"
-    with db.read() as connection:
+    # Where it is written: that a standby is read besides is no fault of the database.
+    with db.primary.read() as connection:
         return Examined(
             where,
             state,

@@ -95,6 +95,7 @@ def test_that_reading_goes_to_the_standby_and_what_follows_locks_does_not(db: Da
     assert databases.standby_words(db).startswith("standby, ")
     assert not is_standby(db.primary)
     assert not is_standby(db.in_background())
+    assert databases.examine(db).server == ()
     lock = PullerLock(db, "somebody")
     assert lock.try_acquire()
     assert lock.holder() == "somebody"

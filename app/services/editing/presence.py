@@ -59,6 +59,11 @@ class OpenDatasets:
         self._guard = threading.Lock()
         self._views: dict[DatasetKey, set[int]] = {}
 
+    @property
+    def person(self) -> str:
+        """Who this client acts for."""
+        return self._acting.actor.email
+
     def open(self, key: DatasetKey, view: int, *, editing: bool) -> tuple[Present, ...]:
         """Records that a view shows a dataset, or edits it; returns who else does.
 

@@ -14,6 +14,7 @@ from app.views.widgets.plain import Label
 
 _STAYS_MS = 1000
 _SHOWN = 2
+_OWN = "another window of yours"
 
 _numbers = itertools.count(1)
 
@@ -69,17 +70,21 @@ class Attendance(Label):
             self._looking.renew(self._look)
 
     def show_others(self, others: Sequence[Present]) -> None:
-        """Names the others, those who edit first."""
+        """Names the others, those who edit first; another window of this person is said to be."""
         ordered = sorted(others, key=lambda other: not other.editing)
         people = list(
             dict.fromkeys(
-                f"{other.person} (editing)" if other.editing else other.person for other in ordered
+                f"{self._name_of(other)} (editing)" if other.editing else self._name_of(other)
+                for other in ordered
             )
         )
         more = f" and {len(people) - _SHOWN} more" if len(people) > _SHOWN else ""
         self.setText(f"Also here: {', '.join(people[:_SHOWN])}{more}" if people else "")
         self.setToolTip("\n".join(people))
         self.setVisible(bool(people))
+
+    def _name_of(self, other: Present) -> str:
+        return _OWN if other.person == self._opened.person else other.person
 
     async def _look(self) -> None:
         if self._announced is None:

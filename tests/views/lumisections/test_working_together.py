@@ -151,6 +151,14 @@ def test_that_two_windows_see_each_other_and_who_edits(
     other.drag(("dt-dt", 3), ("dt-dt", 4))
     other.keys("s")
     story.until(lambda: story.pane.attendance.text() == f"Also here: {SHIFTER.email} (editing)")
+    presence.open_dataset(Acting(story.db, EXPERT, client="second"), KEY)
+    story.until(
+        lambda: (
+            story.pane.attendance.text()
+            == f"Also here: {SHIFTER.email} (editing), another window of yours"
+        )
+    )
+    presence.close_dataset(Acting(story.db, EXPERT, client="second"))
     other.window.close()
     presence.close_dataset(other.workplace.acting)
     story.until(lambda: not story.pane.attendance.isVisible())

@@ -300,25 +300,30 @@ BEGIN
     PERFORM FROM public."Dataset"
         WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
         ORDER BY run_number, name FOR UPDATE;
-    -- The last events of their datasets, one of each, that say nothing of them: so do those that go
-    -- with edits of columns. Then nothing is to be judged, and nothing to be folded.
-    IF NOT EXISTS (SELECT FROM added WHERE dataset_metadata <> '{}')
-        AND cardinality(events) = cardinality(runs) AND cardinality(events) = (
-            SELECT count(*) FROM added
-            JOIN guard.datasets_folded(events, runs, names) AS stood USING (run_number, name)
-            WHERE added.version > stood.last AND added.datasets_in_gui = '[]'
-              AND added.deleted = stood.deleted
-        ) THEN
-        UPDATE public."Dataset" AS known SET version = added.version FROM added
-            WHERE known.run_number = added.run_number AND known.name = added.name;
-        PERFORM guard.keep_marks(events, runs, names, false);
-        RETURN NULL;
+    -- Folded once: what stood before is judged, and becomes what stands now. Most often it stands in
+    -- the rows, and these are the last events of their datasets, one of each.
+    SELECT array_agg(added.version) AS events, array_agg(true) AS newest,
+        array_agg(stood.attributes) AS attributes, array_agg(stood.deleted) AS hidden,
+        array_agg(stood.in_gui) AS in_gui, bool_and(coalesce(added.dataset_metadata = '{}'
+            AND added.datasets_in_gui = '[]' AND added.deleted = stood.deleted, false)) AS idle
+        INTO before
+        FROM added JOIN guard.datasets_folded(events, runs, names) AS stood USING (run_number, name)
+        WHERE added.version > stood.last;
+    IF cardinality(before.events) = cardinality(events)
+        AND cardinality(events) = cardinality(runs) THEN
+        -- Those that go with edits of columns say nothing of their datasets.
+        IF before.idle THEN
+            UPDATE public."Dataset" AS known SET version = added.version FROM added
+                WHERE known.run_number = added.run_number AND known.name = added.name;
+            PERFORM guard.keep_marks(events, runs, names, false);
+            RETURN NULL;
+        END IF;
+    ELSE
+        SELECT array_agg(version) AS events, array_agg(newest) AS newest,
+            array_agg(attributes) AS attributes, array_agg(hidden) AS hidden,
+            array_agg(in_gui) AS in_gui
+            INTO before FROM guard.datasets_before(events, runs, names);
     END IF;
-    -- Folded once: what stood before is judged, and becomes what stands now.
-    SELECT array_agg(version) AS events, array_agg(newest) AS newest,
-        array_agg(attributes) AS attributes, array_agg(hidden) AS hidden,
-        array_agg(in_gui) AS in_gui
-        INTO before FROM guard.datasets_before(events, runs, names);
     IF who.email IS NOT NULL THEN
         PERFORM guard.judge_datasets(before.events, before.attributes, before.hidden);
     ELSIF who.kind = 'agent' AND EXISTS (

@@ -15,15 +15,11 @@ END
 $$;
 
 -- Number of the first event of this transaction: what is below it was there before, for certain.
-CREATE OR REPLACE FUNCTION guard.first_event() RETURNS integer
-LANGUAGE plpgsql STABLE AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN (
-        SELECT min(own.first_event) FROM guard.authentic AS own
-        WHERE own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
-    );
-END
+DROP FUNCTION IF EXISTS guard.first_event();
+CREATE FUNCTION guard.first_event() RETURNS TABLE (number integer)
+LANGUAGE sql STABLE AS $$
+    SELECT min(own.first_event) FROM guard.authentic AS own
+    WHERE own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_new(run_number integer, name text) RETURNS boolean
@@ -169,7 +165,7 @@ LANGUAGE sql STABLE AS $$
             WHEN (
                 SELECT told.version FROM public."DatasetEvent" AS told
                 WHERE told.run_number = event.run_number AND told.name = event.name
-                  AND told.version < (SELECT guard.first_event()) LIMIT 1
+                  AND told.version < (SELECT number FROM guard.first_event()) LIMIT 1
             ) IS NULL AND guard.is_new(event.run_number, event.name)
             THEN 'COPIED_COLUMN' ELSE 'OFFLINE_COLUMN' END,
         array_remove(ARRAY[
@@ -429,36 +425,17 @@ BEGIN
         WHERE event.run_number = is_covered.run_number
           AND event.name IN ('online', is_covered.name)
           AND covered.lumisection_number = is_covered.lumisection
-          AND event.version < (SELECT guard.first_event())
+          AND event.version < (SELECT number FROM guard.first_event())
     );
 END
 $$;
 
-CREATE OR REPLACE FUNCTION guard.check_assignations(
-    runs integer[], names text[], firsts integer[], lasts integer[]
-) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    said record;
-BEGIN
-    FOR said IN
-        SELECT * FROM unnest(runs, names, firsts, lasts) AS one (run, name, first, last)
-    LOOP
-        CONTINUE WHEN said.first >= 1 AND guard.is_covered(said.run, said.name, said.last);
-        IF said.first < 1
-            OR said.last > coalesce(guard.last_lumisection(said.run, said.name), 0) THEN
-            PERFORM guard.refuse(format(
-                'LS %s to %s is outside %s of run %s.', said.first, said.last, said.name, said.run
-            ));
-        END IF;
-    END LOOP;
-END
-$$;
-
+DROP FUNCTION IF EXISTS guard.check_assignations(integer[], text[], integer[], integer[]);
 CREATE OR REPLACE FUNCTION guard.on_assignation() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     who record;
+    outside record;
 BEGIN
     who := guard.acting();
     IF who.kind = 'web' THEN
@@ -468,20 +445,25 @@ BEGIN
     IF who.kind = 'puller' THEN
         RETURN NULL;
     END IF;
-    PERFORM guard.check_assignations(array_agg(run_number), array_agg(name), array_agg(first),
-            array_agg(last))
+    SELECT touched.* INTO outside FROM (
+        SELECT run_number, name, min(covered.first) AS first, max(covered.last) AS last
         FROM (
-            SELECT run_number, name, min(covered.first) AS first, max(covered.last) AS last
-            FROM (
-                SELECT version, min(lumisection_number) AS first, max(lumisection_number) AS last
-                FROM added GROUP BY version
-            ) AS covered
-            JOIN (
-                SELECT version, run_number, name FROM public."LumisectionEvent"
-                UNION ALL SELECT version, run_number, name FROM public."OMSLumisectionEvent"
-            ) AS event ON event.version = covered.version
-            GROUP BY run_number, name
-        ) AS touched;
+            SELECT version, min(lumisection_number) AS first, max(lumisection_number) AS last
+            FROM added GROUP BY version
+        ) AS covered
+        JOIN (
+            SELECT version, run_number, name FROM public."LumisectionEvent"
+            UNION ALL SELECT version, run_number, name FROM public."OMSLumisectionEvent"
+        ) AS event ON event.version = covered.version
+        GROUP BY run_number, name OFFSET 0
+    ) AS touched
+        WHERE first < 1 OR CASE WHEN guard.is_covered(run_number, name, last) THEN false
+            ELSE last > coalesce(guard.last_lumisection(run_number, name), 0) END
+        LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(format('LS %s to %s is outside %s of run %s.', outside.first,
+            outside.last, outside.name, outside.run_number));
+    END IF;
     RETURN NULL;
 END
 $$;

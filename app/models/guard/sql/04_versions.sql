@@ -36,6 +36,13 @@ DECLARE
     false_author text;
 BEGIN
     who := guard.acting();
+    -- What is noted with the same question goes with the transaction where it refuses.
+    WITH noted AS (
+        INSERT INTO guard.authentic (atomic_version, xid, "at", login, person, kind)
+        SELECT atomic_version, pg_current_xact_id(), transaction_timestamp(), who.login, who.email,
+            who.kind
+        FROM added
+    )
     SELECT "by" INTO false_author FROM added
         WHERE NOT CASE who.kind
             WHEN 'web' THEN true
@@ -56,10 +63,6 @@ BEGIN
             )
         END);
     END IF;
-    INSERT INTO guard.authentic (atomic_version, xid, "at", login, person, kind)
-        SELECT atomic_version, pg_current_xact_id(), transaction_timestamp(), who.login, who.email,
-            who.kind
-        FROM added;
     RETURN NULL;
 END
 $$;

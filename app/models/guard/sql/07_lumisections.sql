@@ -163,9 +163,12 @@ LANGUAGE sql STABLE AS $$
     SELECT event.run_number, event.name::text, coalesce(said.key, ''), said.value,
         CASE WHEN event.name = 'online' THEN 'ONLINE_COLUMN'
             WHEN (
-                SELECT told.version FROM public."DatasetEvent" AS told
-                WHERE told.run_number = event.run_number AND told.name = event.name
-                  AND told.version < (SELECT number FROM guard.first_event()) LIMIT 1
+                SELECT told.version FROM (
+                    SELECT version FROM public."DatasetEvent" AS all_of_it
+                    WHERE all_of_it.run_number = event.run_number
+                      AND all_of_it.name = event.name OFFSET 0
+                ) AS told
+                WHERE told.version < (SELECT number FROM guard.first_event()) LIMIT 1
             ) IS NULL AND guard.is_new(event.run_number, event.name)
             THEN 'COPIED_COLUMN' ELSE 'OFFLINE_COLUMN' END,
         array_remove(ARRAY[
@@ -445,7 +448,8 @@ BEGIN
     IF who.kind = 'puller' THEN
         RETURN NULL;
     END IF;
-    SELECT touched.* INTO outside FROM (
+    -- On its own, or the server may read all events in order to find one of them.
+    WITH touched AS MATERIALIZED (
         SELECT run_number, name, min(covered.first) AS first, max(covered.last) AS last
         FROM (
             SELECT version, min(lumisection_number) AS first, max(lumisection_number) AS last
@@ -455,8 +459,9 @@ BEGIN
             SELECT version, run_number, name FROM public."LumisectionEvent"
             UNION ALL SELECT version, run_number, name FROM public."OMSLumisectionEvent"
         ) AS event ON event.version = covered.version
-        GROUP BY run_number, name OFFSET 0
-    ) AS touched
+        GROUP BY run_number, name
+    )
+    SELECT touched.* INTO outside FROM touched
         WHERE first < 1 OR CASE WHEN guard.is_covered(run_number, name, last) THEN false
             ELSE last > coalesce(guard.last_lumisection(run_number, name), 0) END
         LIMIT 1;
@@ -486,7 +491,8 @@ BEGIN
               AND known.name = added.name;
         RETURN NULL;
     END IF;
-    -- Once for all rows: the events of this transaction stand between two numbers.
+    -- Once for all rows: the events of this transaction stand between two numbers. What is noted
+    -- with the same question goes with the transaction where it refuses.
     WITH changed AS MATERIALIZED (
         SELECT event.run_number, event.name::text AS name
         FROM guard.authentic AS own
@@ -500,6 +506,11 @@ BEGIN
               SELECT known.atomic_version FROM public."Event" AS known
               WHERE known.version = event.version
           )
+    ), noted AS (
+        INSERT INTO guard.unconfirmed (what, run_number, name, login, "at")
+        SELECT TG_TABLE_NAME, run_number, name, who.login, transaction_timestamp() FROM added
+        ON CONFLICT (what, run_number, name) DO UPDATE
+            SET login = EXCLUDED.login, "at" = EXCLUDED."at"
     )
     SELECT run_number, name INTO strange FROM added
         WHERE (run_number, name::text) NOT IN (SELECT * FROM changed)
@@ -511,11 +522,6 @@ BEGIN
             strange.name, strange.run_number
         ));
     END IF;
-    INSERT INTO guard.unconfirmed (what, run_number, name, login, "at")
-        SELECT TG_TABLE_NAME, run_number, name, who.login, transaction_timestamp()
-        FROM added
-        ON CONFLICT (what, run_number, name) DO UPDATE
-            SET login = EXCLUDED.login, "at" = EXCLUDED."at";
     RETURN NULL;
 END
 $$;

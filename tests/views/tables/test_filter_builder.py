@@ -11,17 +11,39 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from app.domain.filters import RUN, Node, Operator, format, parse  # noqa: A004
+from app.domain.filters import (
+    NAME,
+    OPERATORS,
+    RUN,
+    VERIFIED,
+    Field,
+    Node,
+    Source,
+    Value,
+    format,  # noqa: A004
+    parse,
+)
+from app.domain.filters.fields import is_storable
+from app.domain.triplets import STATUSES
 from app.views.looks.theme import Themes
 from app.views.tables.filter_builder import FilterBuilder
 from tests.filter_trees import comparison_of, trees
 from tests.views.table_rows import VOCABULARY
 
 Key, Modifier = Qt.Key, Qt.KeyboardModifier
+VALUES: dict[Field, st.SearchStrategy[Value]] = {
+    RUN: st.integers(1, 9),
+    NAME: st.text(max_size=8).filter(is_storable),
+    VERIFIED: st.sampled_from(["dt", "tracker", "a b", "null"]),
+    Field(Source.COLUMN, "dt-dt"): st.sampled_from(STATUSES),
+    Field(Source.COLUMN, "dt-dt", "BAD"): st.integers(0, 9),
+    Field(Source.BIT, "dtp_ready"): st.booleans(),
+    Field(Source.OMS, "hlt_key"): st.text(max_size=8).filter(is_storable),
+}
 TREES = trees(
-    st.sampled_from([Operator.EQUAL, Operator.IN, Operator.BETWEEN, Operator.IS_NULL]).flatmap(
-        lambda operator: comparison_of(RUN, operator, st.integers(1, 9))
-    ),
+    st.sampled_from(
+        [(field, operator) for field in VALUES for operator in OPERATORS[field.kind]]
+    ).flatmap(lambda pair: comparison_of(*pair, VALUES[pair[0]])),
     6,
 )
 

@@ -4,7 +4,7 @@ import logging
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from app.domain.errors import BadInput
@@ -21,7 +21,7 @@ _SHOWN = "The open window was asked to show it."
 
 
 class LinkChannel(QObject):
-    """Listens for links, if no other window of this user does.
+    """Listens for links, as soon as no other window of this user does.
 
     Signals: `arrived(Link)`.
     """
@@ -34,19 +34,45 @@ class LinkChannel(QObject):
         # Nobody but this user may ask.
         self.server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self.server.newConnection.connect(self._answer)
-        self._listen(file)
+        self._file = file
+        self._other: QLocalSocket | None = None
+        self._listen()
 
     def close(self) -> None:
-        """Listens no longer."""
+        """Listens no longer; another window does from now on."""
+        if self._other is not None:
+            self._other.disconnected.disconnect(self._listen)
+            self._other.abort()
+            self._other = None
         self.server.close()
+        for socket in self.server.findChildren(QLocalSocket):
+            socket.disconnectFromServer()
 
-    def _listen(self, file: Path) -> None:
-        if _connected(file) is not None:
-            return
+    def _listen(self) -> None:
+        file = self._file
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
         except OSError as error:
             logger.info("No link can be taken over %s: %s", file, error)
+            return
+        # Several windows may see at once that nobody listens any more.
+        lock = QLockFile(f"{file}.lock")
+        if not lock.tryLock(_CONNECT_MS):
+            logger.info("No link can be taken over %s: its lock is held", file)
+            return
+        try:
+            self._listen_or_wait(file)
+        finally:
+            lock.unlock()
+
+    def _listen_or_wait(self, file: Path) -> None:
+        other, self._other = self._other, _connected(file)
+        if other is not None:
+            other.deleteLater()
+        if self._other is not None:
+            # It stays connected, and so hears when that window is gone.
+            self._other.setParent(self)
+            self._other.disconnected.connect(self._listen)
             return
         # What a window that died has left there.
         QLocalServer.removeServer(str(file))

@@ -132,3 +132,19 @@ def test_that_the_command_opens_a_link_in_the_open_window(
     assert arrived == [RunLink(396281, ranges=((30, 60),))]  # type: ignore[arg-type]
     assert said.out == "The open window was asked to show it.\n"
     assert 'names "erase"' in said.err
+
+
+def test_that_the_window_that_stays_open_takes_links_over(
+    channel: LinkChannel, file: Path, qtbot: QtBot, arrived: list[Link]
+) -> None:
+    others = [LinkChannel(file) for _ in range(2)]
+    for other in others:
+        assert not other.server.isListening()
+        other.arrived.connect(arrived.append)
+    channel.close()
+    qtbot.waitUntil(lambda: any(other.server.isListening() for other in others))
+    assert told(qtbot, file, "run-registry://run/7") == "The open window was asked to show it."
+    assert arrived == [RunLink(7)]
+    for other in others:
+        other.close()
+        other.deleteLater()

@@ -68,7 +68,7 @@ class HistogramClient(GuiRequests):
         asked_at = time.monotonic()
         async with self._turns:
             if asked_at <= self._silent_at:
-                # A layout of 200 histograms would wait for the same silence 200 times.
+                # A layout of 60 histograms would wait for the same silence 60 times.
                 raise GuiUnavailable(self._silence)
             try:
                 return await self._answer(url, self._content)

@@ -6,6 +6,7 @@ libraries beside them, and freed of what only drags in more libraries of the sys
 
 import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,11 @@ _LEFT_OUT = (
     "pytest",
     "mypy",
 )
+# PyInstaller's own step for PySide6 loads Qt at each start, of a command too, to say where its
+# plugins are. The wheel of PySide6 for Linux knows that by itself; a variable of the environment
+# that says it would reach the browser and every other program that is started, too.
+_HOOKS = "{'PySide6': ['nothing_for_qt.py']}\n"
+_NOTHING = "# Qt finds its plugins by itself.\n"
 # The theme plugin for GTK brings GTK; the window has looks of its own.
 _NOT_NEEDED = (
     "PySide6/Qt/plugins/platformthemes/libqgtk3.so",
@@ -51,6 +57,10 @@ def make(python: Path, work: Path, out: Path) -> Path:
     work.mkdir(parents=True)
     start = work / "start.py"
     start.write_text(_START, encoding="utf-8")
+    if sys.platform == "linux":
+        (work / "hooks" / "rthooks").mkdir(parents=True)
+        (work / "hooks" / "rthooks.dat").write_text(_HOOKS, encoding="utf-8")
+        (work / "hooks" / "rthooks" / "nothing_for_qt.py").write_text(_NOTHING, encoding="utf-8")
     # Not in the checkout, which would be taken instead of what is installed.
     subprocess.run(
         [str(python), "-m", "PyInstaller", *_options(packages, work, out), str(start)],
@@ -85,6 +95,7 @@ def _packages_of(python: Path) -> Path:
 def _options(packages: Path, work: Path, out: Path) -> Iterator[str]:
     yield from ("--noconfirm", "--onedir", "--console", "--log-level=WARN", f"--name={NAME}")
     yield from (f"--distpath={out}", f"--workpath={work}", f"--specpath={work}")
+    yield f"--additional-hooks-dir={work / 'hooks'}"
     # Alembic reads migrations from the disk, and resources are read from there as well.
     for folder in ("app/models/migrations", "app/models/guard/sql", "resources"):
         yield f"--add-data={packages / folder}:{folder}"

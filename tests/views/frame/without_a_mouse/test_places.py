@@ -8,6 +8,7 @@ from app.services.golden import generation
 from app.views.configuration.place import ConfigurationPlace
 from app.views.focus import can_have_keys
 from app.views.frame.navigation import PLACES
+from app.views.notices import Notices
 from tests.builders import EXPERT
 from tests.services.offline_runs import PROMPT
 from tests.views.hand import Hand, name_of
@@ -30,8 +31,9 @@ def test_that_a_place_that_is_new_gives_the_keyboard_to_what_is_done_there(
 
 
 def test_that_tab_goes_from_the_lists_of_the_configuration_into_the_one_in_front(
-    hand: Hand,
+    hand: Hand, notices: Notices
 ) -> None:
+    notices.tell("Something was done.")  # its button in the status bar is no next stop
     place = hand.window.views["configuration"]
     assert isinstance(place, ConfigurationPlace)
     hand.press("Ctrl+8")

@@ -132,8 +132,9 @@ class ConfigurationPlace(PlaceWidget):
     def _put_after_the_lists(self, pane: QWidget) -> None:
         """Tab comes into a pane right after the lists; Qt has what is made late come last, behind
         the status bar."""
-        inside, each = [], pane.nextInFocusChain()
-        while pane.isAncestorOf(each):
+        inside: list[QWidget] = []
+        each = pane.nextInFocusChain()
+        while each is not None and pane.isAncestorOf(each):
             if each.focusPolicy() & Qt.FocusPolicy.TabFocus:
                 inside.append(each)
             each = each.nextInFocusChain()

@@ -275,7 +275,7 @@ def voided_after(
             ' UNION SELECT run_number, name FROM "DatasetEvent" WHERE version > :event'
             ") AS changed USING (run_number, name) WHERE verified LIMIT :most"
         ),
-        {"event": event_positions.after(connection, version), "most": _MOST_TOLD},
+        {"event": event_positions.after(connection, version), "most": MOST_TOLD},
     )
     keys = [(row.run_number, row.name) for row in changed]
     rows = connection.execute(text(_VOIDED), _arrays(keys)) if keys else ()

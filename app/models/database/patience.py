@@ -166,9 +166,14 @@ class PatientConnection(_WantedConnection):
             raise
 
     def rollback(self) -> None:
-        # The server takes back what a connection left that is closed.
-        if not self.closed:
+        # The server takes back what a connection left that is closed, as it is once given up.
+        if self.closed:
+            return
+        try:
             super().rollback()
+        except OperationalError:
+            if self.is_wanted and not self.patience.has_ended:
+                raise
 
     def _let_go(self, watched: _Steps[Any]) -> None:
         """Has the server stop; a silent one doesn't keep a person from leaving."""

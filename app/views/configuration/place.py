@@ -1,9 +1,8 @@
 """The place of the configuration: its lists at the left, the selected one at the right."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
@@ -60,7 +59,6 @@ class ConfigurationPlace(PlaceWidget):
         if row not in self._panes:
             self._panes[row] = self._make_pane(row)
             self.stack.addWidget(self._panes[row])
-            self._put_after_the_lists(self._panes[row])
         return self._panes[row]
 
     def go_to(self, name: str) -> ListPane | WorkspacesPane:
@@ -128,18 +126,6 @@ class ConfigurationPlace(PlaceWidget):
         pane.counted.connect(lambda count: self._show_faulty(row, count))
         pane.saved.connect(self._tell)
         return pane
-
-    def _put_after_the_lists(self, pane: QWidget) -> None:
-        """Tab comes into a pane right after the lists; Qt has what is made late come last, behind
-        the status bar."""
-        inside: list[QWidget] = []
-        each = pane.nextInFocusChain()
-        while each is not None and pane.isAncestorOf(each):
-            if each.focusPolicy() & Qt.FocusPolicy.TabFocus:
-                inside.append(each)
-            each = each.nextInFocusChain()
-        for before, after in pairwise((self.sections, *inside)):
-            QWidget.setTabOrder(before, after)
 
     def _list_in_front(self) -> ListPane | None:
         return self.pane if isinstance(self.pane, ListPane) else None

@@ -5,10 +5,8 @@ import pytest
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.golden import generation
-from app.views.configuration.place import ConfigurationPlace
 from app.views.focus import can_have_keys
 from app.views.frame.navigation import PLACES
-from app.views.notices import Notices
 from tests.builders import EXPERT
 from tests.services.offline_runs import PROMPT
 from tests.views.hand import Hand, name_of
@@ -28,23 +26,6 @@ def test_that_a_place_that_is_new_gives_the_keyboard_to_what_is_done_there(
     assert home is not None
     hand.until(lambda: can_have_keys(home))
     assert hand.at is home, name_of(hand.at)
-
-
-def test_that_tab_goes_from_the_lists_of_the_configuration_into_the_one_in_front(
-    hand: Hand, notices: Notices
-) -> None:
-    notices.tell("Something was done.")  # its button in the status bar is no next stop
-    place = hand.window.views["configuration"]
-    assert isinstance(place, ConfigurationPlace)
-    hand.press("Ctrl+8")
-    hand.settle()
-    for _ in range(2):
-        hand.until(lambda: name_of(hand.at) == "Lists of the configuration")
-        hand.press("Tab")
-        assert hand.at is not None
-        assert place.pane.isAncestorOf(hand.at), hand.story()
-        hand.press("Shift+Tab", "Down")
-        hand.settle()
 
 
 def test_that_ctrl_tab_goes_round_the_tabs_of_a_list(hand: Hand, database: Database) -> None:

@@ -138,7 +138,7 @@ def test_that_what_was_not_stored_can_be_tried_again(
         with psycopg.connect(dsn) as other:
             other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE state = 'idle in transaction'"
+                " WHERE state = 'idle in transaction' AND datname = current_database()"
             )
 
     with pytest.raises(Unavailable, match="lost before the change was stored") as caught:

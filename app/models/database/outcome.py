@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from app.domain.errors import RegistryError, Unavailable, Unsure
@@ -75,6 +76,14 @@ def unsure_when_stopped(where: str, marks: Sequence[Mark]) -> Iterator[None]:
                 where,
             )
         raise
+
+
+def added(connection: Connection, table: sa.Table, values: Mapping[str, object]) -> Row[Any]:
+    """Adds a row to a table of `record`, as the mark of the transaction; its key and time."""
+    given_back = (*table.primary_key.columns, table.c.at)
+    row = connection.execute(sa.insert(table).values(values).returning(*given_back)).one()
+    leave_row(connection, table.fullname, row)
+    return row
 
 
 class LostAnswer:

@@ -408,13 +408,8 @@ def freezes(connection: Connection) -> dict[int, Freeze]:
 
 def freeze(connection: Connection, id_cycle: int, by: str, why: str, *, frozen: bool) -> None:
     """Freezes a cycle, or thaws it."""
-    table = record.cycle_freeze
-    added = connection.execute(
-        sa.insert(table)
-        .values(id_cycle=id_cycle, frozen=frozen, by=by, why=why)
-        .returning(table.c.id, table.c.at)
-    ).one()
-    outcome.leave_row(connection, "record.cycle_freeze", added)
+    values = {"id_cycle": id_cycle, "frozen": frozen, "by": by, "why": why}
+    outcome.added(connection, record.cycle_freeze, values)
     _announce(connection)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.models.database import outcome
@@ -74,19 +73,14 @@ def of_lists(connection: Connection, ids: Collection[int]) -> dict[int, Publicat
 
 def add(connection: Connection, made: Publication) -> None:
     """Keeps that a list is published; time and, on a guarded database, author are the server's."""
-    table = record.publication
-    added = connection.execute(
-        sa.insert(table)
-        .values(
-            generated_json_id=made.list_id,
-            name=made.name,
-            era=made.era,
-            kind=made.kind,
-            number=made.number,
-            parent=made.parent,
-            why=made.why,
-            by=made.by,
-        )
-        .returning(table.c.generated_json_id, table.c.at)
-    ).one()
-    outcome.leave_row(connection, "record.publication", added)
+    values = {
+        "generated_json_id": made.list_id,
+        "name": made.name,
+        "era": made.era,
+        "kind": made.kind,
+        "number": made.number,
+        "parent": made.parent,
+        "why": made.why,
+        "by": made.by,
+    }
+    outcome.added(connection, record.publication, values)

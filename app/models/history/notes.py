@@ -94,20 +94,16 @@ def add(
     """Adds a row, which other windows are told at commit; returns its number. Author and time of a
     guarded database are the server's."""
     run_number, name, ranges = place
-    added = connection.execute(
-        sa.insert(record.note)
-        .values(
-            kind=kind.value,
-            about=about,
-            run_number=run_number,
-            name=name,
-            ranges=[list(each) for each in ranges],
-            text=said,
-            by=by,
-        )
-        .returning(record.note.c.id, record.note.c.at)
-    ).one()
-    outcome.leave_row(connection, "record.note", added)
+    values = {
+        "kind": kind.value,
+        "about": about,
+        "run_number": run_number,
+        "name": name,
+        "ranges": [list(each) for each in ranges],
+        "text": said,
+        "by": by,
+    }
+    added = outcome.added(connection, record.note, values)
     connection.execute(
         text("SELECT pg_notify(:channel, :news)"),
         {"channel": CHANNEL, "news": f"{NOTE} {run_number}"},

@@ -219,13 +219,8 @@ def remove(connection: Connection, id_cycle: int, keys: Collection[DatasetKey]) 
 
 def note(connection: Connection, id_cycle: int, by: str, what: str, details: JsonObject) -> None:
     """Keeps what was done to a cycle."""
-    table = record.cycle_history
-    added = connection.execute(
-        sa.insert(table)
-        .values(id_cycle=id_cycle, by=by, what=what, details=details)
-        .returning(table.c.id, table.c.at)
-    ).one()
-    outcome.leave_row(connection, "record.cycle_history", added)
+    values = {"id_cycle": id_cycle, "by": by, "what": what, "details": details}
+    outcome.added(connection, record.cycle_history, values)
 
 
 def history(connection: Connection, id_cycle: int) -> tuple[CycleEntry, ...]:

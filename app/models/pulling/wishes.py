@@ -20,13 +20,8 @@ _WHOLE_S = 60.0
 
 def add(connection: Connection, wish: AnyWish, by: str) -> int:
     """Adds a wish; returns its number. The guard judges it, names its author, and announces it."""
-    added = connection.execute(
-        sa.insert(record.wish)
-        .values(kind=wish.kind.value, arguments=wish.arguments, by=by)
-        .returning(record.wish.c.id, record.wish.c.at)
-    ).one()
-    outcome.leave_row(connection, "record.wish", added)
-    return int(added.id)
+    values = {"kind": wish.kind.value, "arguments": wish.arguments, "by": by}
+    return int(outcome.added(connection, record.wish, values).id)
 
 
 class Looks:

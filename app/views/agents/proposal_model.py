@@ -13,6 +13,7 @@ from app.views.changes.history_axis import LANE_ROLE, value_words
 from app.views.changes.lines import Piece
 from app.views.looks import words
 from app.views.widgets.plain import shown
+from app.views.widgets.tables.copying import COPY_ROLE
 from app.views.widgets.tables.titled_model import TitledModel
 
 AGENT, COLUMN, LANE, RANGES, NOW, VALUE, SINCE = range(7)
@@ -86,6 +87,8 @@ class ProposalModel(TitledModel):
                 value_words(proposal.triplet),
                 words.ago(proposal.proposed, server_now()),
             )[column]
+        if role == COPY_ROLE and column == SINCE:
+            return words.time(proposal.proposed)
         if role == LANE_ROLE and column == LANE:
             return self._lanes[index.row()]
         if role == Qt.ItemDataRole.ToolTipRole and column != LANE:

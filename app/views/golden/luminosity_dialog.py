@@ -94,6 +94,7 @@ class LuminosityDialog(QDialog):
         self._lay_out()
         self.right.offer(possible=False)
         self.line.editingFinished.connect(self._typed)
+        self.line.returnPressed.connect(self._ask_for_name)
         self.choose.clicked.connect(self.ask_file)
         self.write.clicked.connect(self._import)
         self.close_button.clicked.connect(self.reject)
@@ -157,6 +158,10 @@ class LuminosityDialog(QDialog):
         text = self.line.text().strip()
         if text and Path(text).expanduser() != self._file:
             self.preview(Path(text).expanduser())
+
+    def _ask_for_name(self) -> None:
+        if not self.line.text().strip():
+            self.refusal.say("Choose a file.")
 
     def _forget(self) -> None:
         self.runs.show_rows(_TITLES, (), wide=_WIDE)

@@ -17,7 +17,7 @@ from app.domain.notifications import Notification
 from app.views.focus import give_keys_once_shown
 from app.views.looks.ages import Ages
 from app.views.looks.theme import ROW_HEIGHT, STEP, Themes
-from app.views.looks.words import ago
+from app.views.looks.words import ago, time
 from app.views.notifications.entries import TITLE, Entry, State
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label
@@ -120,6 +120,7 @@ class HappenedDialog(QDialog):
                     each.key,
                     each,
                     (ago(each.at, now), each.kind.noun, each.text),
+                    copied=(time(each.at), each.kind.noun, each.text),
                     token="accent" if read is None or each.at > read else "",
                 )
                 for each in self._state.happened.notifications

@@ -10,6 +10,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from app.domain.sources.pull import FailedRun
 from app.views.looks import words
 from app.views.widgets.plain import shown
+from app.views.widgets.tables.copying import COPY_ROLE
 from app.views.widgets.tables.titled_model import TitledModel
 
 TITLES = ("Run", "Reason", "Since", "")
@@ -66,7 +67,9 @@ class FailedRunsModel(TitledModel):
         line = self._lines[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return line.texts[index.column()]
-        return line.tips[index.column()] if role == Qt.ItemDataRole.ToolTipRole else None
+        if role == Qt.ItemDataRole.ToolTipRole or (role == COPY_ROLE and index.column() == SINCE):
+            return line.tips[index.column()]
+        return None
 
 
 def _line(failed: FailedRun, is_tried: bool, now: datetime) -> _Line:

@@ -11,10 +11,12 @@ from app.services.acting import Acting
 from app.services.agents import proposals as agent_proposals
 from app.services.history import look as history
 from app.views.agents.dialogs import CorrectDialog, RejectDialog
-from app.views.agents.proposal_model import RANGES, VALUE
+from app.views.agents.proposal_model import RANGES, SINCE, VALUE
 from app.views.agents.proposal_strip import ProposalStrip
 from app.views.background import Background
+from app.views.looks import words
 from app.views.places import PlaceContext
+from app.views.widgets.tables.copying import COPY_ROLE
 from tests.builders import EXPERT, NOBODY
 from tests.views.agents.conftest import line, say
 from tests.views.log.conftest import OTHER, RUN
@@ -81,6 +83,9 @@ def test_that_the_strip_says_who_proposes_what(
         (str(model.index(n, RANGES).data()), str(model.index(n, VALUE).data())) for n in range(2)
     }
     assert said == {("2-4", "BAD hot module"), ("6-7", "STANDBY")}
+    # An age holds only for now.
+    assert str(model.index(0, SINCE).data()).endswith(" ago")
+    assert model.index(0, SINCE).data(COPY_ROLE) == words.time(model.proposals[0].proposed)
     strip.show_dataset(OTHER, "online", 10)
     assert strip.isHidden()
     settle(qtbot, background)

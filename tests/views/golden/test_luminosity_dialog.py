@@ -112,3 +112,8 @@ def test_that_stopping_writes_nothing(
     assert dialog.isVisible()
     assert dialog.write.isEnabled()
     qtbot.waitUntil(lambda: not dialog.writing.isVisible())
+
+
+def test_that_enter_without_a_file_asks_for_one(qtbot: QtBot, dialog: LuminosityDialog) -> None:
+    qtbot.keyClick(dialog.line, Qt.Key.Key_Return)
+    assert dialog.refusal.text() == "Choose a file."

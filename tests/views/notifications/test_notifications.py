@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QSystemTrayIcon
 
@@ -23,6 +23,7 @@ from app.views.notifications.bell import Bell
 from app.views.notifications.entries import Entry, State
 from app.views.notifications.happened_dialog import HappenedDialog
 from app.views.notifications.tray import Tray
+from app.views.widgets.tables.copying import copy_selected
 from tests.views.many_runs import NEWEST
 
 OTHER = Actor("berta@cern.ch")
@@ -62,6 +63,8 @@ def test_that_the_list_opens_what_happened_and_what_waits_by_enter(qtbot, themes
         dialog.open()
         qtbot.waitUntil(lambda dialog=dialog: dialog.list.hasFocus())
         assert dialog.whole.text() == "<b>0</b> & so"
+        copy_selected(dialog.list)
+        assert QGuiApplication.clipboard().text().startswith(f"{server_now():%Y-%m-%d} ")
         for key in keys:
             pressed = QKeySequence(key)[0]
             QTest.keyClick(dialog.focusWidget(), pressed.key(), pressed.keyboardModifiers())

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -19,6 +20,7 @@ from app.views.notices import Notices
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
 from app.views.sync_panel.gui_panel import GuiPanel
 from app.views.sync_panel.panel import SyncPanel, summary
+from app.views.widgets.tables.copying import copy_selected
 from tests.builders import configure
 from tests.views.pullers import NOW, WAITING, Gui, Oms
 from tests.views.workplaces import a_workplace
@@ -211,6 +213,9 @@ def test_that_failed_runs_are_listed_with_their_reason(panel: SyncPanel) -> None
     assert texts == ["396177", "OMS answered 500 for its lumisections", "12 s ago", "Try again"]
     tip = panel.failed.index(0, SINCE).data(Qt.ItemDataRole.ToolTipRole)
     assert tip == "2025-08-20 12:00 UTC"
+    panel.table.selectRow(0)
+    copy_selected(panel.table)
+    assert QGuiApplication.clipboard().text().split("\t")[SINCE] == tip
     assert panel.failed_words.text() == "1 run could not be pulled. Every pull tries again."
     assert panel.table.isVisible()
 

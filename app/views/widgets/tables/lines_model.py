@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from app.views.looks.theme import Themes
 from app.views.widgets.plain import shown
+from app.views.widgets.tables.copying import COPY_ROLE
 
 ITEM_ROLE = Qt.ItemDataRole.UserRole
 
@@ -17,9 +18,10 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True, slots=True)
 class Line(Generic[Item]):
-    """What a row says, column by column; `token` names its colour, `tips` stand in for texts.
+    """What a row says, column by column; `token` names its colour.
 
-    Lines with the same `key` are the same one at another time.
+    `tips` stand in for texts, and so does what is `copied`, where a text holds only for now. Lines
+    with the same `key` are the same one at another time.
     """
 
     key: object
@@ -27,6 +29,7 @@ class Line(Generic[Item]):
     texts: tuple[str, ...]
     tips: tuple[str, ...] = ()
     token: str = ""
+    copied: tuple[str, ...] = ()
 
 
 class LinesModel(QAbstractTableModel, Generic[Item]):
@@ -91,6 +94,8 @@ class LinesModel(QAbstractTableModel, Generic[Item]):
             case Qt.ItemDataRole.TextAlignmentRole:
                 side = Qt.AlignmentFlag.AlignRight if column in self._right else None
                 return (side or Qt.AlignmentFlag.AlignLeft) | Qt.AlignmentFlag.AlignVCenter
+        if role == COPY_ROLE:
+            return (line.copied or line.texts)[column]
         return line.item if role == ITEM_ROLE else None
 
     def headerData(

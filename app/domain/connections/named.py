@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Self
 
@@ -89,9 +89,20 @@ class NamedConnection:
 
     def dsn(self, password: str = "") -> str:
         """The connection as libpq reads it, `key='value' ...`."""
+        return self._dsn(self.host, str(self.port), password)
+
+    def direct_dsn(self, password: str = "") -> str | None:
+        """The address of the server itself, as libpq reads it; None where `host` is that."""
+        if not self.direct:
+            return None
+        servers = _direct(self.direct)
+        hosts = ",".join(host for host, _ in servers)
+        return self._dsn(hosts, ",".join(str(port) for _, port in servers), password)
+
+    def _dsn(self, host: str, port: str, password: str) -> str:
         given = {
-            "host": self.host,
-            "port": str(self.port),
+            "host": host,
+            "port": port,
             "dbname": self.database,
             "user": self.login,
             "password": password if self.proof is Proof.PASSWORD else "",
@@ -104,13 +115,6 @@ class NamedConnection:
         if self.read_only:
             given["options"] = READ_ONLY_OPTION
         return " ".join(f"{name}={_quoted(value)}" for name, value in given.items() if value)
-
-    def direct_dsn(self, password: str = "") -> str | None:
-        """The address of the server itself, as libpq reads it; None where `host` is that."""
-        if not self.direct:
-            return None
-        host, port = _direct(self.direct)
-        return replace(self, host=host, port=port).dsn(password)
 
     def as_json(self) -> JsonObject:
         """All of it, as the file keeps it. What came later is there where it is used alone: a
@@ -174,7 +178,8 @@ def check(connection: NamedConnection) -> None:
         raise BadInput("Several hosts stand with one comma between them, and without blanks.")
     _check_port(connection.port)
     if connection.direct:
-        _check_port(_direct(connection.direct)[1])
+        for _, port in _direct(connection.direct):
+            _check_port(port)
     if connection.read_standby and len(hosts) == 1:
         raise BadInput("To read on a standby, name several hosts, with commas between.")
     if connection.sslmode not in SSL_MODES:
@@ -199,12 +204,18 @@ def changed(connection: NamedConnection, changes: Mapping[str, str]) -> NamedCon
     return NamedConnection.from_json(values)
 
 
-def _direct(address: str) -> tuple[str, int]:
-    """Host and port of the server itself."""
-    found = re.fullmatch(r"(\[[^\s@/?#,\[\]]+\]|[^\s@/?#,:\[\]]+)(?::([0-9]{1,5}))?", address)
-    if found is None:
-        raise BadInput("The direct address is one host, such as dbserver.cern.ch:5432.")
-    return found[1].strip("[]"), int(found[2] or USUAL_PORT)
+def _direct(addresses: str) -> list[tuple[str, int]]:
+    """Host and port of the server itself; of several that of each."""
+    servers = []
+    for address in addresses.split(","):
+        found = re.fullmatch(r"(\[[^\s@/?#\[\]]+\]|[^\s@/?#:\[\]]+)(?::([0-9]{1,5}))?", address)
+        if found is None:
+            raise BadInput(
+                "The direct address is a host, such as dbserver.cern.ch:5432. Several stand with"
+                " one comma between them, and without blanks."
+            )
+        servers.append((found[1].strip("[]"), int(found[2] or USUAL_PORT)))
+    return servers
 
 
 def _check_port(port: int) -> None:

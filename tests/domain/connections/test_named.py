@@ -48,7 +48,9 @@ def test_that_what_is_stored_comes_back():
         {"host": "a.cern.ch,"},
         {"host": "a.cern.ch,b c"},
         {"read_standby": True},
-        {"direct": "a.cern.ch,b.cern.ch"},
+        {"direct": "a.cern.ch, b.cern.ch"},
+        {"direct": "a.cern.ch,"},
+        {"direct": "a.cern.ch,b.cern.ch:0"},
         {"direct": "a.cern.ch:0"},
         {"direct": "me@a.cern.ch"},
         {"port": 0},
@@ -119,6 +121,7 @@ def test_that_texts_change_a_connection():
         ("db.cern.ch", {"host": "db.cern.ch", "port": "5432"}),
         ("db.cern.ch:5433", {"host": "db.cern.ch", "port": "5433"}),
         ("[2001:db8::1]:5433", {"host": "2001:db8::1", "port": "5433"}),
+        ("a.cern.ch:5433,b.cern.ch", {"host": "a.cern.ch,b.cern.ch", "port": "5433,5432"}),
     ],
 )
 def test_that_the_server_itself_is_reached_as_the_pooler_is(direct, expected):

@@ -201,6 +201,8 @@ def show(who: str, noticed: tuple[float, str]) -> None:
 def main() -> None:
     """Prints the figures."""
     argparse.ArgumentParser(description=__doc__).parse_args()
+    # Who ends it wants the network and the programs gone as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with ExitStack() as stack:
         # As root the database's server runs as another user, who has to get in.
         made = stack.enter_context(tempfile.TemporaryDirectory(prefix="run-registry-bench-"))

@@ -431,7 +431,7 @@ def plan(
     accepted = [edit for edit, refused in zip(edits, refusals, strict=True) if refused is None]
     keys = {(edit.run_number, edit.dataset) for edit in accepted}
     loaded = action.states(keys)
-    held = _held(action, accepted, manual=not of_agent)
+    held = _held(action, accepted, loaded, manual=not of_agent)
     made = Plan([], loaded)
     for place, (edit, refusal) in enumerate(zip(edits, refusals, strict=True)):
         key = (edit.run_number, edit.dataset)
@@ -469,15 +469,40 @@ def _refusal(checks: Checks, edit: Edit) -> Refused | None:
 
 
 def _held(
-    action: Action, edits: Sequence[Edit], *, manual: bool
+    action: Action,
+    edits: Sequence[Edit],
+    loaded: Mapping[DatasetKey, DatasetState],
+    *,
+    manual: bool,
 ) -> dict[DatasetKey, Grid[Triplet]]:
-    """Columns as values set by hand alone made them, or automatic values alone."""
-    keys = {(edit.run_number, edit.dataset) for edit in edits if isinstance(edit, ColumnEdit)}
-    grouped: dict[DatasetKey, list[states.StoredEvent]] = {key: [] for key in keys}
-    for event in states.rr_events(action.connection, keys, only_manual=manual):
+    """Columns as values set by hand alone made them, or automatic values alone.
+
+    Whether a person set what is shown matters only where a person's edit says the same. Elsewhere
+    the events aren't read: a dataset may have thousands.
+    """
+    of_columns = [edit for edit in edits if isinstance(edit, ColumnEdit)]
+    held = {
+        (edit.run_number, edit.dataset): loaded[edit.run_number, edit.dataset].rr
+        for edit in of_columns
+    }
+    grouped: dict[DatasetKey, list[states.StoredEvent]] = {
+        (edit.run_number, edit.dataset): []
+        for edit in of_columns
+        if not manual or _is_shown(edit, held[edit.run_number, edit.dataset])
+    }
+    for event in states.rr_events(action.connection, grouped, only_manual=manual):
         if event.manual is manual:
             grouped[event.run_number, event.name].append(event)
-    return {key: states.fold_rr(events) for key, events in grouped.items()}
+    return held | {key: states.fold_rr(events) for key, events in grouped.items()}
+
+
+def _is_shown(edit: ColumnEdit, rr: Grid[Triplet]) -> bool:
+    """Whether one of the lumisections shows what the edit says already."""
+    row = rr.row_of.get(edit.column)
+    if row is None or edit.triplet not in rr.values:
+        return False
+    same = rr.codes[row] == rr.values.index(edit.triplet)
+    return any(bool(same[max(first, 1) - 1 : last].any()) for first, last in edit.ranges)
 
 
 def _target(

@@ -184,6 +184,18 @@ def test_that_an_edit_that_changes_nothing_writes_nothing(pulled: Database):
     assert versions(pulled) == before
 
 
+def test_that_another_value_is_written_without_reading_all_events_of_the_dataset(
+    pulled: Database, monkeypatch: pytest.MonkeyPatch
+):
+    read = []
+    monkeypatch.setattr(states, "rr_events", lambda _, keys, **__: read.extend(keys) or [])
+    edit(pulled, "dt-dt", LumiRange(2, 3), triplet=BAD)
+    assert [online(pulled).rr.value("dt-dt", n).status for n in (1, 2)] == ["GOOD", "BAD"]
+    assert not read
+    edit(pulled, "dt-dt", LumiRange(1, 3), triplet=BAD)
+    assert read == [(RUN, "online")]
+
+
 def test_that_confirming_an_automatic_value_by_hand_is_a_change_that_lasts(pulled: Database):
     assert online(pulled).rr.value("dt-dt", 1) == GOOD
     assert edit(pulled, "dt-dt", LumiRange(1, 2)).atomic_version is not None

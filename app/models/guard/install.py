@@ -29,7 +29,7 @@ from app.models.guard.owner import as_owner, execute, may_create_roles
 from app.models.schemas import desk, record, seal
 from app.models.statements import text
 
-VERSION = 7
+VERSION = 8
 """What this program installs. Greater ones belong to newer programs."""
 
 _SQL = Path(__file__).parent / "sql"

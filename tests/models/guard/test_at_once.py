@@ -49,14 +49,21 @@ def _at_once(dsn: str, login: str, said_first: str, said_second: str) -> None:
         waiting.result(timeout=20)
 
 
-def test_that_a_dataset_made_twice_at_once_is_what_both_say(guarded_dsn: str) -> None:
-    made = version("expert@cern.ch") + event() + _COPY
-    _at_once(
-        guarded_dsn,
-        "g_expert",
-        made.replace("{left}", "dt_state"),
-        made.replace("{left}", "csc_state"),
-    )
+@pytest.mark.parametrize(
+    ("login", "by", "left"),
+    [("g_puller", "auto@auto", "dt_state"), ("g_expert", "expert@cern.ch", "")],
+)
+def test_that_a_dataset_made_twice_at_once_is_what_both_say(
+    guarded_dsn: str, login: str, by: str, left: str
+) -> None:
+    made = version(by) + event() + _COPY
+    first, second = made.replace("{left}", left), made.replace("{left}", "csc_state")
+    if login == "g_puller":
+        _at_once(guarded_dsn, login, first, second)
+    else:
+        # To a person's the dataset was there before: it is judged as a change.
+        with pytest.raises(psycopg.Error, match=r"can't be set to .* by hand"):
+            _at_once(guarded_dsn, login, first, second)
     with psycopg.connect(guarded_dsn) as control:
         stored = control.execute(
             'SELECT dataset_attributes, version FROM "Dataset" WHERE name = %s', [NAME]

@@ -61,7 +61,7 @@ BEGIN
     END IF;
     -- Who moves a run meanwhile is waited for: what they did counts as before.
     PERFORM FROM public."Run" WHERE run_number IN (SELECT run_number FROM added)
-        ORDER BY run_number FOR UPDATE;
+        ORDER BY run_number FOR NO KEY UPDATE;
     SELECT array_agg(DISTINCT added.run_number) INTO made FROM added
         WHERE NOT EXISTS (
             SELECT FROM public."Run" AS known WHERE known.run_number = added.run_number

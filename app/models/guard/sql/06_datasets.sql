@@ -297,9 +297,7 @@ BEGIN
         RETURN NULL;
     END IF;
     PERFORM guard.check_open(events, who.email, true);
-    PERFORM FROM public."Dataset"
-        WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
-        ORDER BY run_number, name FOR UPDATE;
+    PERFORM guard.hold_datasets(runs, names);
     -- Folded once: what stood before is judged, and becomes what stands now. Most often it stands in
     -- the rows, and these are the last events of their datasets, one of each.
     SELECT array_agg(added.version) AS events, array_agg(true) AS newest,

@@ -305,17 +305,20 @@ BEGIN
 END
 $$;
 
--- Who closes a run or a dataset meanwhile is waited for.
+-- Who closes a run or a dataset meanwhile is waited for. Every event refers to its dataset or its
+-- run, whose row it shares already: a hold of more than NO KEY would wait for all others who do, each
+-- of whom waits for this one. Who has the run is alone in it, in whatever order datasets follow.
 CREATE OR REPLACE FUNCTION guard.hold_datasets(runs integer[], names text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     -- In one question, which costs less: each is counted in its turn.
     PERFORM (SELECT count(*) FROM (
+            SELECT FROM public."Run" WHERE run_number = ANY (runs)
+            ORDER BY run_number FOR NO KEY UPDATE
+        ) AS held), (SELECT count(*) FROM (
             SELECT FROM public."Dataset"
             WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
-            ORDER BY run_number, name FOR UPDATE
-        ) AS held), (SELECT count(*) FROM (
-            SELECT FROM public."Run" WHERE run_number = ANY (runs) ORDER BY run_number FOR SHARE
+            ORDER BY run_number, name FOR NO KEY UPDATE
         ) AS held);
 END
 $$;

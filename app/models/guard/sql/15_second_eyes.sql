@@ -92,8 +92,9 @@ BEGIN
 END
 $$;
 
--- Who freezes a cycle or verifies a dataset holds its row, so that what is asked after this holds;
--- `hold` where nothing else holds the datasets yet.
+-- Who freezes a cycle or verifies a dataset waits for all who share its row, and they for it, so
+-- that what is asked after this holds; `hold` where nothing shares the datasets yet. To share them is
+-- enough: two who do, as the web service does, may both go on and update the row.
 CREATE OR REPLACE FUNCTION guard.keep_marks(
     events integer[], runs integer[], names text[], hold boolean
 ) RETURNS void
@@ -148,11 +149,19 @@ BEGIN
                 CASE standing.workspace WHEN 'global' THEN 'as a whole'
                     ELSE 'in ' || standing.workspace END, standing."by"));
         END IF;
+        -- Who takes it away meanwhile is waited for: it goes once.
+        PERFORM FROM public."Dataset" AS known
+            WHERE known.run_number = standing.run_number AND known.name = standing.name
+            FOR NO KEY UPDATE;
         INSERT INTO record.verification (run_number, name, workspace, verified, why, "by")
             SELECT standing.run_number, standing.name, standing.workspace, false,
                 'changed through the web service', coalesce(min(made."by"), who.login::text)
             FROM public."Event" AS event JOIN public."Version" AS made USING (atomic_version)
-            WHERE event.version = ANY (events);
+            WHERE event.version = ANY (events) HAVING NOT EXISTS (
+                SELECT FROM record.verification AS newer
+                WHERE newer.run_number = standing.run_number AND newer.name = standing.name
+                  AND newer.workspace = standing.workspace AND newer.id > standing.id
+            );
     END LOOP;
 END
 $$;
@@ -268,6 +277,37 @@ BEGIN
 END
 $$;
 
+-- Has datasets, and the cycle that they are of, to itself. Whoever shares one of the rows is waited
+-- for, and may want another of them next: so it lets go of all of them time and again.
+CREATE OR REPLACE FUNCTION guard.have_alone(runs integer[], names text[], cycle integer)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    asked constant text := current_setting('lock_timeout');
+    until constant timestamptz := clock_timestamp()
+        + CASE asked WHEN '0' THEN '30 s' ELSE asked END::interval;
+BEGIN
+    LOOP
+        BEGIN
+            PERFORM set_config('lock_timeout', '20ms', true);
+            PERFORM FROM public."Cycle" AS known WHERE known.id_cycle = cycle FOR UPDATE;
+            PERFORM FROM public."Dataset" AS known
+                WHERE (known.run_number, known.name) IN (
+                    SELECT * FROM unnest(runs, names)
+                    UNION ALL SELECT held.run_number, held.name FROM public."CycleDataset" AS held
+                    WHERE held.id_cycle = cycle
+                ) ORDER BY known.run_number, known.name FOR UPDATE;
+            PERFORM set_config('lock_timeout', asked, true);
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            IF clock_timestamp() > until THEN
+                RAISE;
+            END IF;
+        END;
+    END LOOP;
+END
+$$;
+
 -- A cycle that is frozen holds its datasets, so that changes under way are waited for.
 CREATE OR REPLACE FUNCTION guard.on_freeze() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -282,15 +322,12 @@ BEGIN
     END IF;
     PERFORM guard.judge('CYCLE_FROZEN', '{}', '{}', 'Cycles');
     FOR said IN SELECT * FROM added ORDER BY id LOOP
+        PERFORM guard.have_alone('{}', '{}', said.id_cycle);
         SELECT known.cycle_name AS name INTO cycle FROM public."Cycle" AS known
-            WHERE known.id_cycle = said.id_cycle AND NOT known.deleted FOR UPDATE;
+            WHERE known.id_cycle = said.id_cycle AND NOT known.deleted;
         IF NOT FOUND THEN
             PERFORM guard.refuse(format('There is no cycle %s.', said.id_cycle));
         END IF;
-        PERFORM FROM public."Dataset" AS known WHERE (known.run_number, known.name) IN (
-            SELECT held.run_number, held.name FROM public."CycleDataset" AS held
-            WHERE held.id_cycle = said.id_cycle
-        ) ORDER BY known.run_number, known.name FOR UPDATE;
         IF said.frozen = coalesce((
             SELECT before.frozen FROM record.cycle_freeze AS before
             WHERE before.id_cycle = said.id_cycle AND before.id < said.id
@@ -307,14 +344,18 @@ BEGIN
 END
 $$;
 
--- A mark is on what the dataset says now: who changes it just now is waited for.
+-- A mark is on what the dataset says now: who changes it just now is waited for. One that is taken
+-- away often goes with a change, which shares the row with others: it waits for other marks alone.
 CREATE OR REPLACE FUNCTION guard.place_mark() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     NEW.event := 0;
-    PERFORM FROM public."Dataset" AS known
-        WHERE known.run_number = NEW.run_number AND known.name = NEW.name FOR UPDATE;
-    IF NEW.verified THEN
+    IF NOT NEW.verified THEN
+        PERFORM FROM public."Dataset" AS known
+            WHERE known.run_number = NEW.run_number AND known.name = NEW.name
+            FOR NO KEY UPDATE;
+    ELSE
+        PERFORM guard.have_alone(ARRAY[NEW.run_number], ARRAY[NEW.name], NULL);
         NEW.event := greatest(0, (
             SELECT max(said.version) FROM public."LumisectionEvent" AS said
             WHERE said.run_number = NEW.run_number AND said.name = NEW.name

@@ -15,10 +15,10 @@ $$;
 -- `person` are those of the person whose rights count, without one for the services. Who writes
 -- goes by what holds now: a transaction that goes on seeing what was there when it began, or with
 -- its first question, would keep rights that were taken away since.
-CREATE OR REPLACE FUNCTION guard.acting(
+CREATE OR REPLACE FUNCTION guard.who_acts(
     OUT login name, OUT kind text, OUT email text, OUT person name, OUT agent text
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
     named text;
 BEGIN
@@ -52,6 +52,16 @@ BEGIN
             ' which rights were given or taken since it began. Use READ COMMITTED.',
             upper(current_setting('transaction_isolation'))));
     END IF;
+END
+$$;
+
+-- The same for logins. Triggers ask several times in each edit, and have the owner's part already.
+CREATE OR REPLACE FUNCTION guard.acting(
+    OUT login name, OUT kind text, OUT email text, OUT person name, OUT agent text
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    SELECT who.* INTO login, kind, email, person, agent FROM guard.who_acts() AS who;
 END
 $$;
 
@@ -125,7 +135,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.may(path text) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN guard.may_of((guard.acting()).person, path);
+    RETURN guard.may_of((guard.who_acts()).person, path);
 END
 $$;
 
@@ -135,7 +145,7 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (
         SELECT guard.is_in(who.person, (SELECT word FROM guard.word WHERE kind = 'experts'))
-        FROM guard.acting() AS who
+        FROM guard.who_acts() AS who
     );
 END
 $$;
@@ -148,7 +158,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
     who record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     login := who.login;
     kind := who.kind;
     email := who.email;
@@ -194,7 +204,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.allowed(content text, names jsonb, facts text[]) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN guard.allowed_to((guard.acting()).person, content, names, facts);
+    RETURN guard.allowed_to((guard.who_acts()).person, content, names, facts);
 END
 $$;
 
@@ -241,7 +251,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 #variable_conflict use_column
 BEGIN
     RETURN (
-        SELECT who.email FROM guard.acting() AS who
+        SELECT who.email FROM guard.who_acts() AS who
     );
 END
 $$;
@@ -251,7 +261,7 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
-        SELECT who.kind = 'web' FROM guard.acting() AS who
+        SELECT who.kind = 'web' FROM guard.who_acts() AS who
     );
 END
 $$;

@@ -119,7 +119,7 @@ DECLARE
     false_ones text[] := '{}';
     found_ integer[] := array_fill(0, ARRAY[cardinality(texts)]);
 BEGIN
-    PERFORM guard.acting();
+    PERFORM guard.who_acts();
     FOREACH given IN ARRAY texts LOOP
         IF given IS NULL OR length(given) > longest OR given !~ '^\{'
             OR given IS DISTINCT FROM guard.canonical(given) THEN
@@ -180,7 +180,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     who record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind NOT IN ('web', 'puller') THEN
         PERFORM guard.refuse('Objects of events are stored by guard.json_id, from their text.');
     END IF;

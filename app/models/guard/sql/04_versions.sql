@@ -35,7 +35,7 @@ DECLARE
     who record;
     false_author text;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     -- What is noted with the same question goes with the transaction where it refuses.
     WITH noted AS (
         INSERT INTO guard.authentic (atomic_version, xid, "at", login, person, kind)
@@ -73,7 +73,7 @@ DECLARE
     who record;
     strange integer;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
@@ -102,39 +102,31 @@ BEGIN
 END
 $$;
 
--- That something was added to open events of this transaction; `once` is content, of which each
--- event has one row. Asked by scalars: of EXISTS the server may hash the whole table first.
+-- That something was added to open events of this transaction. Asked by scalars: of EXISTS the server
+-- may hash the whole table first.
 DROP FUNCTION IF EXISTS guard.check_events(integer[]);
 DROP FUNCTION IF EXISTS guard.check_events(integer[], text);
-DROP FUNCTION IF EXISTS guard.check_open(integer[], text);
-CREATE OR REPLACE FUNCTION guard.check_open(events integer[], email text, once boolean)
+DROP FUNCTION IF EXISTS guard.check_open(integer[], text, boolean);
+CREATE OR REPLACE FUNCTION guard.check_open(events integer[], email text)
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    strange record;
+    strange integer;
 BEGIN
-    SELECT asked.* INTO strange FROM (
-        SELECT wanted, (
+    SELECT wanted INTO strange FROM unnest(events) AS wanted
+        WHERE (
             SELECT event.version FROM public."Event" AS event
             JOIN guard.authentic AS own ON own.atomic_version = event.atomic_version
             WHERE event.version = wanted
               AND own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
               AND own.login = session_user AND own.person IS NOT DISTINCT FROM email
               AND NOT own.closed
-        ) IS NOT NULL AS open FROM unnest(events) AS wanted
-    ) AS asked
-        WHERE NOT open OR (once AND 1 < num_nonnulls(
-            (SELECT version FROM public."RunEvent" WHERE version = wanted),
-            (SELECT version FROM public."DatasetEvent" WHERE version = wanted),
-            (SELECT version FROM public."LumisectionEvent" WHERE version = wanted),
-            (SELECT version FROM public."OMSLumisectionEvent" WHERE version = wanted)
-        ))
-        ORDER BY open LIMIT 1;
+        ) IS NULL
+        LIMIT 1;
     IF FOUND THEN
-        PERFORM guard.refuse(CASE WHEN strange.open
-            THEN format('Event %s says something already.', strange.wanted)
-            ELSE format('Event %s is not one of this transaction: nothing can be added to it.',
-                strange.wanted) END);
+        PERFORM guard.refuse(format(
+            'Event %s is not one of this transaction: nothing can be added to it.', strange
+        ));
     END IF;
 END
 $$;
@@ -145,7 +137,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     strange integer;
     own record;
-    events integer[];
+    found_ record;
 BEGIN
     UPDATE guard.authentic SET closed = true
         WHERE atomic_version = NEW.atomic_version AND kind <> 'web'
@@ -153,38 +145,41 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    SELECT array_agg(event.version), min(event.version) FILTER (WHERE
+    SELECT array_agg(said.version) AS events, min(said.version) FILTER (WHERE contents = 0) AS silent,
+            min(said.version) FILTER (WHERE contents > 1) AS twice
+        INTO found_ FROM (
             -- Asked by scalars: of EXISTS the server may hash the whole table first.
-            (SELECT said.version FROM public."LumisectionEvent" AS said
-                WHERE said.version = event.version) IS NULL
-            AND (SELECT said.version FROM public."DatasetEvent" AS said
-                WHERE said.version = event.version) IS NULL
-            AND (SELECT said.version FROM public."RunEvent" AS said
-                WHERE said.version = event.version) IS NULL
-            AND (SELECT said.version FROM public."OMSLumisectionEvent" AS said
-                WHERE said.version = event.version) IS NULL
-        ) INTO events, strange
-        FROM public."Event" AS event
-        WHERE event.version BETWEEN own.first_event AND own.last_event
-          AND event.atomic_version = NEW.atomic_version;
-    IF strange IS NOT NULL THEN
-        PERFORM guard.refuse(format('Event %s says nothing.', strange));
+            SELECT event.version, num_nonnulls(
+                (SELECT version FROM public."RunEvent" WHERE version = event.version),
+                (SELECT version FROM public."DatasetEvent" WHERE version = event.version),
+                (SELECT version FROM public."LumisectionEvent" WHERE version = event.version),
+                (SELECT version FROM public."OMSLumisectionEvent" WHERE version = event.version)
+            ) AS contents
+            FROM public."Event" AS event
+            WHERE event.version BETWEEN own.first_event AND own.last_event
+              AND event.atomic_version = NEW.atomic_version
+            OFFSET 0
+        ) AS said;
+    IF found_.silent IS NOT NULL THEN
+        PERFORM guard.refuse(format('Event %s says nothing.', found_.silent));
+    ELSIF found_.twice IS NOT NULL THEN
+        PERFORM guard.refuse(format('Event %s says something already.', found_.twice));
     END IF;
     IF own.person IS NULL THEN
         RETURN NULL;
     END IF;
     SELECT told.version INTO strange FROM public."DatasetEvent" AS told
-        WHERE told.version = ANY (events) AND told.dataset_metadata = '{}'
+        WHERE told.version = ANY (found_.events) AND told.dataset_metadata = '{}'
           AND told.deleted IS NOT DISTINCT FROM (
               SELECT before.deleted FROM public."DatasetEvent" AS before
               WHERE before.run_number = told.run_number AND before.name = told.name
                 AND before.version < told.version ORDER BY before.version DESC LIMIT 1
           )
           AND (told.run_number, told.name) NOT IN (
-              SELECT run_number, name FROM public."LumisectionEvent" WHERE version = ANY (events)
+              SELECT run_number, name FROM public."LumisectionEvent" WHERE version = ANY (found_.events)
               UNION ALL
               SELECT run_number, name FROM public."OMSLumisectionEvent"
-              WHERE version = ANY (events)
+              WHERE version = ANY (found_.events)
           )
         LIMIT 1;
     IF FOUND THEN

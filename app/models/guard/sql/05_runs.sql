@@ -47,12 +47,12 @@ DECLARE
     folded integer[] := '{}';
     made integer[];
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
     SELECT array_agg(version) INTO events FROM added;
-    PERFORM guard.check_open(events, who.email, true);
+    PERFORM guard.check_open(events, who.email);
     IF EXISTS (SELECT FROM added WHERE manual_change IS DISTINCT FROM (who.email IS NOT NULL)) THEN
         PERFORM guard.refuse('manual_change doesn''t fit the author of the version.');
     END IF;

@@ -279,7 +279,7 @@ DECLARE
     names text[];
     false_source boolean;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     SELECT (SELECT array_agg(version) FROM added), array_agg(run_number), array_agg(name), (
             SELECT bool_or(manual_change IS DISTINCT FROM (who.email IS NOT NULL)) FROM added
         ) INTO events, runs, names, false_source
@@ -290,7 +290,7 @@ BEGIN
         PERFORM guard.keep_marks(events, runs, names, true);
         RETURN NULL;
     END IF;
-    PERFORM guard.check_open(events, who.email, true);
+    PERFORM guard.check_open(events, who.email);
     IF false_source THEN
         PERFORM guard.refuse('manual_change doesn''t fit the author of the version.');
     END IF;
@@ -331,7 +331,7 @@ DECLARE
     said record;
     known text[];
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
@@ -339,7 +339,7 @@ BEGIN
     IF events IS NULL THEN
         RETURN NULL;
     END IF;
-    PERFORM guard.check_open(events, who.email, true);
+    PERFORM guard.check_open(events, who.email);
     IF who.kind = 'agent' THEN
         PERFORM guard.refuse('An agent writes only columns that it is registered for.');
     ELSIF who.email IS NULL THEN
@@ -443,11 +443,11 @@ DECLARE
     who record;
     outside record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
-    PERFORM guard.check_open((SELECT array_agg(DISTINCT version) FROM added), who.email, false);
+    PERFORM guard.check_open((SELECT array_agg(DISTINCT version) FROM added), who.email);
     IF who.kind = 'puller' THEN
         RETURN NULL;
     END IF;
@@ -487,7 +487,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM added) THEN
         RETURN NULL;
     END IF;
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind IN ('web', 'puller') THEN
         DELETE FROM guard.unconfirmed AS known USING added
             WHERE known.what = TG_TABLE_NAME AND known.run_number = added.run_number

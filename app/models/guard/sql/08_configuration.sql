@@ -21,7 +21,7 @@ DECLARE
     who record;
     strange text;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' THEN
         RETURN NULL;
     ELSIF who.email IS NULL THEN
@@ -66,7 +66,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     who record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' THEN
         RETURN NULL;
     ELSIF who.email IS NULL THEN
@@ -115,7 +115,7 @@ DECLARE
     before jsonb;
     list record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' THEN
         RETURN NEW;
     ELSIF who.email IS NULL THEN
@@ -162,7 +162,7 @@ DECLARE
     strange record;
     who record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF NOT EXISTS (
         SELECT FROM guard.open_list AS own WHERE own.entries = judge_list.entries AND own.id = becomes
           AND own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()

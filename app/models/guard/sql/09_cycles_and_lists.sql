@@ -202,7 +202,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     who record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind IN ('web', 'puller') THEN
         RETURN NULL;
     ELSIF who.email IS NULL OR EXISTS (
@@ -238,7 +238,7 @@ DECLARE
     who record;
     change record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' THEN
         RETURN NULL;
     ELSIF who.email IS NULL AND who.kind <> 'puller' THEN

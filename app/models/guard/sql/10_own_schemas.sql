@@ -20,7 +20,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NEW;
     END IF;
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind <> 'web' THEN
         IF TG_TABLE_NAME = 'agent' THEN
             NEW.registered := transaction_timestamp();
@@ -64,7 +64,7 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE
     who record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' OR who.agent = agent OR who.email = owner THEN
         RETURN;
     ELSIF who.email IS NULL THEN
@@ -83,7 +83,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NULL;
     END IF;
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
@@ -141,7 +141,7 @@ BEGIN
     RETURN EXISTS (
         SELECT FROM public."PermissionEntries" AS entry
         JOIN public."Permission" AS permission ON permission.id = entry.id,
-            jsonb_array_elements_text(permission.routes) AS route, guard.acting() AS who
+            jsonb_array_elements_text(permission.routes) AS route, guard.who_acts() AS who
         WHERE entry."PL_id" = (SELECT "PL_id" FROM public."Settings" ORDER BY id DESC LIMIT 1)
           AND guard.is_in(who.person, permission.egroup::text)
           AND (guard.begins(route, '/cycles') OR regexp_replace(route, '\s', '', 'g') ~ '^/cycles')
@@ -156,7 +156,7 @@ DECLARE
     who record;
     made record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     SELECT known.run_number, known.name, known."column" AS key, agent.name AS agent, agent.owner
         INTO made
         FROM record.proposal AS known JOIN record.agent AS agent ON agent.id = known.agent
@@ -185,7 +185,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.on_pullers_note() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM guard.acting() AS who WHERE who.kind IN ('puller', 'web')) THEN
+    IF NOT EXISTS (SELECT FROM guard.who_acts() AS who WHERE who.kind IN ('puller', 'web')) THEN
         PERFORM guard.refuse('This is written by the puller alone.');
     END IF;
     RETURN NULL;
@@ -202,7 +202,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NEW;
     END IF;
-    who := guard.acting();
+    who := guard.who_acts();
     IF NOT EXISTS (
         SELECT FROM public."GeneratedJson" AS list
         WHERE list.id = NEW.generated_json_id AND list."createdAt" = transaction_timestamp()

@@ -21,7 +21,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NULL;
     END IF;
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.email IS NULL THEN
         PERFORM guard.refuse('Wishes are those of people.');
     END IF;
@@ -111,7 +111,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NULL;
     END IF;
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind <> 'puller' THEN
         PERFORM guard.refuse('What became of a wish is written by the puller alone.');
     ELSIF EXISTS (SELECT FROM added WHERE state NOT IN ('done', 'refused', 'failed')) THEN

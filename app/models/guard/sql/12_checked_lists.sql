@@ -73,7 +73,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NULL;
     END IF;
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind <> 'puller' THEN
         PERFORM guard.refuse('Whether a golden JSON is as the events say is told by the puller'
             ' alone.');

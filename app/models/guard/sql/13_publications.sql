@@ -12,7 +12,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NULL;
     END IF;
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.email IS NULL THEN
         PERFORM guard.refuse('Golden JSONs are published by people.');
     ELSIF NOT guard.is_expert() THEN

@@ -10,7 +10,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NULL;
     END IF;
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.email IS NULL THEN
         PERFORM guard.refuse('Notes are written by people.');
     END IF;

@@ -108,27 +108,20 @@ BEGIN
             WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
             ORDER BY run_number, name FOR KEY SHARE;
     END IF;
-    IF NOT EXISTS (
+    IF EXISTS (
         SELECT FROM record.cycle_freeze AS known WHERE known.frozen AND NOT EXISTS (
             SELECT FROM record.cycle_freeze AS newer
             WHERE newer.id_cycle = known.id_cycle AND newer.id > known.id
-        ) AND 0 < (
-            SELECT count(*) FROM unnest(runs, names) AS touched (run_number, name)
-            JOIN public."CycleDataset" AS held ON held.id_cycle = known.id_cycle
-                AND held.run_number = touched.run_number AND held.name = touched.name
         )
-    ) AND NOT EXISTS (
+    ) THEN
+        PERFORM guard.check_thawed(runs, names);
+    END IF;
+    IF NOT EXISTS (
         SELECT FROM unnest(runs, names) AS touched (run_number, name)
         JOIN record.verification AS known USING (run_number, name)
-        WHERE known.verified AND NOT EXISTS (
-            SELECT FROM record.verification AS newer
-            WHERE newer.run_number = known.run_number AND newer.name = known.name
-              AND newer.workspace = known.workspace AND newer.id > known.id
-        )
     ) THEN
         RETURN;
     END IF;
-    PERFORM guard.check_thawed(runs, names);
     FOR standing IN
         SELECT known.* FROM unnest(runs, names) AS touched (run_number, name)
         JOIN record.verification AS known USING (run_number, name)
@@ -142,7 +135,7 @@ BEGIN
             known.run_number, known.name, known.workspace)
         ORDER BY known.run_number, known.name, known.workspace
     LOOP
-        who := guard.acting();
+        who := guard.who_acts();
         IF who.kind <> 'web' THEN
             PERFORM guard.refuse(format('%s of run %s is verified %s by %s: give a reason for'
                 ' changing it, which takes the mark away.', standing.name, standing.run_number,
@@ -316,7 +309,7 @@ DECLARE
     said record;
     cycle record;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.email IS NULL THEN
         PERFORM guard.refuse('Cycles are frozen and thawed by people.');
     END IF;
@@ -428,7 +421,7 @@ DECLARE
     dataset record;
     place text;
 BEGIN
-    who := guard.acting();
+    who := guard.who_acts();
     FOR said IN SELECT * FROM added ORDER BY id LOOP
         place := format('%s of run %s', left(said.name, 200), said.run_number);
         IF length(said.why) > 2000 THEN
@@ -482,7 +475,7 @@ BEGIN
     IF NEW.verified THEN
         RETURN NULL;
     END IF;
-    who := guard.acting();
+    who := guard.who_acts();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;

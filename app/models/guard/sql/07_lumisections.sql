@@ -494,8 +494,27 @@ BEGIN
               AND known.name = added.name;
         RETURN NULL;
     END IF;
-    -- Once for all rows: the events of this transaction stand between two numbers. What is noted
-    -- with the same question goes with the transaction where it refuses.
+    -- Most often the last event of each dataset is one of this transaction. What is noted with the
+    -- same question goes with the transaction where it refuses.
+    WITH noted AS (
+        INSERT INTO guard.unconfirmed (what, run_number, name, login, "at")
+        SELECT TG_TABLE_NAME, run_number, name, who.login, transaction_timestamp() FROM added
+        ON CONFLICT (what, run_number, name) DO UPDATE
+            SET login = EXCLUDED.login, "at" = EXCLUDED."at"
+    )
+    SELECT run_number, name INTO strange FROM added
+        WHERE (
+            SELECT true FROM public."Dataset" AS known
+            JOIN public."Event" AS said ON said.version = known.version
+            JOIN guard.authentic AS own ON own.atomic_version = said.atomic_version
+            WHERE known.run_number = added.run_number AND known.name = added.name
+              AND own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
+        ) IS NULL
+        LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    -- Once for all rows: the events of this transaction stand between two numbers.
     WITH changed AS MATERIALIZED (
         SELECT event.run_number, event.name::text AS name
         FROM guard.authentic AS own
@@ -509,11 +528,6 @@ BEGIN
               SELECT known.atomic_version FROM public."Event" AS known
               WHERE known.version = event.version
           )
-    ), noted AS (
-        INSERT INTO guard.unconfirmed (what, run_number, name, login, "at")
-        SELECT TG_TABLE_NAME, run_number, name, who.login, transaction_timestamp() FROM added
-        ON CONFLICT (what, run_number, name) DO UPDATE
-            SET login = EXCLUDED.login, "at" = EXCLUDED."at"
     )
     SELECT run_number, name INTO strange FROM added
         WHERE (run_number, name::text) NOT IN (SELECT * FROM changed)

@@ -1,6 +1,7 @@
 """What the agent sees, what it makes of that, and what it says."""
 
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -60,6 +61,21 @@ def test_that_the_same_runs_teach_the_same_and_others_never_before_seen_mean_not
     sight = sight_of(a_dataset(2000, low=range(40, 47), columns=columns))
     assert "bad:new-new" in sight.signs
     assert ranges(judge(sight, learned, USUAL)) == [(40, 46)]
+
+
+def test_that_learning_keeps_to_one_thread(monkeypatch):
+    # Imported here: each process that collects tests would load it.
+    regression = import_module("sklearn.linear_model").LogisticRegression
+    pools = import_module("threadpoolctl").threadpool_info
+    fit, threads = regression.fit, []
+
+    def watched(*given):
+        threads.extend(pool["num_threads"] for pool in pools())
+        return fit(*given)
+
+    monkeypatch.setattr(regression, "fit", watched)
+    learn(history_of(a_season()))
+    assert set(threads) == {1}
 
 
 def test_that_a_bit_that_comes_with_bad_is_named_where_it_is_off():

@@ -110,10 +110,10 @@ def simulated(seed: int, runs: int) -> Iterator[Judged]:
     """The collision runs of an invented season, as people left them."""
     season = (run for run in runs_of_season(seed, runs * 3) if run.kind == "collisions")
     for run in islice(season, runs):
-        yield _as_people_left_it(run)
+        yield as_people_left_it(run)
 
 
-def _as_people_left_it(run: PlannedRun) -> Judged:
+def as_people_left_it(run: PlannedRun) -> Judged:
     chance, length = Random(f"people {run.number}"), run.length
     recorded, delivered = np.array(run.recorded), np.array(run.delivered)
     truth: dict[str, Flags] = {}

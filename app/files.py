@@ -7,7 +7,7 @@ import secrets
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -93,6 +93,22 @@ def check_writable(file: Path) -> None:
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "no folder")
         _check_access(folder, os.W_OK | os.X_OK)
+
+
+def try_out(contents: Mapping[Path, bytes]) -> None:
+    """Refuses files that the disk wouldn't take: writes all of them beside where they would stand,
+    or in the nearest folder above that is there, and takes them away again. A full disk, a quota,
+    and the rights on a network show only so."""
+    with contextlib.ExitStack() as tried:
+        for file, content in contents.items():
+            folder = file.parent
+            while not is_folder(folder) and folder != folder.parent:
+                folder = folder.parent
+            with told(file), _unfinished(folder, PRIVATE) as (written, name):
+                tried.callback(name.unlink, missing_ok=True)
+                written.write(content)
+                written.flush()
+                os.fsync(written.fileno())
 
 
 def is_folder(path: Path) -> bool:

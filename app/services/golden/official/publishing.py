@@ -124,7 +124,8 @@ def publish(
     """Publishes official lists and writes their files; what was published before stays what it is.
 
     Only an expert publishes a list for the first time; anybody may write files of it elsewhere.
-    Refused, before anything is kept or written, when a file of another content is in the way.
+    Refused, before anything is kept or written, when a file of another content is in the way, or
+    the folder doesn't take files of that size.
     """
     why = " ".join(why.split())
     if len(why) > MOST_WHY:
@@ -135,24 +136,43 @@ def publish(
     planned = _plan(published(acting), described, acting.actor.email, why)
     _check(acting, planned, why)
     lists = _Lists(acting)
+    is_new = any(is_new for _, is_new in planned)
     # What is in the way is found before the publication is kept, for that stays.
-    _Files(lists, folder, [made for made, _ in planned]).check()
+    wanted = _Files(lists, folder, [made for made, _ in planned])
+    wanted.check()
+    if is_new:
+        wanted.try_out()
     progress.at(_CHECKED)
     progress.checkpoint()
-    if any(is_new for _, is_new in planned):
+    if is_new:
         planned = _keep(acting, described, why)
     made = tuple(each for each, _ in planned)
     progress.at(_KEPT)
     written: dict[Path, None] = {}
     for _ in range(_MOST_TURNS):
-        wanted = _Files(lists, folder, made)
-        wanted.check()
-        written |= dict.fromkeys(wanted.write())
+        try:
+            wanted = _Files(lists, folder, made)
+            wanted.check()
+            written |= dict.fromkeys(wanted.write())
+        except Refused as error:
+            raise _unfinished(error, made, folder, is_new=is_new) from error
         # Who published a newer version meanwhile may have been overtaken by these files.
         if wanted.are_newest():
             break
     progress.at(1.0)
     return Published(made, folder, tuple(written), len(wanted.texts) - len(written))
+
+
+def _unfinished(
+    error: Refused, made: Sequence[Publication], folder: Path, *, is_new: bool
+) -> Refused:
+    """What stopped the files of lists that are published."""
+    names = ", ".join(each.name for each in made)
+    kept = f"{names}: published in the database" if is_new else names
+    return Refused(
+        f"{error} {kept}, but {folder} doesn't have all of the files yet. Publish to it again, and"
+        " what is missing is written."
+    )
 
 
 def _described(acting: Acting, ids: Sequence[int]) -> list[Official]:
@@ -319,10 +339,14 @@ class _Files:
                 continue
             if not self._may_replace(file, before):
                 raise Refused(
-                    f"{file} is there already and says something else. Nothing was published. Move"
-                    " it away, or publish to another folder."
+                    f"{file} is there already and says something else, and stays. Move it away, or"
+                    " publish to another folder."
                 )
             files.check_writable(file)
+
+    def try_out(self) -> None:
+        """Refuses what there is no room or no right for."""
+        files.try_out({file: text.encode() for file, text in self.texts.items()})
 
     def write(self) -> Iterator[Path]:
         """Writes what isn't there as it should be; the files that were written."""

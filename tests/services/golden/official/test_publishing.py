@@ -212,6 +212,56 @@ def test_that_what_is_not_official_or_of_no_era_and_who_is_no_expert_are_refused
     assert content(tmp_path) == {}
 
 
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk with room for three of the files of a list."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=12k", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root can mount a small disk")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_that_nothing_is_published_where_the_files_have_no_room(
+    season: Database, full_disk: Path
+) -> None:
+    with pytest.raises(Refused, match=r"can't be written: the disk is full") as refused:
+        publish(season, full_disk, 1)
+    assert "published in the database" not in str(refused.value)
+    assert content(full_disk) == {}
+    assert publications.published(Acting(season)) == ()
+
+
+def test_that_a_publication_without_all_of_its_files_says_so_and_is_completed_by_the_next(
+    season: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = publishing.files.write
+
+    def full(file: Path, text: str) -> None:
+        if file.name == "latest.json":
+            raise Refused(f"{file} can't be written: the disk is full.")
+        write(file, text)
+
+    monkeypatch.setattr(publishing.files, "write", full)
+    with pytest.raises(
+        Refused, match=rf"the disk is full\. {NAME}: published in the database, but"
+    ):
+        publish(season, tmp_path, 1)
+    assert not (tmp_path / ERA / "latest.json").exists()
+    with pytest.raises(Refused, match=rf"the disk is full\. {NAME}, but .* Publish to it again"):
+        publish(season, tmp_path, 1)
+    monkeypatch.undo()
+    done = publish(season, tmp_path, 1)
+    assert [file.name for file in done.written] == [
+        "latest.json",
+        "latest.json.sha256",
+        "published.json",
+    ]
+    check_sums(tmp_path / ERA, f"{NAME}.sha256", "latest.json.sha256")
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 
@@ -14,7 +18,19 @@ from app.views.looks.theme import STEP, Theme
 
 _TINT = 40
 _SPACE = 4
+_NARROW = 3.0
+"""Pixels below which stretches aren't told apart."""
 _USUAL_PERCENT, _ABOVE_USUAL = 95, 1.25
+
+
+class Stretch(NamedTuple):
+    """Neighbouring lumisections with one word, from `begin` to before `end`, counted from 0; each
+    word has one of two tints."""
+
+    begin: int
+    end: int
+    word: str
+    tint: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +53,14 @@ class PinnedRow:
             return f"{number:.3g} {self.unit}".strip() if np.isfinite(number) else ""
         return self.words[place] if 0 <= place < len(self.words) else ""
 
-    @property
+    @cached_property
     def highest(self) -> float:
         """The greatest number; 0 where there is none."""
         if self.numbers is None or not np.isfinite(self.numbers).any():
             return 0.0
         return float(np.nanmax(self.numbers))
 
-    @property
+    @cached_property
     def top_of_scale(self) -> float:
         """The number at the upper edge: the greatest, unless a few are far above all others."""
         highest = self.highest
@@ -53,13 +69,22 @@ class PinnedRow:
         usual = float(np.nanpercentile(self.numbers, _USUAL_PERCENT)) * _ABOVE_USUAL
         return usual if 0 < usual < highest / 2 else highest
 
-    def stretches(self) -> Iterator[tuple[int, int, str]]:
-        """Where the same word stands: from, to (positions, the end not included), and the word."""
+    @cached_property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """Where the same word stands, one after the other."""
+        found: list[Stretch] = []
+        tints: dict[str, int] = {}
         begin = 0
-        for place in range(1, len(self.words) + 1):
-            if place == len(self.words) or self.words[place] != self.words[begin]:
-                yield begin, place, self.words[begin]
-                begin = place
+        for word, places in groupby(self.words):
+            end = begin + sum(1 for _ in places)
+            found.append(Stretch(begin, end, word, tints.setdefault(word, len(tints)) % 2))
+            begin = end
+        return tuple(found)
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """Where the stretches end."""
+        return np.array([each.end for each in self.stretches], np.int64)
 
 
 class PinnedRows:
@@ -167,25 +192,44 @@ class PinnedRows:
         self, painter: QPainter, theme: Theme, metrics: QFontMetrics, row: PinnedRow, top: int
     ) -> None:
         layout = self._layout
-        first, end = layout.positions_in_sight()
-        tints = {word: at % 2 for at, word in enumerate(dict.fromkeys(row.words))}
-        for begin, stop, word in row.stretches():
-            if stop <= first or begin >= end or not word:
-                continue
-            left, right = layout.x(begin), max(layout.x(stop), layout.x(begin) + 1.0)
-            place = QRectF(left, top + 3, right - left, self._tall - 6)
-            tint = QColor(theme.colour("accent" if tints[word] == 0 else "muted"))
+        area = QRectF(layout.header_width, top, layout.area_width, self._tall)
+        for stretch in self._in_sight(row):
+            left, right = layout.x(stretch.begin), layout.x(stretch.end)
+            place = QRectF(left, top + 3, max(right - left, 1.0), self._tall - 6)
+            tint = QColor(theme.colour("accent" if stretch.tint == 0 else "muted"))
             tint.setAlpha(_TINT)
             painter.fillRect(place, tint)
             painter.setPen(theme.colour("muted"))
             painter.drawLine(QPointF(left, place.top()), QPointF(left, place.bottom()))
-            seen = place.intersected(
-                QRectF(layout.header_width, top, layout.area_width, self._tall)
-            ).adjusted(STEP, 0, -STEP, 0)
-            if seen.width() >= metrics.horizontalAdvance(word[:2]):
+            seen = place.intersected(area).adjusted(STEP, 0, -STEP, 0)
+            if seen.width() >= metrics.horizontalAdvance(stretch.word[:2]):
                 painter.setPen(theme.colour("text"))
                 painter.drawText(
                     seen,
                     int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
-                    metrics.elidedText(word, Qt.TextElideMode.ElideRight, int(seen.width())),
+                    metrics.elidedText(
+                        stretch.word, Qt.TextElideMode.ElideRight, int(seen.width())
+                    ),
                 )
+
+    def _in_sight(self, row: PinnedRow) -> Iterator[Stretch]:
+        """Stretches of known words in sight; neighbours too narrow to be told apart are
+        one, which says how many they are: there are never more than the pixels have room for."""
+        first, end = self._layout.positions_in_sight()
+        from_, to = np.searchsorted(row.ends, (first, end - 1), side="right").tolist()
+        is_narrow = np.diff(row.ends[from_ : to + 1], prepend=_begin(row, from_)) < (
+            _NARROW / self._layout.scale
+        )
+        edges = np.flatnonzero(~is_narrow | np.append(True, ~is_narrow[:-1])) + from_
+        for at, until in pairwise([*edges.tolist(), from_ + is_narrow.size]):
+            together = row.stretches[at:until]
+            if len(together) == 1:
+                if together[0].word:
+                    yield together[0]
+            elif any(each.word for each in together):
+                count = f"{len(together)} values"
+                yield Stretch(together[0].begin, together[-1].end, count, 1)
+
+
+def _begin(row: PinnedRow, at: int) -> int:
+    return row.stretches[at].begin if at < len(row.stretches) else 0

@@ -33,7 +33,7 @@ def test_that_a_row_says_its_value_in_a_lumisection():
     assert RATE.text_at(2) == "91.5 kHz"
     assert RATE.text_at(3) == RATE.text_at(99) == ""
     assert PRESCALE.text_at(8) == "1 (a)"
-    assert list(PRESCALE.stretches()) == [(0, 8, "1 (a)"), (8, 20, "2 (b)")]
+    assert PRESCALE.stretches == ((0, 8, "1 (a)", 0), (8, 20, "2 (b)", 1))
 
 
 def test_that_a_few_values_far_above_the_others_do_not_flatten_them():
@@ -86,3 +86,27 @@ def test_that_a_pinned_curve_is_painted_where_its_lumisections_are(grid: GridVie
 
     assert is_painted(4.5)
     assert not is_painted(15.5)
+
+
+def test_that_words_too_narrow_to_be_told_apart_are_painted_as_one(grid: GridView, themes: Themes):
+    length = 4000
+    grid.show_snapshot(prepare(a_state(length=length)))
+    changing = tuple(f"{at}" if at % 9 else "" for at in range(1000))
+    row = PinnedRow("beams", words=changing + ("stable",) * 1500 + ("",) * 900 + changing[:600])
+    grid.show_pinned([row])
+    assert [each[:3] for each in grid._pinned._in_sight(row)] == [
+        (0, 1000, "1000 values"),
+        (1000, 2500, "stable"),
+        (3401, 4000, "599 values"),
+    ]
+    grid.show_pinned([PinnedRow("beams", words=("", "") * 2000)])
+    assert not [*grid._pinned._in_sight(grid._pinned.rows[0])]
+    grid.show_pinned([row])
+    layout = grid._layout
+    layout.scale, layout.left = 64.0, 64 * 995
+    assert [each.word for each in grid._pinned._in_sight(row)] == [
+        *("995", "996", "997", "998", "stable"),
+    ]
+    layout.left = 64 * 3990
+    assert [each.word for each in grid._pinned._in_sight(row)][-1] == "599"
+    grid.grab()

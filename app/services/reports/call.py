@@ -229,9 +229,9 @@ def _sections(
 
 def _luminosity(of: _OfCycle, golden: Sequence[NamedRule]) -> tuple[Block, ...]:
     total = of.season.total
-    everything = sum(
-        int(each.state.lengths[each.state.participating].sum()) for each in of.datasets
-    )
+    segments = of.season.segments
+    # As in the luminosity, a lumisection of a run counts once.
+    everything = int((segments.last - segments.first + 1)[segments.primary].sum())
     heads = ("List", "Runs", "LS", "Recorded /pb", "Delivered /pb", "Of recorded")
     rows: list[tuple[object, ...]] = [
         (

@@ -108,6 +108,7 @@ class ReportsDialog(QDialog):
         self.list.setFixedWidth(_LIST_WIDTH)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setWordWrap(True)
+        self.list.setSpacing(STEP // 2)
         self.view = _plot_view(context.themes)
         self.png = QPushButton("Save as P&NG...")
         self.svg = QPushButton("Save as SV&G...")

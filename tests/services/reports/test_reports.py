@@ -1,7 +1,7 @@
 """Reports as of a version: what they say, and that the same version is the same page."""
 
 import csv
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -25,7 +25,7 @@ from benchmarks import web_season
 from benchmarks.production import plans
 from tests.builders import EXPERT, a_run, configure
 from tests.services import certified_in_may
-from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs
+from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, sign_off_runs
 
 DT_GOOD = {
     "and": [
@@ -228,6 +228,13 @@ def test_that_a_call_tells_what_is_certified_lost_and_left(season):
     left = {row["Workspace"]: row for row in section(report, "Left to do") if "Workspace" in row}
     assert (left["dt"]["OPEN"], left["dt"]["COMPLETED"]) == ("1", "1")
     assert left["csc"]["OPEN"] == "2"
+
+
+def test_that_a_lumisection_of_two_datasets_of_a_run_counts_once_in_a_call(season):
+    both = [(FIRST, PROMPT), (FIRST, EXPRESS)]
+    made = cycles.create(season, "Both", date(2031, 1, 1), ["dt"], both)
+    listed = section(call.report(season, moment_of(season), RULES, cycle=made.id), "Cycle Both")
+    assert (listed[-1]["Runs"], listed[-1]["LS"]) == ("1", "10")
 
 
 def test_that_a_call_tells_what_was_verified_at_its_moment(season):

@@ -130,7 +130,7 @@ TAKE_A_RIGHT: dict[type[QDialog], Callable[[PlaceContext, QWidget], QDialog]] = 
     ),
     EditCycleDialog: lambda context, owner: EditCycleDialog(context, CYCLE, owner),
     MoveCycleDialog: lambda context, owner: MoveCycleDialog(context, CYCLE, "dt", owner),
-    FreezeDialog: lambda context, owner: FreezeDialog(context, CYCLE, owner, frozen=True),
+    FreezeDialog: lambda context, owner: FreezeDialog(context, CYCLE, None, owner),
     VerifyDatasetsDialog: lambda context, owner: VerifyDatasetsDialog(context, SELECTION, owner),
     CorrectDialog: correct,
     RejectDialog: reject,

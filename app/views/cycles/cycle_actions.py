@@ -102,7 +102,7 @@ class CycleActions(QObject):
             ActionRow(
                 "cycle.freeze",
                 "Freeze the cycle...",
-                lambda: self.freeze(frozen=True),
+                self.freeze,
                 "",
                 "stop",
                 "Let nothing in the selected cycle change until it is thawed",
@@ -114,7 +114,7 @@ class CycleActions(QObject):
             ActionRow(
                 "cycle.thaw",
                 "Thaw the cycle...",
-                lambda: self.freeze(frozen=False),
+                self.freeze,
                 "",
                 "reset",
                 "Let what is in the selected cycle change again, with a reason",
@@ -168,11 +168,11 @@ class CycleActions(QObject):
                 MoveCycleDialog(self._context, cycle, self._workspace(), self._window.window())
             )
 
-    def freeze(self, *, frozen: bool) -> None:
-        """Opens the dialog that freezes or thaws the cycle."""
+    def freeze(self) -> None:
+        """Opens the dialog that freezes the cycle, or thaws it where it is frozen."""
         if (cycle := self._cycle()) is not None:
-            window = self._window.window()
-            self._open(FreezeDialog(self._context, cycle, window, frozen=frozen))
+            freeze = self._freezes().get(cycle.id)
+            self._open(FreezeDialog(self._context, cycle, freeze, self._window.window()))
 
     def edit(self) -> None:
         """Opens the dialog for name, deadline and workspaces."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QDateEdit, QLineEdit, QWidget
 
 from app.domain.certification.cycles import MOST_DATASETS, Cycle
 from app.domain.certification.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
+from app.domain.certification.second_eyes import Freeze
 from app.domain.clock import server_now
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import GLOBAL
@@ -18,6 +19,7 @@ from app.services.certification.tables import Chosen
 from app.services.configuration import workspaces as known_workspaces
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.focus import give_keys
+from app.views.looks import words
 from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.widgets.check_list import CheckList
@@ -235,15 +237,20 @@ class FreezeDialog(ActionDialog):
     """Freezes a cycle, or thaws it with a reason."""
 
     def __init__(
-        self, context: PlaceContext, cycle: Cycle, parent: QWidget | None = None, *, frozen: bool
+        self,
+        context: PlaceContext,
+        cycle: Cycle,
+        freeze: Freeze | None,
+        parent: QWidget | None = None,
     ) -> None:
-        """`frozen`: what the cycle becomes."""
+        """`freeze`: how the cycle is frozen, which is to be thawed then."""
+        frozen = freeze is None
         verb = "Freeze" if frozen else "Thaw"
         super().__init__(
             context.background, f"Cycle {cycle.name}", verb, parent, rights=context.rights
         )
         self._acting = context.acting
-        self._cycle, self._frozen = cycle, frozen
+        self._cycle, self._is_frozen = cycle, not frozen
         held = counted(cycle.datasets, "dataset")
         about = (
             f"Nothing in cycle {cycle.name} changes any more, neither its {held} nor the cycle"
@@ -253,7 +260,12 @@ class FreezeDialog(ActionDialog):
             else f"The {held} of cycle {cycle.name} can be changed again."
         )
         self.form.addRow(Label(about, wordWrap=True))
-        self.why = QLineEdit(placeholderText="Kept with the cycle, for everybody to read")
+        if freeze is not None:
+            said = f": {freeze.why}" if freeze.why else ", without a reason."
+            froze = f"{freeze.by} froze it, {words.time(freeze.at)}{said}"
+            self.form.addRow(Label(froze, wordWrap=True))
+        kept = "Kept with the cycle, for everybody to read"
+        self.why = QLineEdit(placeholderText=f"{kept} (optional)" if frozen else kept)
         self.why.setAccessibleName("Reason")
         self.form.addRow("Reason", self.why)
         give_keys(self.why)
@@ -263,7 +275,7 @@ class FreezeDialog(ActionDialog):
 
     def work(self) -> Callable[[], str]:
         acting, id_cycle, why = self._acting, self._cycle.id, self.why.text()
-        act = second_eyes.freeze if self._frozen else second_eyes.thaw
+        act = second_eyes.thaw if self._is_frozen else second_eyes.freeze
         return lambda: act(acting, id_cycle, why).text
 
 

@@ -334,8 +334,8 @@ class CyclesPlace(PlaceWidget):
             "cycle.move": self.actions_.move_all,
             "cycle.complete": self.actions_.complete,
             "cycle.reopen": self.actions_.reopen,
-            "cycle.freeze": lambda: self.actions_.freeze(frozen=True),
-            "cycle.thaw": lambda: self.actions_.freeze(frozen=False),
+            "cycle.freeze": self.actions_.freeze,
+            "cycle.thaw": self.actions_.freeze,
             "cycle.edit": self.actions_.edit,
         }
         for id_, button in self.buttons.items():

@@ -1,12 +1,13 @@
 """Notes on the axis of the lumisections and at the names of columns: where there are some, and what
 they say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
+from app.domain.counting import counted
 from app.domain.lumisections import LumiRange
 from app.views.grid.grid_layout import AXIS_HEIGHT, GridLayout
 from app.views.looks.theme import STEP, Theme
@@ -33,19 +34,24 @@ class AxisNotes:
         self._layout = layout
         self.notes: Sequence[AxisNote] = ()
 
+    def header_width(self, text_width: Callable[[str], int], length: int) -> int:
+        """What the number of notes needs beside the lumisections; nothing without notes."""
+        if not self.notes:
+            return 0
+        return text_width(f"LS 1-{length}  {counted(len(self.notes), 'note')}")
+
     def paint(self, painter: QPainter, theme: Theme, keys: Sequence[str]) -> None:
         """Paints over the axis and the names of the rows, whose `keys` are given."""
         if not self.notes:
             return
         layout = self._layout
         self._mark_columns(painter, theme, keys)
-        count = len(self.notes)
         painter.setClipRect(layout.whole())
         painter.setPen(theme.colour("warning"))
         painter.drawText(
             QRect(0, 0, layout.header_width - STEP, AXIS_HEIGHT - 2),
             int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight),
-            "1 note" if count == 1 else f"{count} notes",
+            counted(len(self.notes), "note"),
         )
         painter.setClipRect(QRect(layout.header_width, 0, layout.area_width, AXIS_HEIGHT))
         for note in self.notes:

@@ -130,7 +130,7 @@ class GridView(QAbstractScrollArea):
     def show_notes(self, notes: Sequence[AxisNote]) -> None:
         """Marks on the axis what is noted on the dataset."""
         self._notes.notes = tuple(notes)
-        self.viewport().update()
+        self._lay_out()
 
     @property
     def pinned(self) -> Sequence[PinnedRow]:
@@ -283,7 +283,12 @@ class GridView(QAbstractScrollArea):
         layout = self._layout
         layout.resize(self.viewport().width(), self.viewport().height())
         text_width = self.fontMetrics().horizontalAdvance
-        layout.arrange(self._snapshot, text_width, self._pinned.header_width(text_width))
+        beside = self._notes.header_width(
+            text_width, self._snapshot.length if self._snapshot else 0
+        )
+        layout.arrange(
+            self._snapshot, text_width, max(self._pinned.header_width(text_width), beside)
+        )
         layout.scale = layout.fit_scale if self._fitted else max(layout.scale, layout.fit_scale)
         self._set_ranges()
         self._forget_picture()

@@ -39,6 +39,8 @@ from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 _NOTE = Qt.ItemDataRole.UserRole
 _CHOOSE = "Choose a note first."
 _TALL = 84
+_WIDEST = 160
+"""Pixels of a column beside the text; the chosen note says it whole."""
 _CORRECT_AGAIN = "Change the text, then Correct again."
 
 
@@ -59,7 +61,7 @@ class NotesDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Notes on run {run_number}")
-        resize_to_fit(self, 680, 520)
+        resize_to_fit(self, 800, 600)
         self._acting = acting
         self._background = background
         self._run_number = run_number
@@ -70,8 +72,10 @@ class NotesDialog(QDialog):
         self.whole = QPlainTextEdit(readOnly=True)
         self.whole.setAccessibleName("The chosen note")
         self.whole.setTabChangesFocus(True)
-        self.whole.setFixedHeight(_TALL)
+        self.whole.setMinimumHeight(_TALL)
         self.whole.setPlaceholderText("The chosen note in full")
+        self.about = Label(wordWrap=True)
+        self.about.setProperty("role", "muted")
         self.empty = Label("Nothing was noted on this run yet.", wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -195,7 +199,11 @@ class NotesDialog(QDialog):
                 if was_chosen or (each is item and shown.number == written):
                     self.notes.setCurrentItem(each)
         self.notes.expandAll()
-        for part in (self.notes, self.whole):
+        header = self.notes.header()
+        for place in range(1, self.notes.columnCount()):
+            needed = max(self.notes.sizeHintForColumn(place), header.sectionSizeHint(place))
+            header.resizeSection(place, min(needed, _WIDEST))
+        for part in (self.notes, self.about, self.whole):
             part.setVisible(bool(found))
         self.empty.setVisible(not found)
         self._look()
@@ -203,6 +211,9 @@ class NotesDialog(QDialog):
     def _look(self) -> None:
         note, person = self.chosen, self._acting.actor
         self.whole.setPlainText(harmless(_whole(note)))
+        self.about.setText(
+            "" if note is None else f"{note.by}, {words.time(note.at)}, on {note.where}"
+        )
         self.right.offer(possible=not self._work.is_running)
         why = self.right.text() or (
             _CHOOSE if note is None else "It was taken back." if note.taken_back else ""
@@ -252,8 +263,9 @@ class NotesDialog(QDialog):
         buttons.addWidget(self.close_)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)
-        layout.addWidget(self.notes, 1)
-        layout.addWidget(self.whole)
+        layout.addWidget(self.notes, 3)
+        layout.addWidget(self.about)
+        layout.addWidget(self.whole, 2)
         layout.addWidget(self.empty, 1)
         layout.addLayout(form)
         layout.addWidget(self.right)
@@ -292,6 +304,5 @@ def _list_of_notes() -> QTreeWidget:
     notes.setUniformRowHeights(True)
     header = notes.header()
     header.setStretchLastSection(False)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     return notes

@@ -227,8 +227,22 @@ def test_that_notes_are_marked_on_the_axis_and_told_there(
     assert "pump stopped" not in told[2]
 
 
+def test_that_the_number_of_notes_stands_beside_the_lumisections_and_not_on_them(
+    view: GridView,
+) -> None:
+    view.show_snapshot(prepare(a_state(length=100)))
+    narrow = view._layout.header_width
+    view.show_notes([AxisNote((), "magnet ramp")] * 1000)
+    wide = view._layout.header_width
+    assert wide >= narrow
+    assert wide >= view.fontMetrics().horizontalAdvance("LS 1-100 1,000 notes") + 12
+    view.show_notes([])
+    assert view._layout.header_width == narrow
+
+
 def test_that_a_column_that_a_note_names_is_marked_and_tells_it(view: GridView) -> None:
     top = view.cell_rect(Cell(2, 1)).center().toPoint().y()
+    view.show_notes([AxisNote((), "wheel off"), AxisNote((), "magnet ramp")])
     name = QPoint(view._layout.header_width - 4, top)
     assert painted(view).pixelColor(name) != THEME.colour("warning")
     view.show_notes([AxisNote((), "dt-dt: wheel off", ("dt-dt",)), AxisNote((), "magnet ramp")])

@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import date
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.domain.certification.second_eyes import WHOLE
@@ -139,6 +139,8 @@ def test_that_a_cycle_is_frozen_and_thawed_in_its_place(
     assert place.cycles.lines[0].texts[1].endswith(", frozen")
     assert place.buttons["cycle.thaw"].isVisible()
     dialog = opened(real_window, "cycle.thaw", FreezeDialog)
+    said = [each.text() for each in dialog.findChildren(QLabel)]
+    assert any(each.endswith(": for Moriond") and " froze it, " in each for each in said)
     dialog.submit_button.click()
     qtbot.waitUntil(lambda: "Give a reason" in dialog.refusal.text())
     dialog.why.setText("HV trip found")

@@ -28,6 +28,7 @@ def test_that_lumisections_are_noted_answered_corrected_and_taken_back(
     _, made = notes.of_run(Acting(database), RUN)
     assert (made.where, made.text) == (f"run {RUN}, online, LS 3-5", "HV trip")
     assert dialog.whole.toPlainText() == "HV trip"
+    assert dialog.about.text().endswith(f" UTC, on run {RUN}, online, LS 3-5")
 
     def chosen_and(text: str, button: str) -> None:
         hand.tab_to("Text")

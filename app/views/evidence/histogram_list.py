@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QRect,
+    QRectF,
     QSize,
     Qt,
     Signal,
@@ -24,6 +25,7 @@ from PySide6.QtGui import (
     QPalette,
     QPixmap,
     QResizeEvent,
+    QTextOption,
 )
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -208,12 +210,10 @@ class _Delegate(QStyledItemDelegate):
         failed = entry.state is _State.FAILED
         painter.setPen(theme.colour("danger" if failed else "muted"))
         words = f"{entry.words}\nR asks again." if failed else entry.words
-        painter.drawText(
-            place.adjusted(_GAP, _GAP, -_GAP, -_GAP),
-            int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-            | int(Qt.TextFlag.TextWrapAnywhere),
-            words,
-        )
+        # An address has no blanks, and may be longer than the picture is wide.
+        option = QTextOption(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        painter.drawText(QRectF(place.adjusted(_GAP, _GAP, -_GAP, -_GAP)), words, option)
 
 
 class HistogramList(QListView):

@@ -46,7 +46,7 @@ class PublishDialog(FolderDialog):
     ) -> None:
         folder = str(remembered.value(_FOLDER, ""))
         super().__init__(background, "Publish", "Publish", folder, parent)
-        resize_to_fit(self, 640, 300)
+        resize_to_fit(self, 640, 200)
         self._acting = acting
         self._ids = tuple(ids)
         self._remembered = remembered

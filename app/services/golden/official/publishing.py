@@ -140,8 +140,7 @@ def publish(
     # What is in the way is found before the publication is kept, for that stays.
     wanted = _Files(lists, folder, [made for made, _ in planned])
     wanted.check()
-    if is_new:
-        wanted.try_out()
+    wanted.try_out()
     progress.at(_CHECKED)
     progress.checkpoint()
     if is_new:
@@ -168,10 +167,10 @@ def _unfinished(
 ) -> Refused:
     """What stopped the files of lists that are published."""
     names = ", ".join(each.name for each in made)
-    kept = f"{names}: published in the database" if is_new else names
+    kept = f" In the database {names} is published." if is_new else ""
     return Refused(
-        f"{error} {kept}, but {folder} doesn't have all of the files yet. Publish to it again, and"
-        " what is missing is written."
+        f"{error}{kept} Publish to {folder} again, and the files that are missing there are"
+        " written."
     )
 
 
@@ -346,17 +345,20 @@ class _Files:
 
     def try_out(self) -> None:
         """Refuses what there is no room or no right for."""
-        files.try_out({file: text.encode() for file, text in self.texts.items()})
+        files.try_out({file: text.encode() for file, text in self._missing()})
 
     def write(self) -> Iterator[Path]:
         """Writes what isn't there as it should be; the files that were written."""
-        for file, text in self.texts.items():
-            before = _before(file)
-            if before is not None and (before == text.encode() or self._stays(file, before)):
-                continue
+        for file, text in self._missing():
             files.make_folder(file.parent)
             files.write(file, text)
             yield file
+
+    def _missing(self) -> Iterator[tuple[Path, str]]:
+        for file, text in self.texts.items():
+            before = _before(file)
+            if before is None or not (before == text.encode() or self._stays(file, before)):
+                yield file, text
 
     def are_newest(self) -> bool:
         """Whether nothing else was published meanwhile."""

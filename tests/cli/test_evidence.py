@@ -31,6 +31,8 @@ def test_that_histograms_of_a_workspace_are_listed_and_saved(registry, gui, tmp_
 
 
 def test_that_what_is_not_there_is_named(registry, gui, monkeypatch, tmp_path):
+    nowhere = registry("evidence", FIRST, "--workspace", "rdt")
+    assert "There is no workspace rdt. Did you mean dt?" in nowhere.err
     gone = registry("evidence", FIRST, "--workspace", "dt", "--layout", "Trigge")
     assert gone.code == 1
     assert "dt has no layout Trigge. Did you mean Trigger?" in gone.err

@@ -400,7 +400,7 @@ def row(connection: Connection, id_: int) -> JsonRow:
     """A generated JSON whole; NotFound when it isn't there or was deleted."""
     entry = _entries(connection, "id = :id", {"id": id_}, limit=1)
     if not entry:
-        raise NotFound(f"There is no generated JSON {id_}.")
+        raise NotFound(f"There is no golden JSON {id_}.")
     found = (
         connection.execute(text('SELECT * FROM "GeneratedJson" WHERE id = :id'), {"id": id_})
         .mappings()
@@ -424,7 +424,7 @@ def is_official(connection: Connection, id_: int) -> bool:
         text('SELECT official FROM "GeneratedJson" WHERE id = :id AND NOT deleted'), {"id": id_}
     ).scalar_one_or_none()
     if found is None:
-        raise NotFound(f"There is no generated JSON {id_}.")
+        raise NotFound(f"There is no golden JSON {id_}.")
     return bool(found)
 
 

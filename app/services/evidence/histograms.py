@@ -11,6 +11,7 @@ from app.domain.sources.layouts import Layout, merged, of_workspace, read_layout
 from app.domain.text.names import not_found
 from app.services.acting import Acting
 from app.services.certification import tables
+from app.services.configuration.in_force import current
 
 
 def known_layouts(own: Path | None) -> tuple[Layout, ...]:
@@ -41,7 +42,10 @@ def histograms_of(
     layout: str | None = None,
 ) -> tuple[Histogram, ...]:
     """The histograms of a dataset that a workspace looks at, of one layout or of all. Refused
-    where the DQM GUI doesn't have the dataset, NotFound for an unknown layout."""
+    where the DQM GUI doesn't have the dataset, NotFound for an unknown workspace or layout."""
+    known = {each.name for each in current(acting).workspaces}
+    if workspace not in known | {each.workspace for each in layouts}:
+        raise not_found(f"There is no workspace {workspace}", workspace, sorted(known))
     found = of_workspace(layouts, workspace)
     if layout is not None:
         named = tuple(each for each in found if each.name == layout)

@@ -1,14 +1,15 @@
 """Notes on the axis of the lumisections and at the names of columns: where there are some, and what
 they say."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from app.domain.counting import counted
-from app.domain.lumisections import LumiRange
+from app.domain.lumisections import LumiRange, join
 from app.views.grid.grid_layout import AXIS_HEIGHT, GridLayout
 from app.views.looks.theme import STEP, Theme
 
@@ -33,6 +34,12 @@ class AxisNotes:
     def __init__(self, layout: GridLayout) -> None:
         self._layout = layout
         self.notes: Sequence[AxisNote] = ()
+        self._noted: Sequence[LumiRange] = ()
+
+    def show(self, notes: Sequence[AxisNote]) -> None:
+        """Goes over to other notes."""
+        self.notes = tuple(notes)
+        self._noted = join(each for note in notes for each in note.ranges)
 
     def header_width(self, text_width: Callable[[str], int], length: int) -> int:
         """What the number of notes needs beside the lumisections; nothing without notes."""
@@ -54,16 +61,28 @@ class AxisNotes:
             counted(len(self.notes), "note"),
         )
         painter.setClipRect(QRect(layout.header_width, 0, layout.area_width, AXIS_HEIGHT))
-        for note in self.notes:
-            for first, last in note.ranges:
-                left, right = layout.x(first - 1), layout.x(last)
-                width = max(right - left, _LEAST_WIDTH)
-                # The numbers of the axis are read through it; above it is the line of the pane.
-                tint = QColor(theme.colour("warning"))
-                tint.setAlpha(_TINT)
-                painter.fillRect(QRectF(left, _TOP, width, AXIS_HEIGHT - _TOP - 3), tint)
-                painter.fillRect(QRectF(left, _TOP, width, _TALL), theme.colour("warning"))
+        # The numbers of the axis are read through it; above it is the line of the pane.
+        tint = QColor(theme.colour("warning"))
+        tint.setAlpha(_TINT)
+        for left, right in self._bands():
+            painter.fillRect(QRectF(left, _TOP, right - left, AXIS_HEIGHT - _TOP - 3), tint)
+            painter.fillRect(QRectF(left, _TOP, right - left, _TALL), theme.colour("warning"))
         painter.setClipRect(layout.whole())
+
+    def _bands(self) -> Iterator[tuple[float, float]]:
+        """Pixels with notes from left to right, each once however many there are."""
+        layout = self._layout
+        begin = end = -math.inf
+        for first, last in self._noted:
+            left = layout.x(first - 1)
+            right = max(layout.x(last), left + _LEAST_WIDTH)
+            if left > end:
+                if end > begin:
+                    yield begin, end
+                begin = left
+            end = max(end, right)
+        if end > begin:
+            yield begin, end
 
     def _mark_columns(self, painter: QPainter, theme: Theme, keys: Sequence[str]) -> None:
         layout = self._layout

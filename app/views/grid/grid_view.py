@@ -129,7 +129,7 @@ class GridView(QAbstractScrollArea):
 
     def show_notes(self, notes: Sequence[AxisNote]) -> None:
         """Marks on the axis what is noted on the dataset."""
-        self._notes.notes = tuple(notes)
+        self._notes.show(notes)
         self._lay_out()
 
     @property

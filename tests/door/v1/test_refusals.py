@@ -76,7 +76,7 @@ def marked(door, path):
         ("/v1/season?datasets=(((", 400, "not a pattern", "datasets"),
         ("/v1/season?datasets=online&format=csv&columns=dt", 400, "no column", "columns"),
         (f"/v1/history?run_number={many_runs.NEWEST}&name=x", 404, "no dataset x", None),
-        ("/v1/golden/7", 404, "no generated JSON 7", None),
+        ("/v1/golden/7", 404, "no golden JSON 7", None),
         ("/v1/golden/7/file?form=plain", 400, "'golden'", "form"),
         ("/v1/reports/shift?begin=2025-01-02&end=2025-01-01", 400, "before it begins", "end"),
         ("/v1/reports/shift?as_of=999999999", 404, "no version 999999999", None),

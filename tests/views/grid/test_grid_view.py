@@ -240,6 +240,23 @@ def test_that_the_number_of_notes_stands_beside_the_lumisections_and_not_on_them
     assert view._layout.header_width == narrow
 
 
+def test_that_many_notes_on_a_lumisection_leave_the_axis_as_readable_as_one(
+    view: GridView,
+) -> None:
+    one = AxisNote((LumiRange(4, 60),), "pump stopped")
+    view.show_notes([one])
+    view.show_notes([one] * 46)
+    same = painted(view)
+    view.show_notes([one, *[AxisNote((LumiRange(at, at),), "seen") for at in range(5, 50)]])
+    assert len([*view._notes._bands()]) == 1
+    many = painted(view)
+    axis = QPoint(round(view._layout.x(30.0)), 12)
+    assert same.pixelColor(axis) == many.pixelColor(axis) != THEME.colour("warning")
+    spread = [AxisNote((LumiRange(at, at),), "") for at in (50, 20, 21, 90)]
+    view.show_notes(spread)
+    assert len([*view._notes._bands()]) == 3
+
+
 def test_that_a_column_that_a_note_names_is_marked_and_tells_it(view: GridView) -> None:
     top = view.cell_rect(Cell(2, 1)).center().toPoint().y()
     view.show_notes([AxisNote((), "wheel off"), AxisNote((), "magnet ramp")])

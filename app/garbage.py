@@ -12,12 +12,24 @@ through runs every half minute."""
 
 
 @contextmanager
+def by_hand() -> Iterator[None]:
+    """Meanwhile nobody looks for garbage by himself."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
 def kept() -> Iterator[None]:
     """What is made meanwhile stays until the program ends: nobody looks through it for garbage.
 
     Every thread waits for whoever does, for 150 ms where all modules are looked through.
     """
-    with _by_hand():
+    with by_hand():
         try:
             yield
         finally:
@@ -32,7 +44,7 @@ def collected_here() -> Iterator[None]:
     By itself Python collects in whichever thread makes one object too many. A widget that is part
     of a cycle would die there, beside the thread that paints it, and the program with it.
     """
-    with _by_hand():
+    with by_hand():
         try:
             yield
         finally:
@@ -74,14 +86,3 @@ def give_back() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
-
-
-@contextmanager
-def _by_hand() -> Iterator[None]:
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -1,12 +1,12 @@
-"""The words of the command line: parsers that refuse in one sentence, and checked arguments."""
+"""The arguments of commands: how each is added, and how its text is checked."""
 
 import argparse
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import TypeAlias
 
-from app.cli.output import Answer, UsageError, number_of
+from app.cli.output import Answer, number_of
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
 from app.domain.errors import BadInput
 from app.domain.filters import parse as parse_filter
@@ -17,47 +17,7 @@ from app.models.lists.tables.query import MOST_ROWS, TableKind, TableQuery
 from app.services.acting import Acting
 from app.services.certification import tables
 
-Arguments: TypeAlias = argparse.Namespace
 Command: TypeAlias = Callable[[Program, Arguments], Answer]
-# The class of what `add_subparsers` returns is private to argparse.
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that raises UsageError, where argparse would end the program."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        options.setdefault("allow_abbrev", False)
-        super().__init__(*args, **options)
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[0].upper()}{message[1:]}.", self.format_usage())
-
-
-def common_options() -> Parser:
-    """Options that stand before or after a command alike."""
-    parser = Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    options = parser.add_argument_group("everywhere")
-    options.add_argument(
-        "--dsn", metavar="URL", help="database, postgresql://user@host:port/name; else its own"
-    )
-    options.add_argument(
-        "--connection", metavar="NAME", help="database, by the name of a kept connection"
-    )
-    options.add_argument("--as-user", metavar="EMAIL", dest="user", help="who acts")
-    options.add_argument(
-        "--json", action="store_true", dest="as_json", help="one JSON document instead of text"
-    )
-    options.add_argument(
-        "--oms", metavar="URL", dest="oms_url", help="OMS, up to and with /agg/api/v1"
-    )
-    options.add_argument("--settings", metavar="FILE", type=Path, help="settings file")
-    options.add_argument(
-        "--data-folder", metavar="DIR", type=Path, help="folder of the program's own database"
-    )
-    options.add_argument("-v", "--verbose", action="count", help="say what happens; -vv everything")
-    return parser
 
 
 def add_group(commands: Commands, common: Parser, name: str, help_: str) -> Commands:

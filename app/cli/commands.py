@@ -1,36 +1,13 @@
-"""The command line as a whole: its tree of words, and the running of one command."""
+"""The command line as a whole: its tree of words. A branch is loaded when it is asked for."""
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
-from app.cli import door, licences, links, notifications, reports, settings
-from app.cli.agents import commands as agents
-from app.cli.arguments import Arguments, Commands, Parser, common_options
-from app.cli.certification import (
-    cycles,
-    datasets,
-    lumisections,
-    notes,
-    runs,
-    second_eyes,
-    todo,
-    wishes,
-)
-from app.cli.configuration import commands as configuration
-from app.cli.databases import connections, database, own_database, seal
-from app.cli.golden import lists as golden
-from app.cli.golden import luminosity
-from app.cli.history import changes as history
-from app.cli.history import log, undo
-from app.cli.output import Answer, UsageError, complain
-from app.cli.program import Program
-from app.cli.pulling import dqm_gui, evidence, oms, puller
-from app.cli.rights import guard, people
-from app.domain.errors import again_when_cancelled
-from app.models.database import outcome
+from app import garbage
+from app.cli.parser import Arguments, Commands, Parser, UsageError, common_options
+from app.cli.words import HELP, MODULES
 
 _ABOUT = """\
 Data certification of CMS: runs, lumisections, flags and golden JSON.
@@ -56,9 +33,15 @@ _DEFAULTS: dict[str, object] = {
 }
 
 
-@cache
 def parser(version: str) -> Parser:
-    """The parser of all commands, made once: that takes longer than most commands do."""
+    """The parser of all commands."""
+    return _parser(version, frozenset(HELP))
+
+
+@cache
+def _parser(version: str, wanted: frozenset[str]) -> Parser:
+    """A parser that knows all first words, and what may stand behind the `wanted` ones: to load and
+    make everything takes longer than most commands do."""
     common = common_options()
     root = Parser(prog="run-registry", description=_ABOUT, epilog=_EXIT_CODES, parents=[common])
     root.add_argument("--version", action="version", version=f"run-registry {version}")
@@ -82,50 +65,26 @@ def parser(version: str) -> Parser:
         help="open the window, save a picture of it, and end; `open LINK` says what of",
     )
     words: Commands = root.add_subparsers(title="commands", metavar="COMMAND")
-    for part in (
-        connections,
-        settings,
-        database,
-        own_database,
-        configuration,
-        oms,
-        puller,
-        wishes,
-        runs,
-        datasets,
-        cycles,
-        second_eyes,
-        todo,
-        notes,
-        dqm_gui,
-        evidence,
-        lumisections,
-        history,
-        log,
-        undo,
-        golden,
-        luminosity,
-        reports,
-        agents,
-        guard,
-        people,
-        seal,
-        door,
-        links,
-        notifications,
-        licences,
-    ):
-        part.add(words, common)
+    with garbage.by_hand():
+        for module, those in MODULES.items():
+            if wanted.isdisjoint(those):
+                for word, text in those.items():
+                    words.add_parser(word, help=text)
+            else:
+                import_module(f"app.cli.{module}").add(words, common)
     return root
 
 
 def parse(words: Sequence[str], version: str) -> Arguments:
     """The arguments of a command line. Raises UsageError."""
-    found = parser(version).parse_args(_joined(words))
+    if any("\0" in word for word in words):
+        raise UsageError("The command line holds the character U+0000.")
+    # One more than needed may be among them: what an option says can be a word, too.
+    found = _parser(version, frozenset(HELP).intersection(words)).parse_args(_joined(words))
     for name, default in _DEFAULTS.items():
         if not hasattr(found, name):
             setattr(found, name, default)
-    if found.screenshot is not None and found.command not in (None, links.show):
+    if found.screenshot is not None and found.command is not None and found.words != "open":
         raise UsageError("--screenshot takes no command but open LINK.")
     return found
 
@@ -153,37 +112,3 @@ def writes(arguments: Arguments) -> bool:
     if getattr(arguments, "dry_run", False):
         return False
     return bool(getattr(arguments, writing)) if isinstance(writing, str) else writing
-
-
-def run(program: Program, arguments: Arguments) -> Answer:
-    """Does what the arguments say."""
-
-    def act() -> object:
-        return arguments.command(program, arguments)
-
-    if writes(arguments):
-        with _found_is_told(aloud=not arguments.verbose):
-            answer = act()
-    else:
-        answer = again_when_cancelled(act)
-    assert isinstance(answer, Answer)
-    return answer
-
-
-class _Complaining(logging.Handler):
-    """Says on the terminal what is logged."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        complain(record.getMessage())
-
-
-@contextmanager
-def _found_is_told(*, aloud: bool) -> Iterator[None]:
-    """Meanwhile it is said when a change is there although its answer was lost; not `aloud` where
-    the log is on the terminal anyway."""
-    handler = _Complaining(logging.WARNING if aloud else logging.CRITICAL)
-    outcome.logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        outcome.logger.removeHandler(handler)

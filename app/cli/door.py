@@ -1,8 +1,10 @@
 """`serve`: answers over HTTP what the clients of the web service ask for."""
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, port
+from app.cli.arguments import add_command, port
 from app.cli.output import Answer, complain
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 
 _PORT = 9500
 """Where the clients of the web service look for one on this machine."""
@@ -14,7 +16,7 @@ def add(commands: Commands, common: Parser) -> None:
         commands,
         common,
         "serve",
-        "answer over HTTP what the scripts of the web service ask for",
+        HELP["serve"],
         _serve,
         writes=True,
     )

@@ -1,8 +1,10 @@
 """`licences`: what the program is made with, and under which licence each part stands."""
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command
+from app.cli.arguments import add_command
 from app.cli.output import Answer, Content, table
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.distribution import licences
 from app.domain.json_value import JsonValue
 
@@ -13,7 +15,7 @@ def add(commands: Commands, common: Parser) -> None:
         commands,
         common,
         "licences",
-        "the licences of the program and of all that it is made with",
+        HELP["licences"],
         _licences,
         writes=False,
     )

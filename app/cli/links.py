@@ -1,8 +1,10 @@
 """`open LINK`: what a link leads to, in the window."""
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command
+from app.cli.arguments import add_command
 from app.cli.output import Answer
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 
 
 def add(commands: Commands, common: Parser) -> None:
@@ -11,7 +13,7 @@ def add(commands: Commands, common: Parser) -> None:
         commands,
         common,
         "open",
-        "show what a link leads to in the window that is open, else in a new one",
+        HELP["open"],
         show,
         writes=False,
     )

@@ -3,9 +3,11 @@
 import time
 from datetime import timedelta
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.arguments import add_command, add_group
 from app.cli.output import DONE, REFUSED, Answer, show, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.clock import server_now
 from app.domain.errors import Refused
 from app.domain.history.log import parse_time
@@ -22,9 +24,7 @@ _TRIAL = "A trial by run-registry notifications test: messages of what happened 
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `notifications` and its commands."""
-    group = add_group(
-        commands, common, "notifications", "what others did that concerns you; mail and webhook"
-    )
+    group = add_group(commands, common, "notifications", HELP["notifications"])
     parser = add_command(
         group,
         common,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from app.cli.parser import UsageError
 from app.domain.configuration.items import UnknownVariables
 from app.domain.configuration.permissions import egroup_address
 from app.domain.errors import NotPermitted, Refused, RegistryError
@@ -48,14 +49,6 @@ class Answer:
     document: JsonValue = None
     text: str = ""
     code: int = DONE
-
-
-class UsageError(Exception):
-    """The command line can't be understood; `usage` is the line that shows how it is written."""
-
-    def __init__(self, text: str, usage: str = "") -> None:
-        super().__init__(text)
-        self.usage = usage
 
 
 class ProgressLine:

@@ -6,18 +6,11 @@ from pathlib import Path
 
 from app import files
 from app.cli import out_files
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_force,
-    add_group,
-    moment,
-    positive,
-)
+from app.cli.arguments import add_command, add_force, add_group, moment, positive
 from app.cli.output import Answer, ProgressLine
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.errors import BadInput
 from app.domain.progress import Progress
 from app.domain.reports.document import Report
@@ -33,7 +26,7 @@ Made = Callable[[ReportMoment, Progress], Report]
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `report` and its commands."""
-    group = add_group(commands, common, "report", "reports as pages: HTML, or PDF with Qt")
+    group = add_group(commands, common, "report", HELP["report"])
     parser = add_command(
         group,
         common,

@@ -3,16 +3,18 @@
 import getpass
 import sys
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.arguments import add_command, add_group
 from app.cli.output import Answer, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.errors import BadInput, Refused
 from app.domain.preferences import Origin, Preference
 
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `settings` and its commands."""
-    group = add_group(commands, common, "settings", "what you may set, and where it comes from")
+    group = add_group(commands, common, "settings", HELP["settings"])
     parser = add_command(
         group, common, "list", "all settings with where each comes from", _list, writes=False
     )

@@ -248,3 +248,31 @@ def test_that_the_season_is_not_invented_where_another_database_is_named(
     refused = run_registry("--headless", "--out", tmp_path / "out")
     assert (refused.code, "no command and no dsn" in refused.err) == (2, True)
     assert not (tmp_path / "out").exists()
+
+
+def test_that_help_and_version_load_nothing_that_is_slow():
+    looked = (
+        "import sys\nfrom app.__main__ import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "slow = {'sqlalchemy', 'psycopg', 'numpy', 'httpx', 'pydantic', 'app.bootstrap'}\n"
+        "print(sorted(slow & set(sys.modules)))"
+    )
+    for word, says in (("--version", "run-registry "), ("--help", "Exit codes: ")):
+        ended = subprocess.run(
+            [sys.executable, "-c", looked, word],
+            capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+        assert says in ended.stdout
+        assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_that_the_help_names_every_first_word_whether_its_branch_is_loaded_or_not(capsys):
+    with pytest.raises(SystemExit):
+        commands.parse(["--help"], "1")
+    assert capsys.readouterr().out == commands.parser("1").format_help()
+
+
+def test_that_a_first_word_as_the_value_of_an_option_is_that_value(run_registry):
+    ended = run_registry("--as-user", "golden", "--settings", "runs", "licences")
+    assert "runs" in ended.err
+    assert ended.code == 2

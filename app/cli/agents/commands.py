@@ -3,19 +3,13 @@
 from pathlib import Path
 
 from app.cli.agents import runs as agent_runs
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, positive
+from app.cli.arguments import add_command, add_group, positive
 from app.cli.arguments import run_number as a_run
 from app.cli.certification.bulk import read_file
-from app.cli.output import (
-    DONE,
-    REFUSED,
-    Answer,
-    ProgressLine,
-    UsageError,
-    table,
-    together,
-)
+from app.cli.output import DONE, REFUSED, Answer, ProgressLine, table, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.agents.agreement import Confusion
 from app.domain.agents.proposals import (
     Agent,
@@ -40,7 +34,7 @@ _SHOWN = 40
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `agent` and its commands."""
-    group = add_group(commands, common, "agent", "agents and their proposals")
+    group = add_group(commands, common, "agent", HELP["agent"])
     parser = add_command(
         group,
         common,

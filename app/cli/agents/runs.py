@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
+from app.cli.arguments import add_command, positive
 from app.cli.output import Answer, Lines, ProgressLine, complain, show
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
 from app.domain.errors import NotFound, Unavailable
 from app.domain.progress import Progress

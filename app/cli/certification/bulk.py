@@ -3,26 +3,10 @@
 import sys
 from pathlib import Path
 
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_reason,
-    lumisections,
-    truth,
-)
+from app.cli.arguments import add_command, add_reason, lumisections, truth
 from app.cli.certification.dataset_tools import add_selection, names, selection
-from app.cli.output import (
-    DONE,
-    REFUSED,
-    Answer,
-    ProgressLine,
-    UsageError,
-    luminosity,
-    table,
-    together,
-)
+from app.cli.output import DONE, REFUSED, Answer, ProgressLine, luminosity, table, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
 from app.domain.counting import counted
 from app.domain.editing.edits import BitEdit, Edit, check_bit_comment, check_triplet

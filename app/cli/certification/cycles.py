@@ -4,14 +4,7 @@ import argparse
 from collections.abc import Container
 from datetime import date
 
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_group,
-    positive,
-)
+from app.cli.arguments import add_command, add_group, positive
 from app.cli.certification.dataset_tools import (
     add_selection,
     keys_document,
@@ -20,7 +13,9 @@ from app.cli.certification.dataset_tools import (
     selection,
 )
 from app.cli.output import Answer, number_of, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.certification.cycles import Cycle
 from app.domain.certification.datasets import COMPLETED, EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
 from app.domain.clock import server_now
@@ -35,7 +30,7 @@ from app.services.configuration import in_force as configuration
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `cycles` and its commands."""
-    group = add_group(commands, common, "cycles", "datasets to certify until a deadline")
+    group = add_group(commands, common, "cycles", HELP["cycles"])
     parser = add_command(group, common, "list", "cycles, pending ones first", _list, writes=False)
     parser.add_argument("--workspace", metavar="W", help="only those of this workspace")
 

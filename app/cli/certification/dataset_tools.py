@@ -6,17 +6,9 @@ from pathlib import Path
 
 from app import files
 from app.cli import out_files
-from app.cli.arguments import (
-    Arguments,
-    Command,
-    Commands,
-    Parser,
-    add_command,
-    add_force,
-    filter_text,
-    run_number,
-)
-from app.cli.output import REFUSED, Answer, ProgressLine, UsageError, table, together
+from app.cli.arguments import Command, add_command, add_force, filter_text, run_number
+from app.cli.output import REFUSED, Answer, ProgressLine, table, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
 from app.domain.certification.dataset_tools import (
     ChangeStates,

@@ -3,9 +3,6 @@
 from dataclasses import replace
 
 from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
     add_command,
     add_group,
     add_page,
@@ -16,7 +13,9 @@ from app.cli.arguments import (
 from app.cli.certification import dataset_tools
 from app.cli.certification.runs import dataset_document
 from app.cli.output import Answer, luminosity, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.json_value import JsonValue
 from app.services import names
 from app.services.certification import tables
@@ -24,7 +23,7 @@ from app.services.certification import tables
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `datasets` and its command."""
-    group = add_group(commands, common, "datasets", "the offline datasets of the runs")
+    group = add_group(commands, common, "datasets", HELP["datasets"])
     parser = add_command(
         group, common, "list", "a page of datasets, newest runs first", _list, writes=False
     )

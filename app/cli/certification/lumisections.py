@@ -1,9 +1,6 @@
 """Commands on lumisections: show, edit a column, edit a DCS bit."""
 
 from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
     add_command,
     add_group,
     add_reason,
@@ -14,8 +11,10 @@ from app.cli.arguments import (
     truth,
 )
 from app.cli.certification.bulk import add_edit_many, add_file_options, edit_from_file
-from app.cli.output import Answer, UsageError, table, together
+from app.cli.output import Answer, table, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE
@@ -32,7 +31,7 @@ _LUMINOSITY = ("delivered", "recorded")
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `lumisections` and its commands."""
-    group = add_group(commands, common, "lumisections", "flags and DCS bits by lumisection")
+    group = add_group(commands, common, "lumisections", HELP["lumisections"])
 
     parser = add_command(
         group, common, "show", "ranges of equal values, per column and DCS bit", _show, writes=False

@@ -1,17 +1,10 @@
 """`notes`: what people note on runs, datasets and lumisections."""
 
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_group,
-    add_run,
-    lumisections,
-    positive,
-)
+from app.cli.arguments import add_command, add_group, add_run, lumisections, positive
 from app.cli.output import Answer, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.certification.notes import Note, links_of, mentions_of
 from app.domain.json_value import JsonObject, JsonValue
 from app.services import names, notes
@@ -20,7 +13,7 @@ from app.services.notes import Noted
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `notes` and its commands."""
-    group = add_group(commands, common, "notes", "notes on runs, datasets and lumisections")
+    group = add_group(commands, common, "notes", HELP["notes"])
     parser = add_command(
         group, common, "list", "the notes on a run, with answers", _list, writes=False
     )

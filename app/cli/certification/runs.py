@@ -4,9 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
     add_command,
     add_group,
     add_page,
@@ -19,7 +16,9 @@ from app.cli.arguments import (
 )
 from app.cli.certification import wishes
 from app.cli.output import Answer, luminosity, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.certification.growth import Gained
 from app.domain.certification.runs import RUN_STATES
 from app.domain.certification.wishes import Asked
@@ -40,7 +39,7 @@ _SHOWN = 12
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `runs` and its commands."""
-    group = add_group(commands, common, "runs", "list, show and change runs")
+    group = add_group(commands, common, "runs", HELP["runs"])
     parser = add_command(group, common, "list", "a page of runs, newest first", _list, writes=False)
     add_page(parser)
     parser.add_argument("--significant", action="store_true", help="only significant runs")

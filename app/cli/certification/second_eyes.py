@@ -1,9 +1,11 @@
 """`verify`: what a second person verified."""
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, add_run
+from app.cli.arguments import add_command, add_group, add_run
 from app.cli.certification.dataset_tools import add_selection, keys_document, selection
 from app.cli.output import Answer, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.certification.second_eyes import WHOLE
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.json_value import JsonValue
@@ -14,7 +16,7 @@ from app.services.certification.second_eyes import Verified
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `verify` and its commands."""
-    group = add_group(commands, common, "verify", "what a second person verified")
+    group = add_group(commands, common, "verify", HELP["verify"])
     parser = add_command(
         group, common, "list", "marks of a dataset, and what was done to them", _list, writes=False
     )

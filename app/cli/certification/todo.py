@@ -4,17 +4,11 @@ from pathlib import Path
 
 from app import files
 from app.cli import out_files
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_force,
-    positive,
-    run_number,
-)
+from app.cli.arguments import add_command, add_force, positive, run_number
 from app.cli.output import Answer, ProgressLine, number_of, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.certification.todo import LEAST_LUMINOSITY, TaskKind
 from app.domain.json_value import JsonValue
 from app.services import names
@@ -23,9 +17,7 @@ from app.services.certification.todo import TodoScope, todo
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `todo`."""
-    parser = add_command(
-        commands, common, "todo", "what is left to do in the certification", _todo, writes=False
-    )
+    parser = add_command(commands, common, "todo", HELP["todo"], _todo, writes=False)
     parser.add_argument("--cycle", type=positive, metavar="ID", help="in this cycle")
     parser.add_argument("--first-run", type=run_number, metavar="N", help="from this run on")
     parser.add_argument("--last-run", type=run_number, metavar="N", help="up to this run")

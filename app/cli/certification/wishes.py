@@ -1,8 +1,10 @@
 """`wishes list`, and waiting for what a puller was asked for."""
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.arguments import add_command, add_group
 from app.cli.output import DONE, REFUSED, Answer, ProgressLine, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.certification.wishes import NOBODY, Asked, MadeWish, WishState
 from app.domain.json_value import JsonObject
 from app.services.wishes import lists
@@ -10,7 +12,7 @@ from app.services.wishes import lists
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `wishes`."""
-    group = add_group(commands, common, "wishes", "what people asked pullers for")
+    group = add_group(commands, common, "wishes", HELP["wishes"])
     parser = add_command(
         group, common, "list", "your wishes and what became of them", _list, writes=False
     )

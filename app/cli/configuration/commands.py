@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.arguments import add_command, add_group
 from app.cli.configuration import items as configuration_items
 from app.cli.configuration import trials as configuration_trials
 from app.cli.configuration import versions as configuration_versions
 from app.cli.configuration import workspaces as configuration_workspaces
 from app.cli.output import Answer, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue
 from app.services.configuration import in_force as configuration
@@ -19,7 +21,7 @@ _SHOWN = 20
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `config` and its commands."""
-    group = add_group(commands, common, "config", "classifiers, rules and permissions")
+    group = add_group(commands, common, "config", HELP["config"])
     parser = add_command(
         group,
         common,

@@ -4,8 +4,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
-from app.cli.output import Answer, Lines, UsageError, table, together
+from app.cli.arguments import add_command, positive
+from app.cli.output import Answer, Lines, table, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
 from app.domain.configuration.in_force import Kind
 from app.domain.configuration.items import (

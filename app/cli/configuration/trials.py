@@ -3,11 +3,12 @@
 import argparse
 from collections.abc import Iterator, Sequence
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
+from app.cli.arguments import add_command, positive, run_number
 from app.cli.certification.wishes import add_no_wait, answered
 from app.cli.configuration.items import KINDS, add_values, kind, lines_of, values_given
 from app.cli.configuration.rule_tree import tree_document, tree_lines, word_document
-from app.cli.output import DONE, REFUSED, Answer, ProgressLine, UsageError, table, together
+from app.cli.output import DONE, REFUSED, Answer, ProgressLine, table, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
 from app.domain.certification.wishes import Asked
 from app.domain.classifying.trial import NOT_CLASSIFIED, ColumnChange, RunTrial

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
+from app.cli.arguments import add_command, positive
 from app.cli.configuration.items import KINDS, item_document, kind
 from app.cli.output import Answer, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
 from app.domain.configuration.in_force import Kind
 from app.domain.configuration.items import RULE

@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
-from app.cli.arguments import Arguments, Command, Commands, Parser, add_command
-from app.cli.output import Answer, UsageError, table, together
+from app.cli.arguments import Command, add_command
+from app.cli.output import Answer, table, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
 from app.domain.configuration.in_force import Workspace
 from app.domain.configuration.rights import matrix

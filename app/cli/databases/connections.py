@@ -4,9 +4,11 @@
 import getpass
 import sys
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.arguments import add_command, add_group
 from app.cli.output import DONE, REFUSED, Answer, Lines, complain, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.connections.named import (
     GSS_MODES,
     SSL_MODES,
@@ -24,7 +26,7 @@ _MARKS = {Level.GOOD: "ok", Level.WARNING: "warning", Level.BAD: "wrong"}
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `connections` and its commands."""
-    group = add_group(commands, common, "connections", "servers that you keep by name")
+    group = add_group(commands, common, "connections", HELP["connections"])
     add_command(group, common, "list", "all connections", _list, writes=False)
     parser = add_command(
         group,

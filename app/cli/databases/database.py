@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.arguments import add_command, add_group
 from app.cli.databases import derived, own_database
 from app.cli.output import DONE, REFUSED, Answer, Lines, ProgressLine, number_of, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
 from app.cli.rights import guard
+from app.cli.words import HELP
 from app.domain.json_value import JsonValue
 from app.domain.seal.status import Refusal
 from app.models.database.engine import Database
@@ -22,7 +24,7 @@ _SHOWN = 20
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `db` and its commands."""
-    group = add_group(commands, common, "db", "create or check a database")
+    group = add_group(commands, common, "db", HELP["db"])
     parser = add_command(
         group,
         common,

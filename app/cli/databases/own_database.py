@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command
+from app.cli.arguments import add_command
 from app.cli.output import Answer, number_of
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.errors import Refused
 from app.domain.json_value import JsonObject
 from app.files import is_file
@@ -16,7 +18,7 @@ def add(commands: Commands, common: Parser) -> None:
         commands,
         common,
         "backup",
-        "write the program's own database into one file, while it is in use",
+        HELP["backup"],
         _backup,
         writes=False,
         example="season.backup",
@@ -27,7 +29,7 @@ def add(commands: Commands, common: Parser) -> None:
         commands,
         common,
         "restore",
-        "have the program's own database hold what a backup holds",
+        HELP["restore"],
         _restore,
         writes=True,
         example="season.backup",

@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from app import files
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, positive
+from app.cli.arguments import add_command, add_group, positive
 from app.cli.output import DONE, REFUSED, Answer, Content, Lines, ProgressLine, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.json_value import JsonObject
 from app.domain.seal.findings import Report
 from app.services.seal import keys, proofs, verifying, wanted
@@ -19,7 +21,7 @@ _SHOWN = 20
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `seal` and its commands."""
-    group = add_group(commands, common, "seal", "prove that the history is unaltered")
+    group = add_group(commands, common, "seal", HELP["seal"])
     parser = add_command(
         group,
         common,

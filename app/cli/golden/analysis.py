@@ -5,27 +5,11 @@ from pathlib import Path
 
 from app import files
 from app.cli import out_files
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_force,
-    add_run,
-    positive,
-)
+from app.cli.arguments import add_command, add_force, add_run, positive
 from app.cli.configuration.rule_tree import tree_document, tree_lines
 from app.cli.golden.events import event_document, event_lines
-from app.cli.output import (
-    DONE,
-    REFUSED,
-    Answer,
-    ProgressLine,
-    UsageError,
-    luminosity,
-    table,
-    together,
-)
+from app.cli.output import DONE, REFUSED, Answer, ProgressLine, luminosity, table, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
 from app.domain.counting import number
 from app.domain.errors import NotFound

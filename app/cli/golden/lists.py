@@ -4,23 +4,15 @@ from pathlib import Path
 
 from app import files
 from app.cli import out_files
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_force,
-    add_group,
-    moment,
-    natural,
-    positive,
-)
+from app.cli.arguments import add_command, add_force, add_group, moment, natural, positive
 from app.cli.certification.wishes import add_no_wait, answered
 from app.cli.golden import analysis as golden_analysis
 from app.cli.golden import publishing as golden_publishing
 from app.cli.golden import workbench as golden_workbench
 from app.cli.output import Answer, Content, ProgressLine, luminosity, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue
 from app.services import names
@@ -35,7 +27,7 @@ from app.services.golden.official.making import Standing
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `golden` and its commands."""
-    group = add_group(commands, common, "golden", "lists of good lumisections")
+    group = add_group(commands, common, "golden", HELP["golden"])
     _add_generate(group, common)
     _add_stored(group, common)
     golden_workbench.add(group, common)

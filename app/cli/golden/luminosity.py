@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.arguments import add_command, add_group
 from app.cli.output import Answer, ProgressLine, luminosity, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.counting import counted
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import count, format_ranges
@@ -15,7 +17,7 @@ _RUNS_SHOWN = 100
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `luminosity` and its commands."""
-    group = add_group(commands, common, "luminosity", "luminosity per lumisection")
+    group = add_group(commands, common, "luminosity", HELP["luminosity"])
     parser = add_command(
         group,
         common,

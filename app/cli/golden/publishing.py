@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
+from app.cli.arguments import add_command, positive
 from app.cli.output import Answer, ProgressLine, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
 from app.domain.json_value import JsonObject
 from app.models.golden.publications import Publication

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from app import files
 from app.cli import out_files
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_force, whole_number
+from app.cli.arguments import add_command, add_force, whole_number
 from app.cli.golden.events import event_document, event_lines
-from app.cli.output import Answer, Content, UsageError, complain, luminosity, table, together
+from app.cli.output import Answer, Content, complain, luminosity, table, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
 from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue

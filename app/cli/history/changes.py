@@ -3,18 +3,11 @@
 import argparse
 from collections.abc import Sequence
 
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_run,
-    lumisections,
-    moment,
-    positive,
-)
-from app.cli.output import Answer, UsageError, together
+from app.cli.arguments import add_command, add_run, lumisections, moment, positive
+from app.cli.output import Answer, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.counting import number
 from app.domain.history.attributes import AttributeChange
 from app.domain.history.authorship import writer_fields
@@ -43,7 +36,7 @@ def add(commands: Commands, common: Parser) -> None:
         commands,
         common,
         "history",
-        "who changed a run, a dataset or some cells",
+        HELP["history"],
         _history,
         writes=False,
     )

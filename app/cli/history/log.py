@@ -4,18 +4,12 @@ from datetime import UTC
 from pathlib import Path
 
 from app.cli import out_files
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_force,
-    positive,
-    run_number,
-)
+from app.cli.arguments import add_command, add_force, positive, run_number
 from app.cli.history.changes import attribute_line, cell_line, changes_document
-from app.cli.output import Answer, ProgressLine, UsageError, table, together
+from app.cli.output import Answer, ProgressLine, table, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.clock import server_now
 from app.domain.counting import counted, number
 from app.domain.errors import BadInput
@@ -39,9 +33,7 @@ _MOST = 500
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `log`."""
-    parser = add_command(
-        commands, common, "log", "what was done, the newest first", _log, writes=False
-    )
+    parser = add_command(commands, common, "log", HELP["log"], _log, writes=False)
     parser.add_argument("--run", type=run_number, metavar="N", help="only about this run")
     parser.add_argument(
         "--dataset", metavar="NAME", default="", help="only about datasets of this name"

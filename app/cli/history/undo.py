@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
+from app.cli.arguments import add_command, positive
 from app.cli.history.changes import shown_value
 from app.cli.output import DONE, REFUSED, Answer, ProgressLine, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.counting import number
 from app.domain.history.authorship import writer_fields
 from app.domain.history.cells import Action
@@ -19,9 +21,7 @@ _SHOWN = 60
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `undo`."""
-    parser = add_command(
-        commands, common, "undo", "undo a version by writing a new one", _undo, writes=True
-    )
+    parser = add_command(commands, common, "undo", HELP["undo"], _undo, writes=True)
     parser.add_argument("version", type=positive, metavar="VERSION")
     parser.add_argument("--comment", "--reason", default="", metavar="TEXT", help="the reason")
     parser.add_argument(

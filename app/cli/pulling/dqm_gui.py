@@ -4,17 +4,11 @@ import signal
 import threading
 from pathlib import Path
 
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_group,
-    port,
-    run_number,
-)
+from app.cli.arguments import add_command, add_group, port, run_number
 from app.cli.output import DONE, REFUSED, Answer, show, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.json_value import JsonValue
 from app.domain.sources.dqm_gui import expression_matches
 from app.services.acting import Acting
@@ -25,7 +19,7 @@ FROM_SETTINGS = ""
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `dqm-gui`."""
-    group = add_group(commands, common, "dqm-gui", "what the DQM GUI has")
+    group = add_group(commands, common, "dqm-gui", HELP["dqm-gui"])
     parser = add_command(
         group,
         common,

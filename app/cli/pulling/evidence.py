@@ -5,9 +5,11 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from app import files
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_run
+from app.cli.arguments import add_command, add_run
 from app.cli.output import DONE, REFUSED, Answer, number_of, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.errors import BadInput, Refused, RegistryError
 from app.domain.json_value import JsonObject
 from app.domain.keys import ONLINE
@@ -27,7 +29,7 @@ def add(commands: Commands, common: Parser) -> None:
         commands,
         common,
         "evidence",
-        "addresses of a dataset's histograms in the DQM GUI, and the pictures with --save",
+        HELP["evidence"],
         _evidence,
         writes=False,
     )

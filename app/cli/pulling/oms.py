@@ -5,19 +5,13 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from app.cli.arguments import (
-    Arguments,
-    Commands,
-    Parser,
-    add_command,
-    add_group,
-    port,
-    run_number,
-)
+from app.cli.arguments import add_command, add_group, port, run_number
 from app.cli.certification.wishes import add_no_wait, answered
 from app.cli.output import DONE, REFUSED, Answer, ProgressLine, number_of, show, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program, PullReport
 from app.cli.pulling import dqm_gui
+from app.cli.words import HELP
 from app.domain.json_value import JsonValue
 from app.domain.sources.pull import OutcomeKind
 from app.services.certification import asking
@@ -26,9 +20,7 @@ from app.services.wishes.pulling import ask_for_runs
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `pull` and `simulate`."""
-    parser = add_command(
-        commands, common, "pull", "bring in once what OMS has changed", _pull, writes=True
-    )
+    parser = add_command(commands, common, "pull", HELP["pull"], _pull, writes=True)
     parser.add_argument(
         "--run",
         type=run_number,
@@ -39,7 +31,7 @@ def add(commands: Commands, common: Parser) -> None:
     )
     dqm_gui.add_pull_option(parser)
     add_no_wait(parser)
-    group = add_group(commands, common, "simulate", "stand in for a server, on loopback")
+    group = add_group(commands, common, "simulate", HELP["simulate"])
     parser = add_command(
         group,
         common,

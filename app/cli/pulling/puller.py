@@ -6,9 +6,11 @@ from datetime import timedelta
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
+from app.cli.arguments import add_command, positive
 from app.cli.output import DONE, REFUSED, Answer, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.json_value import JsonValue
 from app.services.pulling import health
 
@@ -21,7 +23,7 @@ def add(commands: Commands, common: Parser) -> None:
         commands,
         common,
         "puller",
-        "pull, seal and do what belongs to it, without a window, until SIGTERM or Ctrl-C",
+        HELP["puller"],
         _work,
         writes=True,
     )

@@ -1,8 +1,10 @@
 """`db guard` and `db upgrade`: what the administrator of a database does; `whoami`."""
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
-from app.cli.output import DONE, REFUSED, Answer, Content, UsageError, number_of, together
+from app.cli.arguments import add_command, add_group
+from app.cli.output import DONE, REFUSED, Answer, Content, number_of, together
+from app.cli.parser import Arguments, Commands, Parser, UsageError
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.clock import ago, server_now
 from app.services import guard
 
@@ -46,7 +48,7 @@ def add(commands: Commands, common: Parser) -> None:
         commands,
         common,
         "whoami",
-        "who acts here, and whether that is proved",
+        HELP["whoami"],
         _whoami,
         writes=False,
     )

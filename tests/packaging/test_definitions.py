@@ -95,6 +95,12 @@ def test_that_a_bundle_has_every_agent_that_comes_with_the_program(tmp_path: Pat
         assert f"--collect-submodules={agent.module.partition('.')[0]}" in options
 
 
+def test_that_a_bundle_has_nothing_of_the_tools_that_it_is_made_with() -> None:
+    tools = set(bundle._modules_of_tools(Path(sys.executable)))
+    assert {"pytest", "mypy", "rich"} <= tools
+    assert not tools & {"app", "run_registry", "httpx", "psycopg", "PySide6", "numpy", "alembic"}
+
+
 def test_that_nothing_is_pushed_from_a_pull_request() -> None:
     text = (ROOT / ".github" / "workflows" / "release.yml").read_text()
     assert text.count("push: ${{ github.event_name == 'push' }}") == 1

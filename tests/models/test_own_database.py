@@ -91,6 +91,24 @@ def test_that_what_is_there_is_not_lost_without_asking_for_it(
     assert number_of_runs(filled.dsn) == 1
 
 
+def test_that_a_changed_configuration_is_not_lost_without_asking_for_it_either(
+    filled: EmbeddedServer, saved: Path
+) -> None:
+    execute(filled.dsn, 'DROP TABLE "Run"; CREATE TABLE "ClassClassifierList" AS SELECT 1 AS id')
+    filled.restore(saved, replace=False)
+    execute(filled.dsn, 'CREATE TABLE "ClassClassifierList" AS SELECT 1 AS id UNION SELECT 2')
+    execute(filled.dsn, 'DROP TABLE "Run"')
+    with pytest.raises(Refused, match=r"2 rows, which would be lost.*--replace"):
+        filled.restore(saved, replace=False)
+    execute(filled.dsn, 'DROP TABLE "ClassClassifierList"')
+
+
+@pytest.mark.timeout(20)
+def test_that_a_device_without_an_end_is_no_backup(filled: EmbeddedServer) -> None:
+    with pytest.raises(Refused, match="no file on a disk"):
+        filled.restore(Path("/dev/zero"), replace=True)
+
+
 def test_that_nothing_is_restored_under_somebody_who_works(
     filled: EmbeddedServer, saved: Path
 ) -> None:

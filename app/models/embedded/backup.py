@@ -295,10 +295,14 @@ def _number(server: psycopg.Connection, name: str) -> int | None:
 
 
 def _held(dsn: str) -> int:
-    """How many versions and rows of them the database holds; 0 when nobody ever wrote to it."""
+    """How many rows the database holds; 0 when nobody wrote more to it than what is shipped: one
+    version of each list of the configuration."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         rows = _rows(connection)
-    return sum(rows.values()) if rows.get("public.Run") else 0
+    written = rows.get("public.Run") or any(
+        count > 1 for name, count in rows.items() if name.endswith("List")
+    )
+    return sum(rows.values()) if written else 0
 
 
 def _rows(connection: psycopg.Connection) -> dict[str, int]:
@@ -378,6 +382,9 @@ def _tell(place: Place, program: str, said: IO[bytes]) -> None:
 @contextlib.contextmanager
 def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
     try:
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            # A device or a pipe may have no end.
+            raise Refused(f"{file} is no backup of Run Registry: it is no file on a disk.")
         with zipfile.ZipFile(file) as packed:
             yield packed
     except (zipfile.BadZipFile, KeyError, EOFError) as error:

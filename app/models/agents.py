@@ -29,6 +29,9 @@ _PROPOSALS = (
     "record.proposal p JOIN record.agent a ON a.id = p.agent"
     " LEFT JOIN record.proposal_decision d ON d.proposal = p.id"
 )
+_SPEAKING = 0x52524454
+"""First key of the locks of agents; the second is a hash of the name."""
+_PATIENCE = "30s"
 _UNDECIDED = "NOT EXISTS (SELECT FROM record.proposal_decision d WHERE d.proposal = p.id)"
 
 
@@ -120,9 +123,16 @@ def agents(connection: Connection, name: str | None = None) -> list[Agent]:
 
 
 def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal], by: str) -> None:
-    """Stores proposals; open ones on the same columns of the same datasets are superseded."""
+    """Stores proposals; open ones on the same columns of the same datasets are superseded.
+    Waits while the agent speaks elsewhere, so that the second supersedes what the first says;
+    Unavailable after 30 s."""
     if not proposals:
         return
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(:family, hashtext(:agent))"),
+        {"family": _SPEAKING, "agent": agent.name},
+    )
     connection.execute(
         text(
             'INSERT INTO record.proposal_decision (proposal, state, "by")'

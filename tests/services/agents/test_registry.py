@@ -1,6 +1,9 @@
 """Agents: registered, heard, accepted and rejected by people, compared with them."""
 
+from threading import Thread
+
 import pytest
+from sqlalchemy import text
 
 from app.domain.agents.proposals import AgentColumn, Mode, ProposalState
 from app.domain.editing.edits import ColumnEdit
@@ -9,6 +12,8 @@ from app.domain.history.log import LogQuery, Who
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange, count
 from app.domain.triplets import Triplet
+from app.models import agents as model
+from app.models.agents import NewProposal
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.agents import agreement as agent_agreement
@@ -186,6 +191,21 @@ def test_that_the_newest_word_of_an_agent_counts(season: Database):
     }
     (summary,) = agent_proposals.waiting(Acting(season))
     assert (summary.run_number, summary.agent, summary.proposals) == (RUN, AGENT, 2)
+
+
+def test_that_what_an_agent_says_twice_at_once_waits_once(season: Database):
+    speaks = Thread(target=say, args=(season, line("tracker-pixel", "2-4", "BAD", "hot module")))
+    where, hot = (LumiRange(2, 4),), Triplet("BAD", "hot")
+    value = NewProposal(RUN, "online", "tracker-pixel", where, hot, ProposalState.OPEN)
+    with season.transaction() as connection:
+        model.add(connection, agents.in_force(Acting(season), AGENT), [value], OWNER.email)
+        speaks.start()
+        waits = text("SELECT FROM pg_locks WHERE NOT granted")
+        while speaks.is_alive() and not connection.execute(waits).rowcount:
+            pass
+    speaks.join()
+    (waiting,) = agent_proposals.proposals(Acting(season))
+    assert waiting.triplet.comment == "hot module"
 
 
 def test_that_what_holds_already_needs_nobody_s_decision(season: Database):

@@ -145,16 +145,19 @@ def compared(
     time, ours and the server's, which a busy machine changes less."""
     taken: tuple[list[float], list[float]] = ([], [])
     worked: tuple[list[float], list[float]] = ([], [])
-    for _ in range(times + 1):
-        for db, each, work in zip(both, taken, worked, strict=True):
-            before = _processor_ms(db)
+    for db in both:
+        # Makes plans, fills caches, and opens the connections that are counted.
+        act(db)
+    processes = [_processes(db) for db in both]
+    for _ in range(times):
+        for db, own, each, work in zip(both, processes, taken, worked, strict=True):
+            before = _processor_ms(own)
             start = time.perf_counter()
             act(db)
             each.append(1e3 * (time.perf_counter() - start))
-            work.append(_processor_ms(db) - before)
-    # The first of each makes plans and fills caches.
-    plain, guarded = (statistics.median(each[1:]) for each in taken)
-    busy, busy_guarded = (statistics.median(each[1:]) for each in worked)
+            work.append(_processor_ms(own) - before)
+    plain, guarded = map(statistics.median, taken)
+    busy, busy_guarded = map(statistics.median, worked)
     behind = figures.noted(f"{label}: with the guard / without", guarded / plain)
     figures.noted(f"{label}, guarded", guarded)
     print(
@@ -164,18 +167,23 @@ def compared(
     )
 
 
-def _processor_ms(db: Database) -> float:
-    """Time that this process and the server's for this database have run so far; ours alone where
-    the system doesn't tell the other."""
-    spent = 1e3 * time.process_time()
+def _processes(db: Database) -> tuple[int, ...]:
+    """The server's processes for a database."""
     with db.read() as connection:
-        processes = connection.exec_driver_sql(
+        found = connection.exec_driver_sql(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
         ).scalars()
-        for process in processes:
-            with contextlib.suppress(OSError):
-                told = Path(f"/proc/{process}/schedstat").read_text("ascii")
-                spent += int(told.split()[0]) / 1e6
+        return tuple(found)
+
+
+def _processor_ms(processes: Sequence[int]) -> float:
+    """Time that this program and these processes have run so far; this program alone where the
+    system doesn't tell the others'."""
+    spent = 1e3 * time.process_time()
+    for process in processes:
+        with contextlib.suppress(OSError):
+            told = Path(f"/proc/{process}/schedstat").read_text("ascii")
+            spent += int(told.split()[0]) / 1e6
     return spent
 
 

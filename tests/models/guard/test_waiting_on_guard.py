@@ -237,3 +237,19 @@ def test_that_nothing_lands_under_a_mark_or_a_freeze_that_is_made_meanwhile(
     assert bool(refused) == bool(told)
     if then is _WEB_EDIT and first is _MARK:
         assert control.execute(_AWAY).fetchall() == [(WEB, "changed through the web service")]
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+@pytest.mark.parametrize("writer", ["web", "web state"])
+def test_that_the_web_service_writes_nothing_by_what_was_there_before_a_freeze(
+    guarded_dsn: str, level: str, writer: str
+) -> None:
+    login, statements = WRITERS[writer]
+    with (
+        psycopg.connect(address(guarded_dsn, login)) as web,
+        psycopg.connect(address(guarded_dsn, _FREEZE[0])) as expert,
+    ):
+        web.execute(f"SET TRANSACTION ISOLATION LEVEL {level}".encode())
+        web.execute('SELECT count(*) FROM "Version"')
+        assert _said(expert, _FREEZE[1], commit=True) == ""
+        assert "could not serialize" in _said(web, statements, commit=True)

@@ -271,7 +271,9 @@ END
 $$;
 
 -- Has datasets, and the cycle that they are of, to itself. Whoever shares one of the rows is waited
--- for, and may want another of them next: so it lets go of all of them time and again.
+-- for, and may want another of them next: so it lets go of all of them time and again. Rows that stay
+-- the same are written once more: a transaction of the web service that goes on seeing what was there
+-- when it began can't share them any more, and is told so.
 CREATE OR REPLACE FUNCTION guard.have_alone(runs integer[], names text[], cycle integer)
 RETURNS void
 LANGUAGE plpgsql AS $$
@@ -291,6 +293,12 @@ BEGIN
                     WHERE held.id_cycle = cycle
                 ) ORDER BY known.run_number, known.name FOR UPDATE;
             PERFORM set_config('lock_timeout', asked, true);
+            UPDATE public."Dataset" AS known SET version = known.version
+                WHERE (known.run_number, known.name) IN (
+                    SELECT * FROM unnest(runs, names)
+                    UNION ALL SELECT held.run_number, held.name FROM public."CycleDataset" AS held
+                    WHERE held.id_cycle = cycle
+                );
             RETURN;
         EXCEPTION WHEN lock_not_available THEN
             IF clock_timestamp() > until THEN

@@ -73,6 +73,8 @@ def main(words: Sequence[str]) -> int:
 
 def prepared(home: Path) -> dict[str, object]:
     """Has an agent and other people do what the pictures show; numbers of runs, cycle and list."""
+    # What was there when a person looks for the first time is no news.
+    run(home, "--screenshot", str(home / "first.png"), steps=(NOW,))
     flagged = runs(home, "dt-dt.BAD > 0 and class = Collisions25")
     newest = runs(home, "class = Collisions25 and ls_duration > 200")[0]
     run(home, "runs", "move", str(newest), "OPEN")

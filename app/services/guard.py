@@ -80,6 +80,7 @@ def install(db: Database, web: Sequence[str] = ()) -> Installed:
         model.install(connection, fresh=True)
         for login in web:
             logins.add_service(connection, _checked(login), WEB)
+    _let_triggers_call(db)
     return Installed(model.VERSION, fresh=True)
 
 
@@ -98,7 +99,13 @@ def upgrade(db: Database) -> Installed:
             return Installed(0, fresh=False)
         holding.hold_tables(connection)
         model.install(connection, fresh=False)
+    _let_triggers_call(db)
     return Installed(model.VERSION, fresh=False)
+
+
+def _let_triggers_call(db: Database) -> None:
+    """Our functions belong to the owner of the shared tables now: only such may triggers call."""
+    db.prepare(upgrade=True)
 
 
 def check(db: Database) -> Checked:

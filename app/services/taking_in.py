@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.errors import Refused
 from app.domain.keys import DatasetKey
@@ -13,6 +13,7 @@ from app.domain.sources.turns import Turned
 from app.models.database.engine import Database
 from app.models.events import pending, projections, states, taking_in
 from app.models.events.taking_in import Place
+from app.models.lists.tables import counted
 
 SOURCE = "intake"
 
@@ -99,9 +100,14 @@ class Intake:
         if here is None:
             return self._begin()
         changed, done = self._take_changed(here)
-        if not done or here.below_run is None:
-            return TakenIn(changed, runs_left=self._left(here), more=not done)
-        return self._take_older(changed)
+        if not done:
+            return TakenIn(changed, runs_left=self._left(here), more=True)
+        with self._db.transaction() as connection:
+            uncounted = counted.count_older(connection, _RUNS)
+        if here.below_run is None:
+            return TakenIn(changed, runs_left=self._left(here), more=uncounted)
+        older = self._take_older(changed)
+        return replace(older, more=older.more or uncounted)
 
     def _note(self, newest: int, writers: frozenset[str]) -> None:
         """Finds up to which event whoever reads from now on sees all there will ever be."""

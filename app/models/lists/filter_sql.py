@@ -1,6 +1,7 @@
 """Comparisons and sort keys of filters as SQL expressions; every value is a bound parameter."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -29,6 +30,40 @@ from app.domain.triplets import BAD, GOOD, STATUSES
 
 Json: TypeAlias = ColumnElement[Any]
 Flag: TypeAlias = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A column or bit whose lumisections are counted in an array: at its place one number for each
+    of the `names`, then their sum, which is negative where the summary doesn't have it."""
+
+    array: ColumnElement[Any]
+    place: int
+    names: tuple[str, ...]
+
+    def of(self, name: str) -> ColumnElement[int]:
+        """How many lumisections have that status."""
+        return self._at(self.names.index(name))
+
+    @property
+    def total(self) -> ColumnElement[int]:
+        """How many lumisections there are."""
+        return self._at(len(self.names))
+
+    @property
+    def is_there(self) -> Flag:
+        """True where the summary has it; false or null elsewhere."""
+        return self.total >= 0
+
+    def _at(self, index: int) -> ColumnElement[int]:
+        # In the text of the statement, which is another one for each place anyhow.
+        of_key: ColumnElement[Any] = self.array[sa.literal_column(str(self.place))]
+        number: ColumnElement[int] = of_key[sa.literal_column(str(index + 1))]
+        return number
+
+
+Whole: TypeAlias = ColumnElement[Any] | Counted
+"""The value of a field, of which a part may be asked."""
 
 
 def entry(value: ColumnElement[Any], key: str) -> Json:
@@ -64,7 +99,7 @@ _OPPOSITES = {
 }
 
 
-def condition(node: Node, value: Callable[[Field], ColumnElement[Any]]) -> Flag:
+def condition(node: Node, value: Callable[[Field], Whole]) -> Flag:
     """A filter over the values of its fields; false or null where it lets nothing pass."""
     if isinstance(node, And):
         return sa.and_(*(condition(part, value) for part in node.parts))
@@ -75,17 +110,19 @@ def condition(node: Node, value: Callable[[Field], ColumnElement[Any]]) -> Flag:
     return comparison(node, value(node.field))
 
 
-def part_of(field: Field, whole: ColumnElement[Any]) -> ColumnElement[Any]:
+def part_of(field: Field, whole: Whole) -> Whole:
     """The count or the remarks that a field means, of its whole column or bit."""
     if not field.part:
         return whole
+    if isinstance(whole, Counted):
+        return sa.case((whole.is_there, whole.of(field.part)))
     if field.kind is FieldKind.LIST:
         return entry(whole, field.part)
     # A status that no lumisection has isn't in the summary; a column that isn't has no count.
     return sa.case((whole.is_not(None), sa.func.coalesce(entry(whole, field.part), bound_json(0))))
 
 
-def comparison(node: Comparison, value: ColumnElement[Any]) -> Flag:
+def comparison(node: Comparison, value: Whole) -> Flag:
     """True where the comparison holds; false or null elsewhere."""
     opposite = _OPPOSITES.get(node.operator)
     if opposite is not None:
@@ -95,8 +132,10 @@ def comparison(node: Comparison, value: ColumnElement[Any]) -> Flag:
     if node.operator is Operator.BETWEEN:
         ends = zip((Operator.GREATER_OR_EQUAL, Operator.LESS_OR_EQUAL), node.values, strict=True)
         return sa.and_(*(comparison(Comparison(node.field, *end), value) for end in ends))
+    if isinstance(value, Counted):
+        return _is_counted(node, value)
     match node.field.kind:
-        case FieldKind.NUMBER if node.field.part:
+        case FieldKind.NUMBER if isinstance(value.type, JSONB):
             return _count(node, value)
         case FieldKind.NUMBER:
             return _number(node, value)
@@ -157,6 +196,13 @@ def _has_lumisections(node: Comparison, value: Json) -> Flag:
         return value.is_(None)
     keys = [each.upper() for each in map(text_of, node.values)]
     return sa.or_(*(entry(value, key).bool_op(">")(bound_json(0)) for key in keys))
+
+
+def _is_counted(node: Comparison, value: Counted) -> Flag:
+    if node.operator is Operator.IS_NULL:
+        return value.is_there.is_not(sa.true())
+    names = [each.upper() for each in map(text_of, node.values)]
+    return sa.or_(sa.false(), *(value.of(name) > 0 for name in names if name in value.names))
 
 
 def _list(node: Comparison, value: Json) -> Flag:
@@ -231,12 +277,17 @@ def _pattern(text: str) -> str:
     return "%".join(map(_literally, text.split("%")))
 
 
-def sort_keys(field: Field, value: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+def sort_keys(field: Field, value: Whole) -> tuple[ColumnElement[Any], ...]:
     """What to order by: a status column sorts by its share of bad lumisections, then by the share
     of those that aren't good; a bit by its share of false.
 
     JSON has an order over all its types, in which numbers and texts are among themselves.
     """
+    if isinstance(value, Counted):
+        number = sa.cast(sa.case((value.total > 0, value.total)), sa.Double)
+        if field.kind is FieldKind.FLAG:
+            return (_quotient(value.of("FALSE"), number),)
+        return _quotient(value.of(BAD), number), 1 - _quotient(value.of(GOOD), number)
     match field.kind:
         case FieldKind.STATUS:
             total = _total(value, STATUSES)
@@ -250,8 +301,12 @@ def sort_keys(field: Field, value: ColumnElement[Any]) -> tuple[ColumnElement[An
 
 
 def _share(value: Json, key: str, total: ColumnElement[float]) -> ColumnElement[float]:
+    return _quotient(_number_in(value, key), total)
+
+
+def _quotient(number: ColumnElement[int], total: ColumnElement[float]) -> ColumnElement[float]:
     # Not `/`, for which the server would turn every total into a number of any precision.
-    return sa.cast(_number_in(value, key), sa.Double).op("/", return_type=sa.Double())(total)
+    return sa.cast(number, sa.Double).op("/", return_type=sa.Double())(total)
 
 
 def _total(value: Json, states: Iterable[str]) -> ColumnElement[float]:

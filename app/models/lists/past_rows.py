@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnClause, ColumnElement, Connection
+from sqlalchemy import ColumnClause, Connection
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.filters import Field, Node, Source
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import DatasetKey
-from app.models.lists.filter_sql import condition, entry, part_of
+from app.models.lists.filter_sql import Whole, condition, entry, part_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def passing(connection: Connection, rows: Sequence[PastRow], node: Node) -> froz
         .render_derived("past", with_types=True)
     )
 
-    def value(field: Field) -> ColumnElement[Any]:
+    def value(field: Field) -> Whole:
         column = table.c[_COLUMNS[field.source].name]
         whole = column if field.source in _PLAIN else entry(column, field.name)
         return part_of(field, whole)

@@ -4,10 +4,12 @@ Without the privilege to create it the program works too, only slower.
 """
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP
 
 from app.models.schemas import indexes
 from app.models.schemas.own_schema import OwnSchema
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 SCHEMA = "desk"
 ANNOUNCING_TRIGGER = "desk_announce_version"
+_RUNS_AT_ONCE = 50
 _WITHOUT_TRUTH = "0005"
 """The first revision that keeps nothing which can't be derived."""
 
@@ -103,6 +106,32 @@ told = sa.Table(
     sa.Column("position", sa.Text, nullable=False),
     sa.Column("at", _time, nullable=False, server_default=sa.func.now()),
 )
+sa.Table(
+    "counted_key",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("place", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.Text, nullable=False),
+)
+counts = sa.Table(
+    "counts",
+    metadata,
+    sa.Column("run_number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("deleted", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("summary_version", sa.Integer),
+    sa.Column("columns", ARRAY(sa.SmallInteger, dimensions=2)),
+    sa.Column("bits", ARRAY(sa.SmallInteger, dimensions=2)),
+    sa.Column("recorded", sa.Double),
+    sa.Column("delivered", sa.Double),
+)
+counting = sa.Table(
+    "counting",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("below_run", sa.Integer),
+)
 draft = sa.Table(
     "draft",
     metadata,
@@ -135,6 +164,10 @@ _PRIVILEGES = {
     "fill": "SELECT, INSERT",
     "taken_in": "SELECT, INSERT, UPDATE",
     "told": "SELECT, INSERT, UPDATE",
+    # Written by triggers alone.
+    "counted_key": "SELECT",
+    "counts": "SELECT",
+    "counting": "SELECT",
     "draft": "SELECT, INSERT, UPDATE, DELETE",
     "presence": "SELECT, INSERT, UPDATE, DELETE",
 }
@@ -161,6 +194,7 @@ def prepare(connection: Connection, *, record: bool, upgrade: bool = True) -> bo
         if not OWN.prepare(connection, upgrade=upgrade):
             return False
         _announce_others(connection)
+        _count_summaries(connection)
         indexes.add_small(connection)
     return True
 
@@ -178,38 +212,126 @@ def _keeps_truth(connection: Connection) -> bool:
 
 
 def _announce_others(connection: Connection) -> None:
-    """Has the server announce what the web service appends, where the login may ask for that.
+    """Has the server announce what the web service appends, where the login may ask for that."""
+    trigger = _Trigger(
+        ANNOUNCING_TRIGGER,
+        "Version",
+        "AFTER INSERT",
+        "REFERENCING NEW TABLE AS added_versions FOR EACH STATEMENT",
+        "announce_version",
+    )
+    if _missing(connection, [trigger]):
+        _add(connection, [trigger], "Versions of other programs are looked for instead")
 
-    A trigger runs with the rights of whoever appends: so only a function is called that belongs to
-    the owner of the table, not one that somebody else could replace.
-    """
-    missing = connection.execute(
-        sa.text(
-            """
-            SELECT has_table_privilege(pg_class.oid, 'TRIGGER')
-                AND NOT EXISTS (
-                    SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgname = :trigger
-                )
-            FROM pg_class
-            JOIN pg_proc ON proowner = relowner
-                AND proname = 'announce_version' AND pronamespace = to_regnamespace(:schema)
-            WHERE pg_class.oid = to_regclass('"Version"')
-            """
-        ),
-        {"trigger": ANNOUNCING_TRIGGER, "schema": SCHEMA},
-    ).scalar()
-    if not missing:
+
+def _count_summaries(connection: Connection) -> None:
+    """Has the server keep counts of lumisections beside the summaries, where the login may ask for
+    that; those of the newest runs are made at once."""
+    if not _missing(connection, _COUNTING):
         return
+    # Whatever was written since there were triggers last isn't in what they left.
+    again = (
+        f"DELETE FROM {SCHEMA}.counts",
+        f"INSERT INTO {SCHEMA}.counting (below_run) VALUES ({2**31 - 1})"
+        " ON CONFLICT (id) DO UPDATE SET below_run = EXCLUDED.below_run",
+        f"SELECT {SCHEMA}.count_older({_RUNS_AT_ONCE})",
+    )
+    _add(connection, _COUNTING, "Tables are sorted by whole summaries", again)
+
+
+@dataclass(frozen=True)
+class _Trigger:
+    """One of ours on a shared table; a `constraint` is looked at when a transaction ends."""
+
+    name: str
+    table: str
+    when: str
+    rows: str
+    function: str
+    constraint: bool = False
+
+    @property
+    def sql(self) -> str:
+        kind = "CONSTRAINT TRIGGER" if self.constraint else "TRIGGER"
+        deferred = " DEFERRABLE INITIALLY DEFERRED" if self.constraint else ""
+        return (
+            f'CREATE {kind} {self.name} {self.when} ON "{self.table}"{deferred} {self.rows}'
+            f" EXECUTE FUNCTION {SCHEMA}.{self.function}()"
+        )
+
+
+_CHANGES = "AFTER INSERT OR UPDATE OR DELETE"
+_COUNTING = (
+    _Trigger(
+        "desk_count_summary", "DatasetTripletCache", _CHANGES, "FOR EACH ROW", "count_summary"
+    ),
+    _Trigger(
+        "desk_count_no_summary",
+        "DatasetTripletCache",
+        "AFTER TRUNCATE",
+        "FOR EACH STATEMENT",
+        "count_summary",
+    ),
+    # At the end: else who writes a dataset and who writes its summary could wait for each other.
+    _Trigger(
+        "desk_count_dataset", "Dataset", _CHANGES, "FOR EACH ROW", "count_dataset", constraint=True
+    ),
+    _Trigger(
+        "desk_count_no_dataset", "Dataset", "AFTER TRUNCATE", "FOR EACH STATEMENT", "count_dataset"
+    ),
+)
+TRIGGERS = frozenset({ANNOUNCING_TRIGGER, *(each.name for each in _COUNTING)})
+"""What we put on the shared tables."""
+
+
+def _missing(connection: Connection, triggers: Sequence[_Trigger]) -> bool:
+    """Whether one of them isn't there or is switched off, and the login may add them all.
+
+    A trigger runs with the rights of whoever writes, or of who made its function: so only a
+    function is called that belongs to the owner of the table, not one that somebody else could
+    replace.
+    """
+    return bool(
+        connection.execute(
+            sa.text(
+                """
+                SELECT bool_and(has_table_privilege(pg_class.oid, 'TRIGGER')
+                        AND pg_proc.oid IS NOT NULL)
+                    AND bool_or(NOT EXISTS (
+                        SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid
+                        AND tgname = wanted.name AND tgenabled IN ('O', 'A')
+                    ))
+                FROM unnest(CAST(:names AS text[]), CAST(:tables AS text[]),
+                    CAST(:functions AS text[])) AS wanted(name, relation, function)
+                JOIN pg_class ON pg_class.oid = to_regclass(wanted.relation)
+                LEFT JOIN pg_proc ON proowner = relowner
+                    AND proname = wanted.function AND pronamespace = to_regnamespace(:schema)
+                """
+            ),
+            {
+                "names": [each.name for each in triggers],
+                "tables": [f'"{each.table}"' for each in triggers],
+                "functions": [each.function for each in triggers],
+                "schema": SCHEMA,
+            },
+        ).scalar()
+    )
+
+
+def _add(
+    connection: Connection, triggers: Sequence[_Trigger], instead: str, then: Sequence[str] = ()
+) -> None:
+    """Adds them and does what follows, all or nothing."""
     try:
         with connection.begin_nested():
             # The lock would make everybody wait who appends behind a long transaction.
             connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
-            connection.exec_driver_sql(
-                f'CREATE TRIGGER {ANNOUNCING_TRIGGER} AFTER INSERT ON "Version"'
-                " REFERENCING NEW TABLE AS added_versions"
-                f" FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.announce_version()"
-            )
+            for each in triggers:
+                connection.exec_driver_sql(f'DROP TRIGGER IF EXISTS {each.name} ON "{each.table}"')
+                connection.exec_driver_sql(each.sql)
+            for statement in then:
+                connection.exec_driver_sql(statement)
     except sa.exc.DBAPIError as error:
         if error.connection_invalidated:
             raise
-        logger.info("Versions of other programs are looked for instead of announced: %s", error)
+        logger.info("%s: %s", instead, error)

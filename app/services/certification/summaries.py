@@ -40,7 +40,7 @@ def page(acting: Acting, query: TableQuery) -> Page:
     """A page that passes over no dataset because its summary is old; `uncounted` are too many."""
     computed, uncounted = _needed(acting, query)
     with acting.db.read() as connection:
-        found = pages.page(connection, query, computed)
+        found = pages.page(connection, query, computed, desk=acting.db.desk)
     return replace(found, rows=_filled(acting, found.rows, AT_ONCE), uncounted=uncounted)
 
 
@@ -48,14 +48,14 @@ def keys(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:
     """Keys of everything that passes; Refused while nobody can say of all whether it does."""
     computed = needed(acting, query)
     with acting.db.read() as connection:
-        return pages.matching_keys(connection, query, computed)
+        return pages.matching_keys(connection, query, computed, desk=acting.db.desk)
 
 
 def page_of_keys(acting: Acting, query: TableQuery) -> tuple[tuple[DatasetKey, ...], int]:
     """Keys of a page, and how many rows pass in all; Refused as by `keys`."""
     computed = needed(acting, query)
     with acting.db.read() as connection:
-        return pages.matching_page(connection, query, computed)
+        return pages.matching_page(connection, query, computed, desk=acting.db.desk)
 
 
 def of_keys(acting: Acting, kind: TableKind, wanted: Iterable[DatasetKey]) -> tuple[Row, ...]:
@@ -90,7 +90,7 @@ def _needed(acting: Acting, query: TableQuery) -> tuple[tuple[ComputedSummary, .
     most = MOST_ROWS
     with acting.db.read() as connection:
         late = marks.late_summaries(connection, most) if acting.db.desk else set()
-        stale = stale_of(connection, query, most, late)
+        stale = stale_of(connection, query, most, late, desk=acting.db.desk)
     return _computed(acting, stale[:AT_ONCE], late), max(0, len(stale) - AT_ONCE)
 
 

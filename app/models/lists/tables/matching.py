@@ -25,7 +25,8 @@ from app.domain.filters import (
 from app.domain.keys import ONLINE
 from app.models.events.second_eyes import verified_workspaces
 from app.models.lists.computed_summaries import stored_and_computed
-from app.models.lists.filter_sql import Flag, condition, entry, part_of, sort_keys
+from app.models.lists.filter_sql import Counted, Flag, Whole, condition, entry, part_of, sort_keys
+from app.models.lists.tables.counted import Places, counts
 from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import same_dataset
 from app.models.schemas.tables import cycle_dataset, dataset, dataset_triplet_cache, run
@@ -59,12 +60,22 @@ _STATE = Field(Source.RR, "state")
 
 
 class Statement:
-    """The keys and sort keys of everything that passes a query, as one table expression."""
+    """The keys and sort keys of everything that passes a query, as one table expression.
+
+    With `places` what is asked of summaries is read from the counts.
+    """
 
     def __init__(
-        self, query: TableQuery, *, windowed: bool = False, computes: bool = False
+        self,
+        query: TableQuery,
+        *,
+        windowed: bool = False,
+        computes: bool = False,
+        places: Places | None = None,
     ) -> None:
         self._query = query
+        self._places = places
+        self._computes = computes
         self._summaries = stored_and_computed() if computes else dataset_triplet_cache
         self._of_datasets = query.kind == "datasets"
         self._windowed = windowed
@@ -74,7 +85,7 @@ class Statement:
         asked = {sort.field for sort in query.sort}.union(*map(fields_of, self._parts))
         if len(asked) > MOST_FIELDS:
             raise BadInput(f"A filter asks about {MOST_FIELDS} attributes at most.")
-        self._values: dict[Field, ColumnElement[Any]] = {}
+        self._values: dict[Field, Whole] = {}
         self._extracted = sorted(
             {field.whole for field in asked} - {RUN, NAME},
             key=lambda field: (field.source.value, field.name),
@@ -82,14 +93,13 @@ class Statement:
 
     def matched(self) -> sa.CTE:
         """Run number, name and sort keys of what passes."""
-        joined, left = self._joined()
-        keys = (
-            self._values[RUN].label("run_number"),
-            self._values[NAME].label("name"),
-            *self._sort_keys(),
-        )
+        joined, left = self._joined() if self._places is None else self._counted(self._places)
+        keys = (self._plain(RUN).label("run_number"), self._plain(NAME).label("name"))
         return (
-            sa.select(*keys).select_from(joined).where(*map(self._unguessed, left)).cte("matched")
+            sa.select(*keys, *self._sort_keys())
+            .select_from(joined)
+            .where(*map(self._unguessed, left))
+            .cte("matched")
         )
 
     @property
@@ -193,6 +203,50 @@ class Statement:
         self._values[RUN], self._values[NAME] = runs.c.run_number, name
         return joined, left
 
+    def _counted(self, places: Places) -> tuple[FromClause, list[Node]]:
+        """The same with the counts, which know of each dataset whether it is deleted."""
+        of_datasets = self._of_datasets
+        runs, left = self._source("runs", run, _OF_RUN, self._left, pushes=True)
+        table = counts(computes=self._computes)
+        self._values[RUN], self._values[NAME] = table.c.run_number, table.c.name
+        where = [*self._in_range(table)]
+        if of_datasets:
+            by_name = [each for each in left if sources_of(each) == {Source.NAME}]
+            left = [each for each in left if each not in by_name]
+            where += [*self._is_visible(table), *self._in_cycle(table)]
+            where += map(self._unguessed, by_name)
+        else:
+            where.append(table.c.name == ONLINE)
+        current = table.c.summary_version == table.c.version
+        kept = ("columns", "bits", "recorded", "delivered")
+        counted = (
+            sa.select(
+                table.c.run_number,
+                table.c.name,
+                table.c.version,
+                *(sa.case((current, table.c[each])).label(each) for each in kept),
+            )
+            .where(*where)
+            .subquery("counted")
+        )
+        same_run = counted.c.run_number == runs.c.run_number
+        joined: FromClause = runs.join(counted, same_run, isouter=not of_datasets)
+        if {field.source for field in self._extracted} & (_OF_DATASET - {Source.RUN, Source.NAME}):
+            datasets, left = self._source(
+                "datasets", dataset, _OF_DATASET, left, pushes=of_datasets
+            )
+            # By its version, the number of an event of its own: names take longer to look up.
+            same = sa.and_(
+                counted.c.run_number == datasets.c.run_number,
+                counted.c.version == datasets.c.version,
+                sa.func.coalesce(counted.c.name == datasets.c.name, sa.false()),
+            )
+            joined = joined.join(datasets, same, isouter=not of_datasets)
+        self._values.update(places.values(counted))
+        self._values[RUN] = runs.c.run_number
+        self._values[NAME] = counted.c.name if of_datasets else sa.literal(ONLINE, sa.Text)
+        return joined, left
+
     def _source(
         self,
         name: str,
@@ -206,25 +260,20 @@ class Statement:
         else are applied there when it `pushes`."""
         self._values[RUN] = table.c.run_number
         keys: list[ColumnElement[Any]] = [table.c.run_number, table.c.version]
-        where = [self._condition(each) for each in self._ranges]
-        if self._windowed:
-            first, last = (sa.bindparam(end, type_=sa.Integer) for end in ("first_run", "last_run"))
-            where.append(table.c.run_number.between(first, last))
+        where = [*self._in_range(table)]
         if table is not run:
             self._values[NAME] = table.c.name
             keys.append(table.c.name)
             where.extend(self._narrowed(table))
-        if table is dataset and self._query.only_hidden:
-            where.append(table.c.deleted.is_(sa.true()))
-        elif not self._query.include_deleted and (
-            table is run or (table is dataset and self._of_datasets)
-        ):
+        if table is dataset and self._of_datasets:
+            where.extend([*self._is_visible(table), *self._in_cycle(table)])
+        elif table is run and not self._query.include_deleted:
             where.append(table.c.deleted.is_(sa.false()))
         own = [field for field in self._extracted if field.source in sources]
         self._values.update((field, _extraction(field, table)) for field in own)
         taken = [each for each in conditions if pushes and sources_of(each) <= sources]
         where.extend(map(self._unguessed, taken))
-        values = [self._values[field].label(f"value_{place}") for place, field in enumerate(own)]
+        values = [self._plain(field).label(f"value_{place}") for place, field in enumerate(own)]
         source = sa.select(*keys, *values).where(*where).cte(name)
         if own:
             # Else each use of a value would take it out of its JSON anew.
@@ -233,6 +282,28 @@ class Statement:
             self._few_runs = sa.select(source.c.run_number)
         self._values.update((field, source.c[f"value_{place}"]) for place, field in enumerate(own))
         return source, [each for each in conditions if each not in taken]
+
+    def _in_range(self, table: FromClause) -> Iterator[Flag]:
+        """Ranges of runs, which every source has."""
+        yield from map(self._condition, self._ranges)
+        if self._windowed:
+            first, last = (sa.bindparam(end, type_=sa.Integer) for end in ("first_run", "last_run"))
+            yield table.c.run_number.between(first, last)
+
+    def _is_visible(self, table: FromClause) -> Iterator[Flag]:
+        """Whether datasets are deleted, as they are asked for."""
+        if self._query.only_hidden:
+            yield table.c.deleted.is_(sa.true())
+        elif not self._query.include_deleted:
+            yield table.c.deleted.is_(sa.false())
+
+    def _in_cycle(self, table: FromClause) -> Iterator[Flag]:
+        if self._query.cycle is not None:
+            yield sa.tuple_(table.c.run_number, table.c.name).in_(
+                sa.select(cycle_dataset.c.run_number, cycle_dataset.c.name).where(
+                    cycle_dataset.c.id_cycle == self._query.cycle
+                )
+            )
 
     def _narrowed(self, table: FromClause) -> Iterator[Flag]:
         """Conditions that spare a table the reading of JSON that can't count."""
@@ -243,10 +314,13 @@ class Statement:
         if table is self._summaries and self._of_datasets:
             by_name = (each for each in self._parts if sources_of(each) == {Source.NAME})
             yield from map(self._condition, by_name)
-        if table is dataset and self._query.cycle is not None:
-            yield _in_cycle(self._query.cycle)
 
-    def _value(self, field: Field) -> ColumnElement[Any]:
+    def _plain(self, field: Field) -> ColumnElement[Any]:
+        value = self._values[field]
+        assert not isinstance(value, Counted)
+        return value
+
+    def _value(self, field: Field) -> Whole:
         """The value of a field; counts and remarks are taken out of their column or bit."""
         return part_of(field, self._values[field.whole])
 
@@ -327,11 +401,3 @@ def _extraction(field: Field, table: FromClause) -> ColumnElement[Any]:
     if field.source is Source.VERIFIED:
         return verified_workspaces(dataset.name)
     return entry(table.c[_JSON_COLUMNS[field.source].name], field.name)
-
-
-def _in_cycle(cycle: int) -> Flag:
-    return sa.tuple_(dataset.c.run_number, dataset.c.name).in_(
-        sa.select(cycle_dataset.c.run_number, cycle_dataset.c.name).where(
-            cycle_dataset.c.id_cycle == cycle
-        )
-    )

@@ -12,7 +12,8 @@ from app.domain.errors import BadInput
 from app.domain.keys import DatasetKey
 from app.models.lists.computed_summaries import ComputedSummary, parameters
 from app.models.lists.tables import windows
-from app.models.lists.tables.matching import Statement, order_of
+from app.models.lists.tables.counted import Places, places_of
+from app.models.lists.tables.matching import Statement, asks_summaries, order_of
 from app.models.lists.tables.query import MOST_ROWS, TableQuery
 from app.models.lists.tables.rows import Row, row_of, whole_rows
 
@@ -31,35 +32,59 @@ class Page:
 
 
 def page(
-    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary] = ()
+    connection: Connection,
+    query: TableQuery,
+    computed: Sequence[ComputedSummary] = (),
+    *,
+    desk: bool = False,
 ) -> Page:
     """The rows `offset` to `offset + limit` of what the query describes.
 
-    Filtered and sorted by the summaries that are stored and current, and by `computed` ones.
+    Filtered and sorted by the summaries that are stored and current, and by `computed` ones; by
+    their counts where there is a `desk`.
     """
     if query.offset < 0 or not 0 < query.limit <= MOST_ROWS:
         raise BadInput(f"A page begins at row 0 or later and has 1 to {MOST_ROWS} rows.")
+    places = _places(connection, query, desk=desk)
     if windows.are_searched(connection, query):
-        return _page_by_windows(connection, query, computed)
-    rows, count = _search(connection, query, computed)
+        return _page_by_windows(connection, query, computed, places)
+    rows, count = _search(connection, query, computed, places)
     return Page(rows, count, exact=True)
 
 
+def _places(connection: Connection, query: TableQuery, *, desk: bool) -> Places | None:
+    return places_of(connection, query) if desk and asks_summaries(query) else None
+
+
 def matching_keys(
-    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary] = ()
+    connection: Connection,
+    query: TableQuery,
+    computed: Sequence[ComputedSummary] = (),
+    *,
+    desk: bool = False,
 ) -> tuple[DatasetKey, ...]:
     """Keys of everything the query's filter lets pass, sorted; offset and limit don't count."""
-    matched = Statement(query, computes=bool(computed)).matched()
+    places = _places(connection, query, desk=desk)
+    matched = Statement(query, computes=bool(computed), places=places).matched()
     order = sa.select(matched.c.run_number, matched.c.name).order_by(*order_of(matched, query))
     found = connection.execute(order, parameters(computed))
     return tuple((number, name) for number, name in found)
 
 
 def matching_page(
-    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary] = ()
+    connection: Connection,
+    query: TableQuery,
+    computed: Sequence[ComputedSummary] = (),
+    *,
+    desk: bool = False,
 ) -> tuple[tuple[DatasetKey, ...], int]:
     """Keys of the rows `offset` to `offset + limit`, and how many rows pass in all, exactly."""
-    shape = _Shape(replace(query, offset=0, limit=1), windowed=False, computes=bool(computed))
+    shape = _Shape(
+        replace(query, offset=0, limit=1),
+        windowed=False,
+        computes=bool(computed),
+        places=_places(connection, query, desk=desk),
+    )
     given = {"row_offset": query.offset, "row_limit": query.limit, **parameters(computed)}
     found = connection.execute(_key_statement(shape), given).all()
     keys = tuple((number, name) for _, number, name in found if number is not None)
@@ -67,7 +92,10 @@ def matching_page(
 
 
 def _page_by_windows(
-    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary]
+    connection: Connection,
+    query: TableQuery,
+    computed: Sequence[ComputedSummary],
+    places: Places | None,
 ) -> Page:
     """A page of a large table in the order of its runs, searched in growing ranges of runs.
 
@@ -77,12 +105,12 @@ def _page_by_windows(
     descending = query.sort[0].descending if query.sort else True
     rows: list[Row] = []
     count = 0
-    window, edge = windows.first_window(query), None
+    window, edge = windows.first_window(query, counted=places is not None), None
     while len(rows) < query.limit:
         last = windows.edge_of_window(connection, edge, window, descending=descending)
         ends = (last, edge) if descending else (edge, last)
         rest = replace(query, offset=max(0, query.offset - count), limit=query.limit - len(rows))
-        found, passed = _search(connection, rest, computed, ends)
+        found, passed = _search(connection, rest, computed, places, ends)
         count += passed
         rows.extend(found)
         if last is None:
@@ -95,6 +123,7 @@ def _search(
     connection: Connection,
     query: TableQuery,
     computed: Sequence[ComputedSummary],
+    places: Places | None,
     ends: tuple[int | None, int | None] | None = None,
 ) -> tuple[tuple[Row, ...], int]:
     """The page within a range of runs, both ends included, and how many rows pass there."""
@@ -107,7 +136,10 @@ def _search(
         **parameters(computed),
     }
     shape = _Shape(
-        replace(query, offset=0, limit=1), windowed=ends is not None, computes=bool(computed)
+        replace(query, offset=0, limit=1),
+        windowed=ends is not None,
+        computes=bool(computed),
+        places=places,
     )
     found = connection.execute(_statement(shape), given).mappings().all()
     rows = tuple(row_of(values) for values in found if values["place"] is not None)
@@ -121,6 +153,7 @@ class _Shape:
     query: TableQuery
     windowed: bool
     computes: bool
+    places: Places | None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Shape) and repr(self) == repr(other)
@@ -132,7 +165,9 @@ class _Shape:
 @lru_cache(maxsize=64)
 def _statement(shape: _Shape) -> Select[Any]:
     """The statement of a page; making it costs as much as answering it on a small database."""
-    statement = Statement(shape.query, windowed=shape.windowed, computes=shape.computes)
+    statement = Statement(
+        shape.query, windowed=shape.windowed, computes=shape.computes, places=shape.places
+    )
     if statement.is_by_run:
         found, number = statement.page_by_run()
     else:
@@ -155,7 +190,7 @@ def _statement(shape: _Shape) -> Select[Any]:
 @lru_cache(maxsize=64)
 def _key_statement(shape: _Shape) -> Select[Any]:
     """The keys of a page in order, each beside the number of rows that pass."""
-    matched = Statement(shape.query, computes=shape.computes).matched()
+    matched = Statement(shape.query, computes=shape.computes, places=shape.places).matched()
     place = sa.func.row_number().over(order_by=order_of(matched, shape.query)).label("place")
     first = (
         sa.select(matched.c.run_number, matched.c.name, place)

@@ -47,7 +47,8 @@ def places_after(
         return _places(connection, query, after, computed)
     descending = query.sort[0].descending if query.sort else True
     found: list[Place] = []
-    window, edge = windows.first_window(query), None if after is None else after.run_number
+    window = windows.first_window(query, counted=False)
+    edge = None if after is None else after.run_number
     while len(found) < query.limit:
         last = windows.edge_of_window(connection, edge, window, descending=descending)
         ends = (last, edge) if descending else (edge, last)

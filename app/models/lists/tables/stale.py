@@ -12,23 +12,30 @@ from app.domain.keys import ONLINE, DatasetKey
 from app.models.lists.tables.matching import OF_SUMMARY, Statement, sources_of
 from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import same_dataset
+from app.models.schemas.desk import counting, counts
 from app.models.schemas.tables import dataset, dataset_triplet_cache
 
 
 def stale_of(
-    connection: Connection, query: TableQuery, limit: int, late: Collection[DatasetKey] = ()
+    connection: Connection,
+    query: TableQuery,
+    limit: int,
+    late: Collection[DatasetKey] = (),
+    *,
+    desk: bool = False,
 ) -> tuple[tuple[DatasetKey, int], ...]:
     """Datasets that the query may let pass as far as one can say without summaries, whose summary
     is missing or older than they are, or that are `late`: the newest runs first, each with its
-    version."""
+    version. With a `desk` the counts tell which these are."""
     parts = query.filter.parts if isinstance(query.filter, And) else (query.filter,)
     known = [part for part in parts if part is not None and not sources_of(part) & OF_SUMMARY]
     everything = replace(query, filter=all_of(known), sort=())
-    if not late and connection.execute(_IS_STALE).first() is None:
+    counted = desk and connection.execute(_COUNTED).first() is not None
+    if not late and connection.execute(_COUNTED_STALE if counted else _IS_STALE).first() is None:
         return ()
-    stale = _stale(late)
+    stale = _stale_counts(late) if counted else _stale(late)
     if query.kind == "runs":
-        stale = stale.where(dataset.c.name == ONLINE)
+        stale = stale.where(stale.selected_columns.name == ONLINE)
     # Each for itself: the server, which takes a filter for more than it is, would else look at all
     # runs anew for each dataset to find the first that are stale, of which there may be none.
     all_stale = stale.cte("stale").prefix_with("MATERIALIZED", dialect="postgresql")
@@ -61,6 +68,27 @@ _IS_STALE = (
     )
     .limit(1)
 )
+
+
+_COUNTED = sa.select(counting.c.id).where(counting.c.below_run.is_(None))
+_COUNTED_STALE = (
+    sa.select(sa.literal(1))
+    .where(counts.c.summary_version.is_distinct_from(counts.c.version))
+    .limit(1)
+)
+
+
+def _stale_counts(late: Collection[DatasetKey]) -> Select[Any]:
+    """The same as `_stale`, as the counts have it: without reading all datasets."""
+    keys = (counts.c.run_number, counts.c.name, counts.c.version)
+    stale = sa.select(*keys).where(counts.c.summary_version.is_distinct_from(counts.c.version))
+    if not late:
+        return stale
+    of_late = sa.select(*keys).where(
+        sa.tuple_(counts.c.run_number, counts.c.name).in_(sorted(late))
+    )
+    both = sa.union(stale, of_late).subquery("both")
+    return sa.select(both.c.run_number, both.c.name, both.c.version)
 
 
 def _stale(late: Collection[DatasetKey] = ()) -> Select[Any]:

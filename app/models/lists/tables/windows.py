@@ -30,8 +30,9 @@ def are_searched(connection: Connection, query: TableQuery) -> bool:
     return by_run and _estimated_rows(connection, query.kind) > COUNTED_ROWS
 
 
-def first_window(query: TableQuery) -> int:
-    return FIRST_WINDOW_OF_SUMMARIES if asks_summaries(query) else FIRST_WINDOW
+def first_window(query: TableQuery, *, counted: bool) -> int:
+    of_json = asks_summaries(query) and not counted
+    return FIRST_WINDOW_OF_SUMMARIES if of_json else FIRST_WINDOW
 
 
 def edge_of_window(

@@ -183,8 +183,11 @@ def season(server: TestServer, template: str) -> Iterator[Database]:
 
 
 def shown(database: Database, query: TableQuery) -> Page:
+    """The page by the counts, which is that by the summaries."""
     with database.read() as connection:
-        return page(connection, query)
+        found = page(connection, query, desk=True)
+        assert keys(found) == keys(page(connection, query))
+        return found
 
 
 def keys(found: Page) -> list[tuple[int, str]]:

@@ -1,0 +1,241 @@
+"""Counts that the server keeps beside the summaries, whoever writes these."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from app.domain.filters import field_of, parse
+from app.domain.state.summaries import Summary
+from app.models.database.engine import Database
+from app.models.lists.computed_summaries import ComputedSummary
+from app.models.lists.tables.counted import Places, count_older, places_of
+from app.models.lists.tables.pages import page
+from app.models.lists.tables.query import Sort, TableQuery
+from app.models.lists.tables.stale import stale_of, stale_summaries
+from app.models.migrations.desk import versions
+from app.models.schemas import desk
+from tests.models.conftest import EVENTS, Login
+from tests.models.lists.plain_filters import PROMPT
+from tests.models.lists.tables.test_pages import DATASETS, EXPRESS, GOOD_DT, Given, fill
+
+KEYS = desk.metadata.tables["desk.counted_key"]
+BAD_DT = {"GOOD": 0, "BAD": 7, "EMPTY": 3, "comments": [], "causes": []}
+
+
+@pytest.fixture
+def season(database: Database) -> Database:
+    fill(database)
+    return database
+
+
+def _execute(database: Database, statements: str) -> None:
+    with database.transaction() as connection:
+        connection.execute(sa.text(statements))
+
+
+def _places(database: Database, text: str, sort: str = "") -> Places | None:
+    order = (Sort(field_of(sort)),) if sort else ()
+    with database.read() as connection:
+        return places_of(connection, TableQuery("datasets", parse(text), order))
+
+
+def _where(database: Database, text: str) -> list[tuple[int, str]]:
+    assert _places(database, text) is not None
+    query = TableQuery("datasets", parse(text), include_online=True)
+    with database.read() as connection:
+        return [row.key for row in page(connection, query, desk=True).rows]
+
+
+def _stale(database: Database) -> tuple[tuple[int, str], ...]:
+    query = TableQuery("datasets", parse("dt-dt = BAD"), include_online=True, include_deleted=True)
+    with database.read() as connection:
+        found = tuple(key for key, _ in stale_of(connection, query, 100, desk=True))
+        assert found == stale_summaries(connection)
+    return found
+
+
+def _counted(database: Database) -> dict[tuple[int, str], tuple[object, ...]]:
+    """Versions of every row, and while the summary has one the counts of each column and bit."""
+    with database.read() as connection:
+        keys = connection.execute(sa.select(KEYS)).all()
+        rows = connection.execute(sa.select(desk.counts)).all()
+    return {
+        (row.run_number, row.name): (
+            row.deleted,
+            row.version,
+            row.summary_version,
+            *(
+                ()
+                if row.summary_version is None
+                else (
+                    row.recorded,
+                    row.delivered,
+                    {
+                        (kind, key): array[place - 1]
+                        for kind, place, key in keys
+                        for array in [row.columns if kind == "column" else row.bits]
+                        if place <= len(array) and array[place - 1][-1] >= 0
+                    },
+                )
+            ),
+        )
+        for row in rows
+    }
+
+
+def _made_anew(database: Database) -> dict[tuple[int, str], tuple[object, ...]]:
+    """The same, had all been there before the triggers."""
+    _execute(database, "DELETE FROM desk.counts; UPDATE desk.counting SET below_run = 2147483647")
+    with database.transaction() as connection:
+        while count_older(connection, 2):
+            pass
+    return _counted(database)
+
+
+def test_that_counts_answer_whatever_is_a_number(season: Database) -> None:
+    for text in ("dt-dt = BAD", "dt-dt.GOOD > 3", "hf_ready.FALSE > 0", "recorded > 3"):
+        assert _places(season, text) is not None, text
+    for text in (
+        "dt-dt.comments ~ %HV%",
+        "not (dt-dt.BAD > 3 or csc-csc.causes like a%)",
+        "column.never-seen = BAD",
+    ):
+        assert _places(season, text) is None, text
+    assert _places(season, "", "dt-dt") is not None
+    assert _places(season, "recorded > 3", "dt-dt.causes") is None
+
+
+def test_that_whatever_is_written_is_counted_as_if_it_had_been_there(season: Database) -> None:
+    for statement in (
+        """UPDATE "DatasetTripletCache" SET triplet_summary = triplet_summary
+            || '{"new-column": {"STANDBY": 4}}' WHERE run_number = 355100 AND name <> 'online'""",
+        """UPDATE "DatasetTripletCache" SET dcs_summary = '{"a_bit": {"NULL": 2}}',
+            brilcalc_recorded_luminosity = 17 WHERE run_number = 355101""",
+        'UPDATE "Dataset" SET version = 11, deleted = true WHERE run_number = 355104',
+        f"""DELETE FROM "DatasetTripletCache" WHERE run_number = 355100 AND name = '{PROMPT}'""",
+        f"""DELETE FROM "DatasetTripletCache" WHERE run_number = 355104 AND name = '{PROMPT}';
+            DELETE FROM "Dataset" WHERE run_number = 355104 AND name = '{PROMPT}'""",
+        """INSERT INTO "DatasetTripletCache" SELECT (jsonb_populate_record(one,
+            '{"run_number": 355103}')).* FROM "DatasetTripletCache" AS one
+            WHERE run_number = 355100 AND name = 'online'
+            ON CONFLICT (run_number, name) DO UPDATE SET version = 12""",
+        """UPDATE "DatasetTripletCache" SET version = 11 WHERE run_number = 355103""",
+        'TRUNCATE "DatasetTripletCache"',
+    ):
+        _execute(season, statement)
+        by_triggers = _counted(season)
+        assert by_triggers == _made_anew(season), statement
+
+
+def test_that_a_truncated_table_leaves_no_counts(season: Database) -> None:
+    _execute(season, 'TRUNCATE "Dataset" CASCADE')
+    assert _counted(season) == {}
+
+
+def test_that_a_share_is_only_believed_under_the_version_of_the_dataset(season: Database) -> None:
+    assert _where(season, "dt-dt = BAD") == [
+        (355101, "online"),
+        (355100, PROMPT),
+        (355100, "online"),
+    ]
+    before = _stale(season)
+    _execute(season, 'UPDATE "Dataset" SET version = 11 WHERE run_number = 355101')
+    assert _where(season, "dt-dt = BAD") == [(355100, PROMPT), (355100, "online")]
+    assert set(_stale(season)) - set(before) == {(355101, "online")}
+    _execute(season, 'UPDATE "DatasetTripletCache" SET version = 11 WHERE run_number = 355101')
+    assert _where(season, "dt-dt = BAD")[0] == (355101, "online")
+    assert _stale(season) == before
+
+
+@pytest.mark.parametrize("odd", ['"many"', "1.5", "1e9", "-40000", "[]"])
+def test_that_a_summary_of_what_is_no_number_is_written_and_counts_as_missing(
+    season: Database, odd: str
+) -> None:
+    _execute(
+        season,
+        f"""UPDATE "DatasetTripletCache" SET triplet_summary = '{{"dt-dt": {{"BAD": {odd}}}}}'
+            WHERE run_number = 355101""",
+    )
+    assert (355101, "online") not in _where(season, "dt-dt = BAD")
+    query = TableQuery("datasets", parse("dt-dt = BAD"), include_online=True)
+    with season.read() as connection:
+        found = dict(stale_of(connection, query, 100, desk=True))
+    assert (355101, "online") in found
+
+
+def test_that_a_computed_summary_stands_for_one_that_is_old(season: Database) -> None:
+    made = Summary({"dt-dt": BAD_DT}, {}, {}, {}, 3.0, 4.0)
+    computed = [ComputedSummary((355102, "online"), 10, made)]
+    for text in ("dt-dt = BAD", "recorded = 3", "dt-dt.EMPTY = 3", "run = 355102 or csc-csc = BAD"):
+        query = TableQuery("datasets", parse(text), (Sort(field_of("dt-dt")),), include_online=True)
+        with season.read() as connection:
+            found = page(connection, query, computed, desk=True)
+            wanted = page(connection, query, computed)
+        assert [row.key for row in found.rows] == [row.key for row in wanted.rows]
+        assert (355102, "online") in {row.key for row in found.rows}
+
+
+def test_that_a_column_beyond_the_places_is_asked_of_the_summaries(database: Database) -> None:
+    many = {f"c-{number}": GOOD_DT for number in range(200)} | {"x" * 3000: GOOD_DT}
+    fill(database, datasets=(Given(355100, columns=many), DATASETS[1]))
+    with database.read() as connection:
+        known = connection.execute(sa.select(sa.func.count(), sa.func.max(KEYS.c.place))).one()
+    assert tuple(known) == (150, 150)
+    unplaced = [name for name in many if _places(database, f'column."{name}" = GOOD') is None]
+    assert len(unplaced) == 51
+    query = TableQuery("datasets", parse(f'column."{unplaced[0]}" = GOOD'), include_online=True)
+    with database.read() as connection:
+        assert [row.key for row in page(connection, query, desk=True).rows] == [(355100, "online")]
+
+
+def test_that_who_may_write_summaries_need_not_know_of_the_counts(
+    bare_database: Database, login: Login
+) -> None:
+    assert bare_database.prepare()
+    web = login(f"{EVENTS};UPDATE ON ALL TABLES IN SCHEMA public")
+    fill(web)
+    _execute(web, 'UPDATE "DatasetTripletCache" SET version = 11 WHERE run_number = 355101')
+    assert _where(bare_database, "dt-dt = BAD") == [(355100, PROMPT), (355100, "online")]
+    with pytest.raises(sa.exc.DBAPIError, match="permission denied"), web._engine.begin() as direct:
+        direct.execute(sa.text("UPDATE desk.counts SET version = 1"))
+
+
+def test_that_what_was_there_before_is_counted_later_and_believed_then(season: Database) -> None:
+    _execute(
+        season,
+        'DROP TRIGGER desk_count_summary ON "DatasetTripletCache";'
+        """UPDATE "DatasetTripletCache" SET triplet_summary = '{"dt-dt": {"GOOD": 9}}'
+            WHERE run_number = 355101""",
+    )
+    assert season.prepare()
+    with season.transaction() as connection:
+        while count_older(connection, 1):
+            assert places_of(connection, TableQuery("datasets", parse("dt-dt = BAD"))) is None
+    assert _where(season, "dt-dt = BAD") == [(355100, PROMPT), (355100, "online")]
+    assert (355100, EXPRESS) in _where(season, "dt-dt = STANDBY")
+
+
+def test_that_the_migration_goes_both_ways(season: Database) -> None:
+    name = next(path.stem for path in Path(versions.__path__[0]).glob("0009*.py"))
+    migration = import_module(f"{versions.__name__}.{name}")
+    before = _counted(season)
+    with season.transaction() as connection:
+        with Operations.context(MigrationContext.configure(connection)):
+            migration.downgrade()
+        left = connection.execute(
+            sa.text("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'desk\\_%'")
+        ).scalars()
+        assert set(left) == {desk.ANNOUNCING_TRIGGER}
+        connection.execute(sa.text("UPDATE desk.alembic_version SET version_num = '0008'"))
+    fill(season, {1: ({}, {})}, (Given(1, columns={"dt-dt": BAD_DT}),))
+    assert season.prepare()
+    with season.transaction() as connection:
+        while count_older(connection, 2):
+            pass
+    found = _counted(season)
+    assert {key: found[key] for key in before} == before
+    assert (1, "online") in _where(season, "dt-dt = BAD")

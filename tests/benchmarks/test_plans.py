@@ -37,6 +37,11 @@ def test_that_nothing_goes_through_a_whole_large_table(request: pytest.FixtureRe
                         statements.doing = each.name
                         each.action()
                 assert len(statements.seen) > 100
+                # Else what was made wasn't counted, and pages were read from whole summaries.
+                by_counts = {
+                    doing for text, doing in statements.seen.items() if "desk.counts" in text
+                }
+                assert {"runs: all by dt-dt", "datasets: all by dt-dt"} <= by_counts
                 assert plans.scans(db, statements) == []
                 assert plans.reads(db, statements, MOST_ROWS) == []
                 for index in NEEDED:

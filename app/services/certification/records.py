@@ -69,7 +69,7 @@ def page(acting: Acting, query: TableQuery, after: Place | None = None) -> Recor
     limit = query.limit
     with acting.db.read() as connection:
         one_more = replace(query, limit=limit + 1)
-        places = places_after(connection, one_more, after, computed)
+        places = places_after(connection, one_more, after, computed, desk=acting.db.desk)
         keys = [place.key for place in places[:limit]]
         found = attributes_by_key(connection, query.kind, keys)
     known = second_eyes.protected(acting, {number for number, *_ in found})

@@ -1,6 +1,9 @@
 """Pages of runs and datasets that go on from a row, and filters over what was."""
 
+import itertools
+
 import pytest
+import sqlalchemy as sa
 
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.filters import field_of, parse
@@ -92,6 +95,24 @@ def test_that_pages_together_are_the_table_in_its_order(acting, kind, sort):
     expected = [*tables.matching(acting, asked)]
     assert len(expected) == {"runs": 30, "datasets": 12}[kind]
     assert all_pages(lambda last: records.page(acting, asked, last)) == expected
+
+
+@pytest.mark.parametrize("sort", [("dt-dt",), ("dt-dt.BAD",), ("-cms_active", "luminosity")])
+def test_that_pages_go_on_where_the_counts_of_the_server_come_or_go(acting, sort, request):
+    def count_below(run):
+        with acting.db.transaction() as connection:
+            connection.execute(sa.text(f"UPDATE desk.counting SET below_run = {run}"))
+
+    request.addfinalizer(lambda: count_below("NULL"))
+    asked = query(acting, "datasets", sort=sort)
+    expected = [*tables.matching(acting, asked)]
+    states = itertools.cycle(["NULL", "1"])
+
+    def read(last):
+        count_below(next(states))
+        return records.page(acting, asked, last)
+
+    assert all_pages(read) == expected
 
 
 @pytest.mark.parametrize("sort", [(), ("run",), ("-run", "name")])

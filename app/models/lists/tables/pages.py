@@ -45,14 +45,15 @@ def page(
     """
     if query.offset < 0 or not 0 < query.limit <= MOST_ROWS:
         raise BadInput(f"A page begins at row 0 or later and has 1 to {MOST_ROWS} rows.")
-    places = _places(connection, query, desk=desk)
+    known = known_places(connection, query, desk=desk)
     if windows.are_searched(connection, query):
-        return _page_by_windows(connection, query, computed, places)
-    rows, count = _search(connection, query, computed, places)
+        return _page_by_windows(connection, query, computed, known)
+    rows, count = _search(connection, query, computed, known)
     return Page(rows, count, exact=True)
 
 
-def _places(connection: Connection, query: TableQuery, *, desk: bool) -> Places | None:
+def known_places(connection: Connection, query: TableQuery, *, desk: bool) -> Places | None:
+    """Where the counts are that a query asks for, if it asks for any and they can answer it."""
     return places_of(connection, query) if desk and asks_summaries(query) else None
 
 
@@ -64,8 +65,8 @@ def matching_keys(
     desk: bool = False,
 ) -> tuple[DatasetKey, ...]:
     """Keys of everything the query's filter lets pass, sorted; offset and limit don't count."""
-    places = _places(connection, query, desk=desk)
-    matched = Statement(query, computes=bool(computed), places=places).matched()
+    known = known_places(connection, query, desk=desk)
+    matched = Statement(query, computes=bool(computed), places=known).matched()
     order = sa.select(matched.c.run_number, matched.c.name).order_by(*order_of(matched, query))
     found = connection.execute(order, parameters(computed))
     return tuple((number, name) for number, name in found)
@@ -83,7 +84,7 @@ def matching_page(
         replace(query, offset=0, limit=1),
         windowed=False,
         computes=bool(computed),
-        places=_places(connection, query, desk=desk),
+        places=known_places(connection, query, desk=desk),
     )
     given = {"row_offset": query.offset, "row_limit": query.limit, **parameters(computed)}
     found = connection.execute(_key_statement(shape), given).all()

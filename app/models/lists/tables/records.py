@@ -12,7 +12,8 @@ from app.domain.errors import BadInput
 from app.domain.keys import DatasetKey
 from app.models.lists.computed_summaries import ComputedSummary, parameters
 from app.models.lists.filter_sql import Flag
-from app.models.lists.tables import windows
+from app.models.lists.tables import pages, windows
+from app.models.lists.tables.counted import Places
 from app.models.lists.tables.matching import Statement, sort_columns
 from app.models.lists.tables.query import TableQuery
 from app.models.schemas.tables import run
@@ -38,22 +39,26 @@ def places_after(
     query: TableQuery,
     after: Place | None,
     computed: Sequence[ComputedSummary] = (),
+    *,
+    desk: bool = False,
 ) -> tuple[Place, ...]:
-    """Up to `limit` rows that follow a place in the order of the query; the first without one.
+    """Up to `limit` rows that follow a place in the order of the query; the first without one. By
+    counts where there is a `desk`.
 
     BadInput for a place that is none of such an order.
     """
+    counted = pages.known_places(connection, query, desk=desk)
     if not windows.are_searched(connection, query):
-        return _places(connection, query, after, computed)
+        return _places(connection, query, after, computed, counted)
     descending = query.sort[0].descending if query.sort else True
     found: list[Place] = []
-    window = windows.first_window(query, counted=False)
+    window = windows.first_window(query, counted=counted is not None)
     edge = None if after is None else after.run_number
     while len(found) < query.limit:
         last = windows.edge_of_window(connection, edge, window, descending=descending)
         ends = (last, edge) if descending else (edge, last)
         rest = replace(query, limit=query.limit - len(found))
-        found.extend(_places(connection, rest, after, computed, ends))
+        found.extend(_places(connection, rest, after, computed, counted, ends))
         if last is None:
             break
         edge, window = last + (-1 if descending else 1), window * 2
@@ -65,10 +70,13 @@ def _places(
     query: TableQuery,
     after: Place | None,
     computed: Sequence[ComputedSummary],
+    counted: Places | None,
     ends: tuple[int | None, int | None] | None = None,
 ) -> tuple[Place, ...]:
     """The same within a range of runs, both ends included."""
-    matched = Statement(query, windowed=ends is not None, computes=bool(computed)).matched()
+    matched = Statement(
+        query, windowed=ends is not None, computes=bool(computed), places=counted
+    ).matched()
     if query.filter is not None or query.sort:
         # Else the server looks at row after row, joining each, until enough have passed.
         matched = matched.prefix_with("MATERIALIZED", dialect="postgresql")

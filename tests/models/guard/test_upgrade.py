@@ -8,9 +8,10 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from app.domain.errors import Unavailable
+from app.domain.errors import Refused, Unavailable
 from app.models.database.engine import Database
 from app.models.guard import holding, install
+from app.models.schemas import desk
 from app.services import guard
 from app.services.editing import lumisections
 from tests.models.guard.attacks.said import DT, cells, covers, said
@@ -105,3 +106,34 @@ def test_that_who_reads_meanwhile_waits_no_longer_than_an_attempt(
         assert not upgrade.done()
         connection.rollback()
         assert upgrade.result().version == NEXT
+
+
+def test_that_triggers_call_what_an_upgrade_by_a_member_of_the_owner_made(
+    come_in: Login, dba: Database, guarded_dsn: str
+) -> None:
+    with psycopg.connect(guarded_dsn) as control:
+        control.execute("DROP SCHEMA desk CASCADE")
+    guard.upgrade(dba)
+    client = come_in("g_shifter")
+    before = _count_of(client)
+    lumisections.edit_columns(acting_as(client), [a_cell(OPEN_RUN, "online")])
+    assert _count_of(client) != before
+    with client.read() as connection:
+        found = connection.execute(text("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'desk%'"))
+        assert set(found.scalars()) == desk.TRIGGERS
+    with (
+        pytest.raises(Refused, match="permission denied for table counts"),
+        client.transaction() as connection,
+    ):
+        connection.execute(text("UPDATE desk.counts SET columns = '{}'"))
+
+
+def _count_of(client: Database) -> object:
+    with client.read() as connection:
+        return connection.execute(
+            text(
+                "SELECT version, summary_version, columns FROM desk.counts WHERE run_number = :run"
+                " AND name = 'online' AND version = summary_version"
+            ),
+            {"run": OPEN_RUN},
+        ).one()

@@ -70,7 +70,7 @@ TEST_USAGE = """\
   (nothing)     every check, then every test
   --set-up      nothing but the set-up for them
   --fast        every check, then the pure rules: no database, no window, under a minute
-  --long NAME   one of the long parts, each at most 20 minutes:
+  --long NAME   one of the long parts, each at most 20 minutes, torture 80:
 """
 FAST = ("tests/domain", "tests/golden")
 WORKERS = "3"

@@ -213,6 +213,14 @@ def test_that_the_status_bar_says_what_must_be_trusted(qtbot: QtBot, window: Mai
     assert "background" in status.strip.styleSheet()
 
 
+def test_that_the_status_bar_says_of_a_service_what_it_is() -> None:
+    rights = rights_words((), "puller")
+    session = Session("prod", DatabaseKind.PRODUCTION, "auto@auto", rights, service="puller")
+    assert (rights, session.rights_of(())) == ("service of kind puller",) * 2
+    person = Session("prod", DatabaseKind.PRODUCTION, EXPERT.email, "no e-groups: reading only")
+    assert person.rights_of(("b", "a")) == "a, b"
+
+
 def test_that_the_sync_panel_shows_what_the_puller_does(
     qtbot: QtBot, window: MainWindow, oms: Oms
 ) -> None:

@@ -143,6 +143,13 @@ BEGIN
         WHERE atomic_version = NEW.atomic_version AND kind <> 'web'
         RETURNING first_event, last_event, person INTO own;
     IF NOT FOUND THEN
+        -- A transaction whose constraints are immediate asks before the version is noted, and so
+        -- would keep it open, and what it says unlooked at.
+        IF NOT EXISTS (SELECT FROM guard.authentic WHERE atomic_version = NEW.atomic_version)
+            AND (SELECT who.kind <> 'web' FROM guard.who_acts() AS who) THEN
+            PERFORM guard.refuse('A version is closed at the end of the transaction: nothing can be'
+                ' added to it after SET CONSTRAINTS ... IMMEDIATE.');
+        END IF;
         RETURN NULL;
     END IF;
     SELECT array_agg(said.version) AS events, min(said.version) FILTER (WHERE contents = 0) AS silent,

@@ -123,6 +123,22 @@ def events() -> Iterator[Attack]:
         version() + "SET CONSTRAINTS ALL IMMEDIATE;" + event() + cells(DT) + covers(1),
         NOT_OF_NOW,
     )
+    # Asked for before there is a version, it would never be closed.
+    at_once = "SET CONSTRAINTS ALL IMMEDIATE;" + version()
+    for said_then in (
+        "",
+        event(),
+        event() + cells(DT) + covers(1) + dataset_event("{}"),
+        event() + dataset_event("{}"),
+        "SET CONSTRAINTS ALL DEFERRED;" + event() + dataset_event("{}"),
+    ):
+        yield Attack("g_dt", at_once + said_then, "after SET CONSTRAINTS")
+    yield Attack(
+        "g_dt",
+        "SET CONSTRAINTS ALL IMMEDIATE; WITH made AS (" + version().strip(";") + " RETURNING"
+        ' atomic_version) INSERT INTO "Event" (atomic_version) SELECT atomic_version FROM made',
+        "after SET CONSTRAINTS",
+    )
     yield Attack(
         "g_dt",
         said(cells(DT)) + dataset_event("{}"),

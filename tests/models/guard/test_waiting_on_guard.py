@@ -90,6 +90,17 @@ WRITERS: Mapping[str, Writer] = {
         "g_web",
         (_web_version(), _web_cells(PROMPT), _web_version(), _web_cells(EXPRESS)),
     ),
+    "web hides run": (
+        "g_web",
+        (_web_version(), run_event("{}", FIRST, deleted="true")),
+    ),
+    "web covers": (
+        "g_web",
+        (
+            'INSERT INTO "LumisectionEventAssignation" (version, lumisection_number)'
+            f' SELECT max(version), 9 FROM "LumisectionEvent" WHERE {OF_PROMPT}',
+        ),
+    ),
     "cycle": (
         "g_web",
         (
@@ -207,6 +218,9 @@ _MARK, _FREEZE = WRITERS["verify"], WRITERS["freeze"]
         (_FREEZE, WRITERS["web state"], "which is frozen"),
         (_FREEZE, WRITERS["cycle"], "is frozen"),
         (WRITERS["cycle"], _FREEZE, ""),
+        (WRITERS["web hides run"], _FREEZE, ""),
+        (_FREEZE, WRITERS["web hides run"], "which is frozen"),
+        (WRITERS["web covers"], _FREEZE, ""),
         (_EDIT, _MARK, ""),
         (_WEB_EDIT, _MARK, ""),
         (_MARK, _EDIT, "is verified in dt by cycler@cern.ch"),

@@ -93,8 +93,18 @@ END
 $$;
 
 -- Who freezes a cycle or verifies a dataset waits for all who share its row, and they for it, so
--- that what is asked after this holds; `hold` where nothing shares the datasets yet. To share them is
--- enough: two who do, as the web service does, may both go on and update the row.
+-- that what is asked after this holds. To share them is enough: two who do, as the web service does,
+-- may both go on and update the row.
+CREATE OR REPLACE FUNCTION guard.share_datasets(runs integer[], names text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM public."Dataset"
+        WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
+        ORDER BY run_number, name FOR KEY SHARE;
+END
+$$;
+
+-- `hold` where nothing shares the datasets yet.
 CREATE OR REPLACE FUNCTION guard.keep_marks(
     events integer[], runs integer[], names text[], hold boolean
 ) RETURNS void
@@ -104,9 +114,7 @@ DECLARE
     standing record;
 BEGIN
     IF hold THEN
-        PERFORM FROM public."Dataset"
-            WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
-            ORDER BY run_number, name FOR KEY SHARE;
+        PERFORM guard.share_datasets(runs, names);
     END IF;
     IF EXISTS (
         SELECT FROM record.cycle_freeze AS known WHERE known.frozen AND NOT EXISTS (
@@ -186,6 +194,8 @@ CREATE OR REPLACE FUNCTION guard.on_run_of_frozen() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     hidden integer[];
+    runs integer[];
+    names text[];
 BEGIN
     SELECT array_agg(added.run_number) INTO hidden FROM added WHERE added.deleted <> (
         SELECT before.deleted FROM public."RunEvent" AS before
@@ -193,8 +203,10 @@ BEGIN
         ORDER BY before.version DESC LIMIT 1
     );
     IF hidden IS NOT NULL THEN
-        PERFORM guard.check_thawed(array_agg(run_number), array_agg(name::text))
+        SELECT array_agg(run_number), array_agg(name::text) INTO runs, names
             FROM public."Dataset" WHERE run_number = ANY (hidden);
+        PERFORM guard.share_datasets(runs, names);
+        PERFORM guard.check_thawed(runs, names);
     END IF;
     RETURN NULL;
 END
@@ -203,8 +215,11 @@ $$;
 -- The web service may add lumisections to events that are there, and write rows without events.
 CREATE OR REPLACE FUNCTION guard.on_covered_of_frozen() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    runs integer[];
+    names text[];
 BEGIN
-    PERFORM guard.check_thawed(array_agg(of.run_number), array_agg(of.name)) FROM (
+    SELECT array_agg(of.run_number), array_agg(of.name) INTO runs, names FROM (
         SELECT event.run_number, event.name::text AS name FROM (SELECT DISTINCT version FROM added)
             AS said
         JOIN (
@@ -217,6 +232,8 @@ BEGIN
         JOIN public."Dataset" AS known ON known.run_number = event.run_number
         WHERE event.name = 'online'
     ) AS of;
+    PERFORM guard.share_datasets(runs, names);
+    PERFORM guard.check_thawed(runs, names);
     RETURN NULL;
 END
 $$;

@@ -126,6 +126,12 @@ counts = sa.Table(
     sa.Column("recorded", sa.Double),
     sa.Column("delivered", sa.Double),
 )
+uncounted = sa.Table(
+    "uncounted",
+    metadata,
+    sa.Column("run_number", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+)
 counting = sa.Table(
     "counting",
     metadata,
@@ -168,6 +174,7 @@ _PRIVILEGES = {
     "counted_key": "SELECT",
     "counts": "SELECT",
     "counting": "SELECT",
+    "uncounted": "SELECT",
     "draft": "SELECT, INSERT, UPDATE, DELETE",
     "presence": "SELECT, INSERT, UPDATE, DELETE",
 }
@@ -232,6 +239,7 @@ def _count_summaries(connection: Connection) -> None:
     # Whatever was written since there were triggers last isn't in what they left.
     again = (
         f"DELETE FROM {SCHEMA}.counts",
+        f"DELETE FROM {SCHEMA}.uncounted",
         f"INSERT INTO {SCHEMA}.counting (below_run) VALUES ({2**31 - 1})"
         " ON CONFLICT (id) DO UPDATE SET below_run = EXCLUDED.below_run",
         f"SELECT {SCHEMA}.count_older({_RUNS_AT_ONCE})",
@@ -241,21 +249,18 @@ def _count_summaries(connection: Connection) -> None:
 
 @dataclass(frozen=True)
 class _Trigger:
-    """One of ours on a shared table; a `constraint` is looked at when a transaction ends."""
+    """One of ours on a shared table."""
 
     name: str
     table: str
     when: str
     rows: str
     function: str
-    constraint: bool = False
 
     @property
     def sql(self) -> str:
-        kind = "CONSTRAINT TRIGGER" if self.constraint else "TRIGGER"
-        deferred = " DEFERRABLE INITIALLY DEFERRED" if self.constraint else ""
         return (
-            f'CREATE {kind} {self.name} {self.when} ON "{self.table}"{deferred} {self.rows}'
+            f'CREATE TRIGGER {self.name} {self.when} ON "{self.table}" {self.rows}'
             f" EXECUTE FUNCTION {SCHEMA}.{self.function}()"
         )
 
@@ -272,10 +277,7 @@ _COUNTING = (
         "FOR EACH STATEMENT",
         "count_summary",
     ),
-    # At the end: else who writes a dataset and who writes its summary could wait for each other.
-    _Trigger(
-        "desk_count_dataset", "Dataset", _CHANGES, "FOR EACH ROW", "count_dataset", constraint=True
-    ),
+    _Trigger("desk_count_dataset", "Dataset", _CHANGES, "FOR EACH ROW", "count_dataset"),
     _Trigger(
         "desk_count_no_dataset", "Dataset", "AFTER TRUNCATE", "FOR EACH STATEMENT", "count_dataset"
     ),

@@ -57,7 +57,7 @@ def places_of(connection: Connection, query: TableQuery) -> Places | None:
             "SELECT kind, key, place FROM desk.counting LEFT JOIN desk.counted_key"
             " ON (kind, key) IN"
             "  (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])))"
-            " WHERE below_run IS NULL"
+            " WHERE below_run IS NULL AND NOT EXISTS (SELECT FROM desk.uncounted)"
         ),
         {"kinds": [_KINDS[each.source] for each in wanted], "keys": [each.name for each in wanted]},
     ).all()
@@ -74,12 +74,12 @@ def counts(*, computes: bool) -> FromClause:
 
 
 def count_older(connection: Connection, runs: int) -> bool:
-    """Counts the datasets of so many more runs whose summaries were there before the counts;
-    whether there are others."""
+    """Counts what could not be counted when it was written, then the datasets of so many more runs
+    whose summaries were there before the counts; whether there are others."""
     more = connection.execute(
         text(
-            "SELECT CASE WHEN below_run IS NULL THEN false ELSE NOT desk.count_older(:runs) END"
-            " FROM desk.counting"
+            "SELECT CASE WHEN below_run IS NULL AND NOT EXISTS (SELECT FROM desk.uncounted)"
+            " THEN false ELSE NOT desk.count_older(:runs) END FROM desk.counting"
         ),
         {"runs": runs},
     ).scalar_one_or_none()

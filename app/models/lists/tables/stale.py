@@ -12,7 +12,7 @@ from app.domain.keys import ONLINE, DatasetKey
 from app.models.lists.tables.matching import OF_SUMMARY, Statement, sources_of
 from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import same_dataset
-from app.models.schemas.desk import counting, counts
+from app.models.schemas.desk import counting, counts, uncounted
 from app.models.schemas.tables import dataset, dataset_triplet_cache
 
 
@@ -70,7 +70,9 @@ _IS_STALE = (
 )
 
 
-_COUNTED = sa.select(counting.c.id).where(counting.c.below_run.is_(None))
+_COUNTED = sa.select(counting.c.id).where(
+    counting.c.below_run.is_(None), ~sa.exists().select_from(uncounted)
+)
 _COUNTED_STALE = (
     sa.select(sa.literal(1))
     .where(counts.c.summary_version.is_distinct_from(counts.c.version))

@@ -3,6 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
@@ -87,13 +88,19 @@ def _counted(database: Database) -> dict[tuple[int, str], tuple[object, ...]]:
     }
 
 
-def _made_anew(database: Database) -> dict[tuple[int, str], tuple[object, ...]]:
-    """The same, had all been there before the triggers."""
-    _execute(database, "DELETE FROM desk.counts; UPDATE desk.counting SET below_run = 2147483647")
+def _settled(database: Database) -> dict[tuple[int, str], tuple[object, ...]]:
+    """The same, once what was noted meanwhile is counted, too."""
     with database.transaction() as connection:
         while count_older(connection, 2):
             pass
+        assert connection.execute(sa.select(desk.uncounted)).all() == []
     return _counted(database)
+
+
+def _made_anew(database: Database) -> dict[tuple[int, str], tuple[object, ...]]:
+    """The same, had all been there before the triggers."""
+    _execute(database, "DELETE FROM desk.counts; UPDATE desk.counting SET below_run = 2147483647")
+    return _settled(database)
 
 
 def test_that_counts_answer_whatever_is_a_number(season: Database) -> None:
@@ -127,8 +134,56 @@ def test_that_whatever_is_written_is_counted_as_if_it_had_been_there(season: Dat
         'TRUNCATE "DatasetTripletCache"',
     ):
         _execute(season, statement)
-        by_triggers = _counted(season)
+        by_triggers = _settled(season)
         assert by_triggers == _made_anew(season), statement
+
+
+@pytest.mark.parametrize("level", ["READ COMMITTED", "REPEATABLE READ"])
+def test_that_writers_neither_wait_for_counts_nor_are_refused(
+    season: Database, dsn: str, level: str
+) -> None:
+    new = """UPDATE "DatasetTripletCache" SET triplet_summary = triplet_summary
+        || '{"new-%s": {"BAD": 7}}' WHERE run_number = %s"""
+    state = """UPDATE "Dataset" SET dataset_attributes = '{"dt_state": "OPEN"}'
+        WHERE run_number = %s"""
+    made = """INSERT INTO "Dataset" SELECT (jsonb_populate_record(one, '{"name": "%s",
+        "version": %s}')).* FROM "Dataset" AS one WHERE run_number = 355103"""
+    with psycopg.connect(dsn) as one, psycopg.connect(dsn) as other:
+        for each in (one, other):
+            each.execute(f"SET TRANSACTION ISOLATION LEVEL {level}".encode())
+            each.execute("SET LOCAL lock_timeout = '100ms'")
+            each.execute("SELECT FROM desk.counted_key")
+        for writer, statement in (
+            (one, new % ("dt", 355100)),
+            (other, new % ("csc", 355101)),
+            (one, state % 355101),
+            (other, state % 355100),
+            (one, made % ("one", 991)),
+            (other, made % ("other", 992)),
+            (one, new % ("dt", 355104)),
+        ):
+            writer.execute(statement.encode())
+        one.commit()
+        other.execute((new % ("gem", 355102)).encode())
+        other.commit()
+    assert _places(season, "dt-dt = BAD") is None
+    query = TableQuery("datasets", parse("column.new-csc = BAD"), include_online=True)
+    with season.read() as connection:
+        found = [row.key for row in page(connection, query, desk=True).rows]
+    assert found == [(355101, "online")]
+    counted = _settled(season)
+    assert counted == _made_anew(season)
+    assert _where(season, "column.new-csc = BAD") == found
+
+
+def test_that_a_summary_that_was_not_counted_is_when_it_is_written_again(season: Database) -> None:
+    before = _counted(season)
+    _execute(
+        season,
+        """UPDATE desk.counts SET columns = NULL, bits = NULL, summary_version = NULL;
+        UPDATE "DatasetTripletCache" SET version = version""",
+    )
+    assert _counted(season) == before
 
 
 def test_that_a_truncated_table_leaves_no_counts(season: Database) -> None:

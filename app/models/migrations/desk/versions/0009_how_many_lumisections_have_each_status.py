@@ -16,6 +16,9 @@ _MOST_KEYS = 150
 
 _LONGEST_KEY = 100
 
+_MOST_NOTED = 1_000
+"""Notes of what wasn't counted that one transaction takes up."""
+
 _TABLES = (
     # The place of a column or bit never changes: arrays follow one another by it.
     f"""
@@ -50,6 +53,9 @@ _TABLES = (
     CREATE INDEX counts_stale ON desk.counts (run_number DESC, name)
         WHERE summary_version IS DISTINCT FROM version
     """,
+    # What was written and isn't counted yet: nothing is believed of the counts meanwhile. Each has as
+    # many rows as it was written times, so that nobody waits for anybody.
+    "CREATE TABLE desk.uncounted (run_number integer NOT NULL, name text NOT NULL)",
     # The runs from `below_run` on are counted, null when there are no others. Without a row nothing
     # keeps the counts.
     """
@@ -97,9 +103,21 @@ _STATES = ("TRUE", "FALSE", "NULL", "EMPTY")
 _FUNCTIONS = (
     _array("column", _STATUSES),
     _array("bit", _STATES),
-    # One writer at a time gives places, so that none is left out.
+    # Whoever writes the shared tables waits for nobody here, and is refused nothing: what can't be
+    # counted now is noted, and counted later. Such is what another transaction holds, and what one
+    # writes that goes on seeing what was there when it began.
+    """
+    CREATE FUNCTION desk.sees_what_holds() RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    BEGIN
+        RETURN current_setting('transaction_isolation') LIKE 'read %';
+    END
+    $$
+    """,
+    # Whether all keys of a summary have the places that they may have. One transaction at a time
+    # gives places, so that none is left out.
     f"""
-    CREATE FUNCTION desk.place_keys(given_kind text, summary jsonb) RETURNS void
+    CREATE FUNCTION desk.place_keys(given_kind text, summary jsonb) RETURNS boolean
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
     BEGIN
         IF jsonb_typeof(summary) IS DISTINCT FROM 'object' OR NOT EXISTS (
@@ -111,9 +129,13 @@ _FUNCTIONS = (
         ) OR (
             SELECT count(*) FROM desk.counted_key AS known WHERE known.kind = given_kind
         ) >= {_MOST_KEYS} THEN
-            RETURN;
+            RETURN true;
         END IF;
-        LOCK TABLE desk.counted_key IN SHARE ROW EXCLUSIVE MODE;
+        BEGIN
+            LOCK TABLE desk.counted_key IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+        EXCEPTION WHEN lock_not_available THEN
+            RETURN false;
+        END;
         INSERT INTO desk.counted_key (kind, place, key)
         SELECT given_kind, (
             SELECT count(*) FROM desk.counted_key AS known WHERE known.kind = given_kind
@@ -126,6 +148,7 @@ _FUNCTIONS = (
         ORDER BY new LIMIT {_MOST_KEYS} - (
             SELECT count(*) FROM desk.counted_key AS known WHERE known.kind = given_kind
         );
+        RETURN true;
     END
     $$
     """,
@@ -136,8 +159,7 @@ _FUNCTIONS = (
     DECLARE
         other_columns boolean := true;
         other_bits boolean := true;
-        new_columns smallint[];
-        new_bits smallint[];
+        stood record;
     BEGIN
         IF TG_OP = 'TRUNCATE' THEN
             UPDATE desk.counts SET summary_version = NULL;
@@ -145,8 +167,7 @@ _FUNCTIONS = (
         END IF;
         IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE'
             AND (OLD.run_number, OLD.name) IS DISTINCT FROM (NEW.run_number, NEW.name)) THEN
-            UPDATE desk.counts AS known SET summary_version = NULL
-                WHERE known.run_number = OLD.run_number AND known.name = OLD.name;
+            INSERT INTO desk.uncounted VALUES (OLD.run_number, OLD.name);
         ELSIF TG_OP = 'UPDATE' THEN
             -- What wasn't changed is as it was counted: a version alone costs no unpacking.
             other_columns := OLD.triplet_summary IS DISTINCT FROM NEW.triplet_summary;
@@ -155,46 +176,35 @@ _FUNCTIONS = (
         IF TG_OP = 'DELETE' THEN
             RETURN NULL;
         END IF;
-        IF other_columns THEN
-            PERFORM desk.place_keys('column', NEW.triplet_summary);
-            new_columns := desk.column_counts(NEW.triplet_summary);
-        END IF;
-        IF other_bits THEN
-            PERFORM desk.place_keys('bit', NEW.dcs_summary);
-            new_bits := desk.bit_counts(NEW.dcs_summary);
-        END IF;
-        UPDATE desk.counts AS known SET
-            columns = CASE WHEN other_columns THEN new_columns ELSE known.columns END,
-            bits = CASE WHEN other_bits THEN new_bits ELSE known.bits END,
-            summary_version = CASE
-                WHEN CASE WHEN other_columns THEN new_columns ELSE known.columns END IS NOT NULL
-                    AND CASE WHEN other_bits THEN new_bits ELSE known.bits END IS NOT NULL
-                THEN NEW.version END,
-            recorded = NEW.brilcalc_recorded_luminosity,
-            delivered = NEW.brilcalc_delivered_luminosity
-            WHERE known.run_number = NEW.run_number AND known.name = NEW.name;
-        IF NOT FOUND THEN
-            -- What has no row yet is counted whole; who makes it at the same time waits.
-            IF NOT other_columns THEN
-                PERFORM desk.place_keys('column', NEW.triplet_summary);
-                new_columns := desk.column_counts(NEW.triplet_summary);
+        IF desk.sees_what_holds() THEN
+            SELECT known.columns, known.bits INTO stood FROM desk.counts AS known
+                WHERE known.run_number = NEW.run_number AND known.name = NEW.name
+                FOR NO KEY UPDATE SKIP LOCKED;
+            IF FOUND THEN
+                IF other_columns OR stood.columns IS NULL THEN
+                    IF NOT desk.place_keys('column', NEW.triplet_summary) THEN
+                        INSERT INTO desk.uncounted VALUES (NEW.run_number, NEW.name);
+                        RETURN NULL;
+                    END IF;
+                    stood.columns := desk.column_counts(NEW.triplet_summary);
+                END IF;
+                IF other_bits OR stood.bits IS NULL THEN
+                    IF NOT desk.place_keys('bit', NEW.dcs_summary) THEN
+                        INSERT INTO desk.uncounted VALUES (NEW.run_number, NEW.name);
+                        RETURN NULL;
+                    END IF;
+                    stood.bits := desk.bit_counts(NEW.dcs_summary);
+                END IF;
+                UPDATE desk.counts AS known SET columns = stood.columns, bits = stood.bits,
+                    summary_version = CASE WHEN stood.columns IS NOT NULL
+                        AND stood.bits IS NOT NULL THEN NEW.version END,
+                    recorded = NEW.brilcalc_recorded_luminosity,
+                    delivered = NEW.brilcalc_delivered_luminosity
+                    WHERE known.run_number = NEW.run_number AND known.name = NEW.name;
+                RETURN NULL;
             END IF;
-            IF NOT other_bits THEN
-                PERFORM desk.place_keys('bit', NEW.dcs_summary);
-                new_bits := desk.bit_counts(NEW.dcs_summary);
-            END IF;
-            INSERT INTO desk.counts (run_number, name, deleted, version, summary_version, columns,
-                bits, recorded, delivered)
-            SELECT dataset.run_number, dataset.name, dataset.deleted, dataset.version,
-                CASE WHEN new_columns IS NOT NULL AND new_bits IS NOT NULL THEN NEW.version END,
-                new_columns, new_bits,
-                NEW.brilcalc_recorded_luminosity, NEW.brilcalc_delivered_luminosity
-            FROM public."Dataset" AS dataset
-            WHERE dataset.run_number = NEW.run_number AND dataset.name = NEW.name
-            ON CONFLICT (run_number, name) DO UPDATE SET columns = EXCLUDED.columns,
-                bits = EXCLUDED.bits, summary_version = EXCLUDED.summary_version,
-                recorded = EXCLUDED.recorded, delivered = EXCLUDED.delivered;
         END IF;
+        INSERT INTO desk.uncounted VALUES (NEW.run_number, NEW.name);
         RETURN NULL;
     END
     $$
@@ -209,60 +219,117 @@ _FUNCTIONS = (
         END IF;
         IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE'
             AND (OLD.run_number, OLD.name) IS DISTINCT FROM (NEW.run_number, NEW.name)) THEN
-            DELETE FROM desk.counts AS known
-                WHERE known.run_number = OLD.run_number AND known.name = OLD.name;
+            INSERT INTO desk.uncounted VALUES (OLD.run_number, OLD.name);
         END IF;
-        IF TG_OP <> 'DELETE' THEN
-            INSERT INTO desk.counts (run_number, name, deleted, version)
-                VALUES (NEW.run_number, NEW.name, NEW.deleted, NEW.version)
-            ON CONFLICT (run_number, name) DO UPDATE SET deleted = EXCLUDED.deleted,
-                version = EXCLUDED.version;
+        IF TG_OP = 'DELETE' THEN
+            RETURN NULL;
         END IF;
+        IF desk.sees_what_holds() THEN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO desk.counts (run_number, name, deleted, version)
+                    VALUES (NEW.run_number, NEW.name, NEW.deleted, NEW.version)
+                    ON CONFLICT DO NOTHING;
+                IF FOUND THEN
+                    RETURN NULL;
+                END IF;
+            END IF;
+            PERFORM FROM desk.counts AS known
+                WHERE known.run_number = NEW.run_number AND known.name = NEW.name
+                FOR NO KEY UPDATE SKIP LOCKED;
+            IF FOUND THEN
+                UPDATE desk.counts AS known SET deleted = NEW.deleted, version = NEW.version
+                    WHERE known.run_number = NEW.run_number AND known.name = NEW.name;
+                RETURN NULL;
+            END IF;
+        END IF;
+        INSERT INTO desk.uncounted VALUES (NEW.run_number, NEW.name);
         RETURN NULL;
     END
     $$
     """,
-    # Goes on where anybody stopped, the newest runs first; says whether all are counted.
+    # The row is held before the others are read: who changes these later notes it. What can't be
+    # had now is noted again.
     """
+    CREATE FUNCTION desk.count_anew(number integer, named text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        found_ record;
+    BEGIN
+        INSERT INTO desk.counts (run_number, name, deleted, version) VALUES (number, named, true, 0)
+            ON CONFLICT DO NOTHING;
+        PERFORM FROM desk.counts AS known
+            WHERE known.run_number = number AND known.name = named FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            INSERT INTO desk.uncounted VALUES (number, named);
+            RETURN;
+        END IF;
+        SELECT dataset.deleted, dataset.version, summary.version AS counted, triplet_summary,
+            dcs_summary, brilcalc_recorded_luminosity AS recorded,
+            brilcalc_delivered_luminosity AS delivered
+            INTO found_ FROM public."Dataset" AS dataset
+            LEFT JOIN public."DatasetTripletCache" AS summary USING (run_number, name)
+            WHERE dataset.run_number = number AND dataset.name = named;
+        IF NOT FOUND THEN
+            DELETE FROM desk.counts AS known
+                WHERE known.run_number = number AND known.name = named;
+            RETURN;
+        END IF;
+        IF NOT desk.place_keys('column', found_.triplet_summary)
+            OR NOT desk.place_keys('bit', found_.dcs_summary) THEN
+            INSERT INTO desk.uncounted VALUES (number, named);
+        END IF;
+        UPDATE desk.counts AS known SET deleted = found_.deleted, version = found_.version,
+            columns = made.columns, bits = made.bits, summary_version =
+                CASE WHEN made.columns IS NOT NULL AND made.bits IS NOT NULL THEN found_.counted END,
+            recorded = found_.recorded, delivered = found_.delivered
+            FROM (SELECT desk.column_counts(found_.triplet_summary) AS columns,
+                desk.bit_counts(found_.dcs_summary) AS bits) AS made
+            WHERE known.run_number = number AND known.name = named;
+    END
+    $$
+    """,
+    # Counts what was noted, then goes on where anybody stopped, the newest runs first; says whether
+    # all is counted, or somebody else is at it.
+    f"""
     CREATE FUNCTION desk.count_older(runs integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DECLARE
+        noted integer := 0;
         upper integer;
         lower integer;
         row_ record;
     BEGIN
-        SELECT below_run INTO upper FROM desk.counting FOR UPDATE;
+        SELECT below_run INTO upper FROM desk.counting FOR UPDATE SKIP LOCKED;
         IF NOT FOUND THEN
-            RETURN false;
-        ELSIF upper IS NULL THEN
             RETURN true;
         END IF;
-        SELECT min(older.run_number) INTO lower FROM (
-            SELECT run_number FROM public."Run" AS run WHERE run.run_number < upper
-            ORDER BY run_number DESC LIMIT count_older.runs
-        ) AS older;
         FOR row_ IN
-            SELECT dataset.run_number, dataset.name, dataset.deleted, dataset.version,
-                summary.version AS counted, triplet_summary, dcs_summary,
-                brilcalc_recorded_luminosity AS recorded, brilcalc_delivered_luminosity AS delivered
-            FROM public."Dataset" AS dataset
-            LEFT JOIN public."DatasetTripletCache" AS summary USING (run_number, name)
-            WHERE dataset.run_number >= lower AND dataset.run_number < upper
-            ORDER BY dataset.run_number DESC, dataset.name
+            WITH taken AS (
+                DELETE FROM desk.uncounted WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM desk.uncounted LIMIT {_MOST_NOTED}
+                )) RETURNING run_number, name
+            )
+            SELECT run_number, name, count(*) AS times FROM taken GROUP BY run_number, name
         LOOP
-            PERFORM desk.place_keys('column', row_.triplet_summary);
-            PERFORM desk.place_keys('bit', row_.dcs_summary);
-            INSERT INTO desk.counts (run_number, name, deleted, version, summary_version,
-                columns, bits, recorded, delivered)
-            SELECT row_.run_number, row_.name, row_.deleted, row_.version,
-                CASE WHEN made.columns IS NOT NULL AND made.bits IS NOT NULL THEN row_.counted END,
-                made.columns, made.bits, row_.recorded, row_.delivered
-            FROM (SELECT desk.column_counts(row_.triplet_summary) AS columns,
-                desk.bit_counts(row_.dcs_summary) AS bits) AS made
-            ON CONFLICT DO NOTHING;
+            noted := noted + row_.times;
+            PERFORM desk.count_anew(row_.run_number, row_.name);
         END LOOP;
-        UPDATE desk.counting SET below_run = lower;
-        RETURN lower IS NULL;
+        IF upper IS NOT NULL THEN
+            SELECT min(older.run_number) INTO lower FROM (
+                SELECT run_number FROM public."Run" AS run WHERE run.run_number < upper
+                ORDER BY run_number DESC LIMIT count_older.runs
+            ) AS older;
+            PERFORM desk.count_anew(dataset.run_number, dataset.name) FROM (
+                SELECT each.run_number, each.name FROM public."Dataset" AS each
+                WHERE each.run_number >= lower AND each.run_number < upper AND NOT EXISTS (
+                    SELECT FROM desk.counts AS known
+                    WHERE known.run_number = each.run_number AND known.name = each.name
+                )
+                ORDER BY each.run_number DESC, each.name
+            ) AS dataset;
+            UPDATE desk.counting SET below_run = lower;
+        END IF;
+        RETURN lower IS NULL AND noted < {_MOST_NOTED};
     END
     $$
     """,
@@ -281,10 +348,12 @@ def downgrade() -> None:
         "count_dataset()",
         "count_summary()",
         "count_older(integer)",
+        "count_anew(integer, text)",
         "place_keys(text, jsonb)",
+        "sees_what_holds()",
         "column_counts(jsonb)",
         "bit_counts(jsonb)",
     ):
         op.execute(f"DROP FUNCTION desk.{function} CASCADE")
-    for table in ("counts", "counted_key", "counting"):
+    for table in ("counts", "counted_key", "counting", "uncounted"):
         op.execute(f"DROP TABLE desk.{table}")

@@ -31,7 +31,8 @@ def stale_of(
     known = [part for part in parts if part is not None and not sources_of(part) & OF_SUMMARY]
     everything = replace(query, filter=all_of(known), sort=())
     counted = desk and connection.execute(_COUNTED).first() is not None
-    if not late and connection.execute(_COUNTED_STALE if counted else _IS_STALE).first() is None:
+    is_stale = _COUNTED_STALE.limit(1) if counted else _IS_STALE
+    if not late and connection.execute(is_stale).first() is None:
         return ()
     stale = _stale_counts(late) if counted else _stale(late)
     if query.kind == "runs":
@@ -73,23 +74,24 @@ _IS_STALE = (
 _COUNTED = sa.select(counting.c.id).where(
     counting.c.below_run.is_(None), ~sa.exists().select_from(uncounted)
 )
+# In the order of their index: the server doesn't know how few they are, and would look through all.
 _COUNTED_STALE = (
-    sa.select(sa.literal(1))
+    sa.select(counts.c.run_number, counts.c.name, counts.c.version)
     .where(counts.c.summary_version.is_distinct_from(counts.c.version))
-    .limit(1)
+    .order_by(counts.c.run_number.desc(), counts.c.name)
 )
 
 
 def _stale_counts(late: Collection[DatasetKey]) -> Select[Any]:
     """The same as `_stale`, as the counts have it: without reading all datasets."""
-    keys = (counts.c.run_number, counts.c.name, counts.c.version)
-    stale = sa.select(*keys).where(counts.c.summary_version.is_distinct_from(counts.c.version))
+    stale = _COUNTED_STALE.subquery("stale_counts")
+    of_stale = sa.select(stale.c.run_number, stale.c.name, stale.c.version)
     if not late:
-        return stale
-    of_late = sa.select(*keys).where(
+        return of_stale
+    of_late = sa.select(counts.c.run_number, counts.c.name, counts.c.version).where(
         sa.tuple_(counts.c.run_number, counts.c.name).in_(sorted(late))
     )
-    both = sa.union(stale, of_late).subquery("both")
+    both = sa.union(of_stale, of_late).subquery("both")
     return sa.select(both.c.run_number, both.c.name, both.c.version)
 
 

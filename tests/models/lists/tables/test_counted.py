@@ -19,6 +19,7 @@ from app.models.lists.tables.query import Sort, TableQuery
 from app.models.lists.tables.stale import stale_of, stale_summaries
 from app.models.migrations.desk import versions
 from app.models.schemas import desk
+from benchmarks.production.plans import watched
 from tests.models.conftest import EVENTS, Login
 from tests.models.lists.plain_filters import PROMPT
 from tests.models.lists.tables.test_pages import DATASETS, EXPRESS, GOOD_DT, Given, fill
@@ -245,6 +246,29 @@ def test_that_a_column_beyond_the_places_is_asked_of_the_summaries(database: Dat
     query = TableQuery("datasets", parse(f'column."{unplaced[0]}" = GOOD'), include_online=True)
     with database.read() as connection:
         assert [row.key for row in page(connection, query, desk=True).rows] == [(355100, "online")]
+
+
+@pytest.mark.parametrize("late", [(), [(355100, PROMPT)]])
+def test_that_what_is_old_is_found_without_looking_through_all(
+    season: Database, late: list[tuple[int, str]]
+) -> None:
+    _execute(
+        season,
+        """INSERT INTO desk.counts SELECT n, 'online', false, 1, 1, array_fill(1::smallint, '{50,8}')
+            FROM generate_series(1, 2000) AS n;
+            UPDATE desk.counts SET summary_version = version;
+            ANALYZE desk.counts""",
+    )
+    query = TableQuery("datasets", include_online=True)
+    with watched() as statements, season.read() as connection:
+        assert len(stale_of(connection, query, 100, late, desk=True)) == len(late)
+    asked = {text: given for text, given in statements.given.items() if "desk.counts" in text}
+    with season.read() as connection:
+        for statement, given in asked.items():
+            lines = connection.exec_driver_sql(f"EXPLAIN {statement}", given).scalars().all()
+            assert "counts_stale" in str(lines), statement
+            assert "Seq Scan on counts" not in str(lines), statement
+    assert asked
 
 
 def test_that_who_may_write_summaries_need_not_know_of_the_counts(

@@ -182,7 +182,7 @@ def take_in(db: Database) -> None:
 def count(db: Database) -> None:
     """Makes the summaries, and looks whether everything made fits together."""
     with db.read() as connection:
-        keys = compared.all_keys(connection)
+        keys = compared.all_keys(connection, desk=True)
     # Whole runs: two at one run would wait for each other.
     of_runs = [list(rows) for _, rows in groupby(keys, key=itemgetter(0))]
     blocks = [

@@ -1,5 +1,6 @@
 """Derived rows beside what the events say: `Run`, `Dataset`, `DatasetTripletCache` and our own
-`desk.lumisection_state`, which are all the tables that are derived from events."""
+`desk.lumisection_state`, which are all the tables that are derived from events, and `desk.counts`,
+which is derived from those."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,10 +22,13 @@ from app.domain.state.compact import CompactState
 from app.domain.state.summaries import Summary, summarise
 from app.models.events import states
 from app.models.events.states import EventCounts, Loaded
+from app.models.recount import counts
+from app.models.recount.counts import CountsFound
 from app.models.statements import text
 
 RUN, DATASET, SUMMARY, STATE = "Run", "Dataset", "DatasetTripletCache", "desk.lumisection_state"
-DERIVED = (RUN, DATASET, SUMMARY, STATE)
+COUNTS = "desk.counts"
+DERIVED = (RUN, DATASET, SUMMARY, STATE, COUNTS)
 """Every table whose rows follow from events, as the database names it."""
 
 RowKey = tuple[int, str]
@@ -180,6 +184,14 @@ class _Judging:
         else:
             self.add(STATE, key, Verdict.RIGHT)
 
+    def counts(self, key: DatasetKey, found: CountsFound) -> None:
+        """Judges counts, beside the row and the summary that they are of, whatever these say."""
+        if found.is_missing:
+            self.add(COUNTS, key, Verdict.OLD)
+        else:
+            differing = found.discrepancies
+            self.add(COUNTS, key, Verdict.FALSE if differing else Verdict.RIGHT, differing)
+
 
 def _differing(loaded: Loaded, content: bytes) -> tuple[Discrepancy, ...]:
     """How a kept state differs from the folded one; whatever bytes somebody put there."""
@@ -212,6 +224,9 @@ def compare(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> 
         judging.summary(key, loaded[key], summaries.get(key), said[key].version)
         if desk:
             judging.state(key, loaded[key], kept.get(key))
+    if desk:
+        for key, each in counts.found(connection, datasets).items():
+            judging.counts(key, each)
     newest = _newest_events(connection, known)
     marks: dict[RowKey, Mark] = {
         key: Mark(folded_runs[key].version, folded_runs[key].version, None)
@@ -231,15 +246,17 @@ def compare(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> 
     return Compared(tuple(judging.judged), loaded, marks)
 
 
-def all_keys(connection: Connection) -> list[RowKey]:
+def all_keys(connection: Connection, *, desk: bool) -> list[RowKey]:
     """Every run and dataset that has events or a derived row, the newest runs first."""
+    counted = "UNION SELECT run_number, name FROM desk.counts" if desk else ""
     rows = connection.execute(
         text(
-            """
+            f"""
             SELECT run_number, '' AS name FROM "Run"
             UNION SELECT run_number, '' FROM "RunEvent"
             UNION SELECT run_number, name FROM "Dataset"
             UNION SELECT run_number, name FROM "DatasetEvent"
+            {counted}
             ORDER BY run_number DESC, name
             """
         )

@@ -6,11 +6,24 @@ from sqlalchemy import Connection
 
 from app.domain.state.compact import compact
 from app.models.events import projections, states
-from app.models.recount.compared import DATASET, RUN, STATE, SUMMARY, WRONG, Compared, Mark, RowKey
+from app.models.recount import counts
+from app.models.recount.compared import (
+    COUNTS,
+    DATASET,
+    RUN,
+    STATE,
+    SUMMARY,
+    WRONG,
+    Compared,
+    Mark,
+    RowKey,
+    Verdict,
+)
 
 
 def write(connection: Connection, found: Compared, *, desk: bool) -> None:
-    """Writes what is wrong; runs and datasets first, whose versions the rest goes by.
+    """Writes what is wrong; runs and datasets first, whose versions the rest goes by, and last the
+    counts of what was written.
 
     The caller holds the runs, and has compared since.
     """
@@ -20,6 +33,10 @@ def write(connection: Connection, found: Compared, *, desk: bool) -> None:
         projections.fold_datasets(connection, datasets, guarded_too=True)
     loaded = {key: found.folded[key] for key in _lumisections(found)}
     projections.store(connection, loaded, desk=desk)
+    if desk:
+        # Beside a false summary they are right, yet only what changes of it was counted.
+        false = found.keys(SUMMARY, Verdict.FALSE)
+        counts.count_again(connection, found.keys(COUNTS, *WRONG) | false)
 
 
 def marks_after(found: Compared) -> dict[RowKey, Mark]:

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 SOURCE = "recount"
 
 TABLES = compared.DERIVED
-"""The tables that are derived from events, as the database names them."""
+"""The tables that are derived from events, and from one another, as the database names them."""
 
 ROUND_S = 3600.0
 """What was counted within this time isn't counted again unless it changed [s]."""
@@ -70,7 +70,7 @@ def recount_all(
     if repair:
         check_may_repair(acting)
     with acting.db.read() as connection:
-        keys = compared.all_keys(connection)
+        keys = compared.all_keys(connection, desk=acting.db.desk)
     done = Recounted()
     for begin in range(0, len(keys), BLOCK):
         progress.at(begin / len(keys))

@@ -44,7 +44,7 @@ def count_all(acting: Acting) -> Recounted:
 def wrong(db: Database) -> list[tuple[str, tuple[int, str]]]:
     """Rows that aren't what the events say."""
     with db.read() as connection:
-        found = compared.compare(connection, compared.all_keys(connection), desk=True)
+        found = compared.compare(connection, compared.all_keys(connection, desk=True), desk=True)
     return [(each.table, each.key) for each in found.judged if each.verdict is not Verdict.RIGHT]
 
 
@@ -66,6 +66,10 @@ FORGERIES = {
         """UPDATE "DatasetTripletCache" SET triplet_summary = '{"dt-dt": {"GOOD": 900}}'""",
         'counts of columns: dt-dt was {"GOOD":900}',
     ),
+    "desk.counts": (
+        "UPDATE desk.counts SET columns = array_fill(900::smallint, '{1,8}')",
+        'was {"GOOD":900,"BAD":900,"STANDBY":900,"EXCLUDED":900,"NOTSET":900,"EMPTY":900,',
+    ),
 }
 
 
@@ -84,10 +88,13 @@ def test_that_every_table_is_either_derived_or_known_to_be_something_else() -> N
     }
     notes = {"draft", "presence", *desk.PULLERS_NOTES}
     derived = {name.removeprefix("desk.") for name in compared.DERIVED}
-    assert {*tables.metadata.tables} - events - said - lists == derived - {"lumisection_state"}
-    # Made by triggers alone, of rows that are derived; nobody but their owner may write them.
-    kept = {name for name, given in desk.OWN.privileges.items() if given == "SELECT"}
-    assert {*desk.OWN.privileges} - notes - kept == {"lumisection_state"}
+    assert {*tables.metadata.tables} - events - said - lists == derived - {
+        "lumisection_state",
+        "counts",
+    }
+    # How the rows of counts are made: places of their arrays, and how far they go.
+    counting = {"counted_key", "counting"}
+    assert {*desk.OWN.privileges} - notes - counting == {"lumisection_state", "counts"}
 
 
 def test_that_what_the_program_writes_is_right(acting: Acting) -> None:
@@ -115,6 +122,65 @@ def test_that_a_forged_row_is_found_named_and_put_right(acting: Acting, table: s
     assert kept.findings_number == 2 * len(done.findings)
     assert kept.findings[0].noticed_by == "the night shift"
     assert kept.findings[-1].noticed_by == EXPERT.email
+
+
+COUNTS_OF_OTHERS = {
+    "versions": "UPDATE desk.counts SET version = 99, summary_version = 99, deleted = true",
+    "luminosity": "UPDATE desk.counts SET recorded = 17, delivered = 18",
+    "bits": "UPDATE desk.counts SET bits = '{{1,2,3,4,10}}'",
+    "none": "DELETE FROM desk.counts",
+    "old": "UPDATE desk.counts SET summary_version = NULL",
+}
+
+
+@pytest.mark.parametrize("statement", COUNTS_OF_OTHERS.values(), ids=COUNTS_OF_OTHERS)
+def test_that_counts_are_what_the_summaries_say_whatever_was_left_of_them(
+    acting: Acting, statement: str
+) -> None:
+    execute(acting.db, statement)
+    assert {table for table, _ in wrong(acting.db)} == {compared.COUNTS}
+    done = recounting.recount_all(acting, repair=True)
+    assert wrong(acting.db) == []
+    assert {each.table for each in done.findings} <= {compared.COUNTS}
+    # What isn't there isn't false.
+    assert bool(done.findings) != bool(done.renewed)
+
+
+def test_that_counts_of_a_dataset_that_is_not_there_go(acting: Acting) -> None:
+    execute(
+        acting.db,
+        "INSERT INTO desk.counts (run_number, name, deleted, version) VALUES (1, 'x', false, 7)",
+    )
+    (told,) = recounting.recount_all(acting, repair=True).findings
+    assert (told.table, told.run_number, told.name) == (compared.COUNTS, 1, "x")
+    assert wrong(acting.db) == []
+
+
+def test_that_what_was_counted_before_there_was_another_column_is_right(acting: Acting) -> None:
+    set_dt(acting, "BAD", (3, 4))
+    execute(
+        acting.db,
+        """UPDATE "DatasetTripletCache" SET triplet_summary = triplet_summary
+            || '{"new-new": {"GOOD": 3}}' WHERE name = 'online'""",
+    )
+    assert {table for table, _ in wrong(acting.db)} == {compared.SUMMARY}
+
+
+def test_that_a_summary_of_no_numbers_leaves_no_false_counts(acting: Acting) -> None:
+    execute(
+        acting.db,
+        """UPDATE "DatasetTripletCache" SET dcs_summary = '{"a_bit": {"TRUE": "many"}}';
+        UPDATE desk.counts SET columns = array_fill(900::smallint, '{1,8}')""",
+    )
+    recounting.recount_all(acting, repair=True)
+    assert wrong(acting.db) == []
+
+
+def test_that_what_is_not_counted_yet_is_not_told_of(acting: Acting) -> None:
+    execute(acting.db, "DELETE FROM desk.counts; UPDATE desk.counting SET below_run = 2147483647")
+    assert wrong(acting.db) == []
+    execute(acting.db, "DELETE FROM desk.counting")
+    assert wrong(acting.db) == []
 
 
 @pytest.mark.parametrize("fitting", [True, False])
@@ -204,8 +270,8 @@ def test_that_what_was_counted_longest_ago_comes_first(acting: Acting) -> None:
         "UPDATE desk.recount SET recounted = now() - interval '1 day'"
         f" WHERE run_number = {SECOND} AND name = 'online'",
     )
-    # The online dataset has a row in three tables.
-    assert recounting.recount_step(acting, 1, round_s=7200).rows == 3
+    # The online dataset has a row in four tables.
+    assert recounting.recount_step(acting, 1, round_s=7200).rows == 4
     assert recounting.recount_step(acting, 1, round_s=7200).rows == 0
 
 

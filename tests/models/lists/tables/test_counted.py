@@ -207,13 +207,15 @@ def test_that_a_share_is_only_believed_under_the_version_of_the_dataset(season: 
     assert _stale(season) == before
 
 
-@pytest.mark.parametrize("odd", ['"many"', "1.5", "1e9", "-40000", "[]"])
+@pytest.mark.parametrize(
+    "odd", ['{"BAD": "many"}', '{"BAD": 1.5}', '{"BAD": 1e400}', '{"BAD": -40000}', "null", "[]"]
+)
 def test_that_a_summary_of_what_is_no_number_is_written_and_counts_as_missing(
     season: Database, odd: str
 ) -> None:
     _execute(
         season,
-        f"""UPDATE "DatasetTripletCache" SET triplet_summary = '{{"dt-dt": {{"BAD": {odd}}}}}'
+        f"""UPDATE "DatasetTripletCache" SET triplet_summary = '{{"dt-dt": {odd}}}'
             WHERE run_number = 355101""",
     )
     assert (355101, "online") not in _where(season, "dt-dt = BAD")

@@ -77,11 +77,12 @@ def _array(kind: str, names: tuple[str, ...]) -> str:
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
     BEGIN
         RETURN (
-            SELECT coalesce(array_agg(
-                CASE WHEN jsonb_typeof(known.entry) = 'object'
-                THEN ARRAY[{", ".join(counts)}, {" + ".join(counts)}]
-                ELSE ARRAY[{"0, " * len(names)}-1]::smallint[] END
-                ORDER BY known.place), ARRAY[]::smallint[])
+            SELECT CASE WHEN bool_or(jsonb_typeof(known.entry) <> 'object') THEN NULL
+                ELSE coalesce(array_agg(
+                    CASE WHEN known.entry IS NOT NULL
+                    THEN ARRAY[{", ".join(counts)}, {" + ".join(counts)}]
+                    ELSE ARRAY[{"0, " * len(names)}-1]::smallint[] END
+                    ORDER BY known.place), ARRAY[]::smallint[]) END
             FROM (
                 SELECT place, summary -> key AS entry FROM desk.counted_key
                 WHERE counted_key.kind = '{kind}' OFFSET 0

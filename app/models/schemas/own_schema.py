@@ -154,12 +154,19 @@ class OwnSchema:
                 """
             )
         ).scalars()
-        owner = connection.execute(sa.text("SELECT current_user::regrole::text")).scalar_one()
+        # What was there before may be another's than what this login has made.
+        owners = connection.execute(
+            sa.text(
+                "SELECT relname, relowner::regrole::text FROM pg_class"
+                " WHERE relnamespace = to_regnamespace(:schema)"
+            ),
+            {"schema": self.name},
+        ).all()
         for grantee in grantees:
-            if grantee == owner:
-                continue
             connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {self.name} TO {grantee}")
             for table, privileges in {**self.privileges, VERSION_TABLE: "SELECT"}.items():
+                if (table, grantee) in owners:
+                    continue
                 full = f"{self.name}.{table}"
                 connection.exec_driver_sql(f"REVOKE ALL ON {full} FROM {grantee}")
                 connection.exec_driver_sql(f"GRANT {privileges} ON {full} TO {grantee}")

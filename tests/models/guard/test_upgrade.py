@@ -128,6 +128,23 @@ def test_that_triggers_call_what_an_upgrade_by_a_member_of_the_owner_made(
         connection.execute(text("UPDATE desk.counts SET columns = '{}'"))
 
 
+def test_that_a_member_of_the_owner_upgrades_tables_of_the_owner(
+    come_in: Login, dba: Database, guarded_dsn: str
+) -> None:
+    with psycopg.connect(guarded_dsn) as control:
+        control.execute(
+            "DROP FUNCTION desk.count_dataset, desk.count_summary, desk.count_older,"
+            " desk.count_anew, desk.place_keys, desk.sees_what_holds, desk.column_counts,"
+            " desk.bit_counts CASCADE;"
+            "DROP TABLE desk.counts, desk.counted_key, desk.counting, desk.uncounted;"
+            "UPDATE desk.alembic_version SET version_num = '0008'"
+        )
+    assert guard.upgrade(dba).version == install.VERSION
+    client = come_in("g_shifter")
+    lumisections.edit_columns(acting_as(client), [a_cell(OPEN_RUN, "online")])
+    assert _count_of(client)
+
+
 def _count_of(client: Database) -> object:
     with client.read() as connection:
         return connection.execute(

@@ -53,8 +53,8 @@ _TABLES = (
     CREATE INDEX counts_stale ON desk.counts (run_number DESC, name)
         WHERE summary_version IS DISTINCT FROM version
     """,
-    # What was written and isn't counted yet: nothing is believed of the counts meanwhile. Each has as
-    # many rows as it was written times, so that nobody waits for anybody.
+    # What was written and isn't counted yet: nothing is believed of the counts meanwhile. Each has
+    # as many rows as it was written times, so that nobody waits for anybody.
     "CREATE TABLE desk.uncounted (run_number integer NOT NULL, name text NOT NULL)",
     # The runs from `below_run` on are counted, null when there are no others. Without a row nothing
     # keeps the counts.
@@ -280,8 +280,8 @@ _FUNCTIONS = (
             INSERT INTO desk.uncounted VALUES (number, named);
         END IF;
         UPDATE desk.counts AS known SET deleted = found_.deleted, version = found_.version,
-            columns = made.columns, bits = made.bits, summary_version =
-                CASE WHEN made.columns IS NOT NULL AND made.bits IS NOT NULL THEN found_.counted END,
+            columns = made.columns, bits = made.bits, summary_version = CASE
+                WHEN made.columns IS NOT NULL AND made.bits IS NOT NULL THEN found_.counted END,
             recorded = found_.recorded, delivered = found_.delivered
             FROM (SELECT desk.column_counts(found_.triplet_summary) AS columns,
                 desk.bit_counts(found_.dcs_summary) AS bits) AS made

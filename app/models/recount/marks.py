@@ -22,34 +22,72 @@ _SHOWN = 20
 _REPAIRED = "repaired"
 
 
+# The version of a run or dataset is the number of an event of its own, so two lists of numbers tell
+# what nobody has counted; reading the rows themselves takes ten times as long.
+_UNCOUNTED = """
+    SELECT version FROM (
+        SELECT version FROM "Run" UNION ALL SELECT version FROM "Dataset"
+    ) AS every
+    WHERE NOT EXISTS (SELECT FROM desk.recount AS mark WHERE mark.version = every.version)
+"""
+# In the order of their index: the server doesn't know how few they are, and would look through all.
+_STALE_BY_COUNTS = """
+    SELECT run_number, name, version FROM desk.counts
+    WHERE summary_version IS DISTINCT FROM version ORDER BY run_number DESC, name OFFSET 0
+"""
+_STALE_VERSIONS = """
+    SELECT version FROM "Dataset" AS every WHERE NOT EXISTS (
+        SELECT FROM "DatasetTripletCache" AS summary WHERE summary.version = every.version
+    ) OFFSET 0
+"""
+_STALE = f"""
+    SELECT run_number, name, version FROM ({_STALE_VERSIONS}) AS old CROSS JOIN LATERAL (
+        SELECT run_number, name FROM "Dataset" AS dataset WHERE dataset.version = old.version
+        OFFSET 0
+    ) AS of_dataset
+"""
+_ALL_COUNTED = "SELECT FROM desk.counting WHERE below_run IS NULL"
+
+
 def changed(connection: Connection, limit: int) -> list[RowKey]:
     """Rows that changed since they were counted, or were never counted: changes before those that
     are only unknown, the newest runs first."""
     by_event = with_new_events(connection, limit)
     rows = connection.execute(
         text(
-            """
-            SELECT run_number, name FROM (
-                SELECT run.run_number, '' AS name, mark.version IS NULL AS unknown
-                FROM "Run" run LEFT JOIN desk.recount mark
-                    ON mark.run_number = run.run_number AND mark.name = ''
-                WHERE mark.version IS DISTINCT FROM run.version
-                UNION ALL
-                SELECT dataset.run_number, dataset.name,
-                    mark.version IS NULL AND summary.version IS NOT DISTINCT FROM dataset.version
-                FROM "Dataset" dataset
-                LEFT JOIN desk.recount mark USING (run_number, name)
-                LEFT JOIN "DatasetTripletCache" summary USING (run_number, name)
-                WHERE mark.version IS DISTINCT FROM dataset.version
-                    OR summary.version IS DISTINCT FROM dataset.version
-            ) AS due
-            -- What no event knows is marked with 0, and comes with the round alone.
-            WHERE NOT EXISTS (
-                SELECT FROM desk.recount mark
-                WHERE (mark.run_number, mark.name) = (due.run_number, due.name)
-                    AND mark.version = 0
+            f"""
+            WITH uncounted AS MATERIALIZED ({_UNCOUNTED}), due AS (
+                SELECT run_number, '' AS name, version
+                FROM uncounted CROSS JOIN LATERAL (
+                    SELECT run_number FROM "Run" AS run WHERE run.version = uncounted.version
+                    OFFSET 0
+                ) AS of_run
+                UNION SELECT run_number, name, version
+                FROM uncounted CROSS JOIN LATERAL (
+                    SELECT run_number, name FROM "Dataset" AS dataset
+                    WHERE dataset.version = uncounted.version OFFSET 0
+                ) AS of_dataset
+                UNION SELECT * FROM ({_stale(connection)}) AS old
             )
-            ORDER BY unknown, run_number DESC, name LIMIT :limit
+            SELECT run_number, name FROM due
+            LEFT JOIN LATERAL (
+                SELECT version FROM desk.recount AS known
+                WHERE (known.run_number, known.name) = (due.run_number, due.name) OFFSET 0
+            ) AS mark ON true
+            LEFT JOIN LATERAL (
+                SELECT version FROM "DatasetTripletCache" AS known
+                WHERE (known.run_number, known.name) = (due.run_number, due.name) OFFSET 0
+            ) AS summary ON true
+            -- What no event knows is marked with 0, and comes with the round alone.
+            WHERE mark.version IS DISTINCT FROM 0 AND (
+                mark.version IS DISTINCT FROM due.version
+                OR (name <> '' AND summary.version IS DISTINCT FROM due.version)
+            )
+            ORDER BY
+                mark.version IS NULL
+                    AND (name = '' OR summary.version IS NOT DISTINCT FROM due.version),
+                run_number DESC, name
+            LIMIT :limit
             """
         ),
         {"limit": limit},
@@ -58,12 +96,20 @@ def changed(connection: Connection, limit: int) -> list[RowKey]:
     return list(found)[:limit]
 
 
+def _stale(connection: Connection) -> str:
+    """What finds the datasets whose summary is missing or old: the counts where they are all there,
+    with a summary of no numbers among them."""
+    counted = connection.execute(text(_ALL_COUNTED)).first() is not None
+    return _STALE_BY_COUNTS if counted else _STALE
+
+
 def oldest(connection: Connection, limit: int, *, older_than_s: float) -> list[RowKey]:
     """Rows that were counted longest ago, and not in the last seconds."""
+    # A time that changes from row to row would be compared with all of them.
     rows = connection.execute(
         text(
             "SELECT run_number, name FROM desk.recount"
-            " WHERE recounted < clock_timestamp() - make_interval(secs => :age)"
+            " WHERE recounted < statement_timestamp() - make_interval(secs => :age)"
             " ORDER BY recounted, run_number, name LIMIT :limit"
         ),
         {"limit": limit, "age": older_than_s},
@@ -291,22 +337,24 @@ def confirmed(connection: Connection, keys: Collection[RowKey]) -> set[RowKey]:
 
 def standing(connection: Connection, *, desk: bool, guarded: bool) -> Standing:
     """How complete and how fresh everything is."""
-    datasets, stale, newest = connection.execute(
+    datasets, newest = connection.execute(
         text(
-            "SELECT count(*), count(*) FILTER (WHERE summary.version IS DISTINCT FROM"
-            ' dataset.version), (SELECT coalesce(max(atomic_version), 0) FROM "Version")'
-            ' FROM "Dataset" dataset LEFT JOIN "DatasetTripletCache" summary'
-            " USING (run_number, name)"
+            'SELECT count(*), (SELECT coalesce(max(atomic_version), 0) FROM "Version")'
+            ' FROM "Dataset"'
         )
     ).one()
+    old = _stale(connection) if desk else _STALE_VERSIONS
+    stale = connection.execute(text(f"SELECT count(*) FROM ({old}) AS old")).scalar_one()
     if not desk:
         return Standing(datasets, stale=stale, newest_written=newest)
     once, since, last, first, event, states = connection.execute(
         text(
-            "SELECT count(mark.version), count(*) FILTER (WHERE mark.version = dataset.version),"
-            " max(mark.recounted), min(mark.recounted), max(mark.newest_event),"
+            "SELECT (SELECT count(*) FROM desk.recount WHERE name <> ''),"
+            ' (SELECT count(*) FROM "Dataset" AS dataset WHERE EXISTS'
+            "  (SELECT FROM desk.recount AS mark WHERE mark.version = dataset.version)),"
+            " (SELECT max(recounted) FROM desk.recount), (SELECT min(recounted) FROM desk.recount),"
+            " (SELECT max(newest_event) FROM desk.recount),"
             " (SELECT count(*) FROM desk.lumisection_state)"
-            ' FROM "Dataset" dataset LEFT JOIN desk.recount mark USING (run_number, name)'
         )
     ).one()
     taken_in = connection.execute(

@@ -25,7 +25,7 @@ from app.services.editing.lumisections import ColumnEdit, edit_columns
 from app.services.recount import recounting
 from tests.builders import EXPERT
 from tests.plain_folds import WebService
-from tests.services.offline_runs import FIRST, PROMPT, SECOND
+from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND
 from tests.services.recount.forged import KEY, execute, forge_state
 
 ONLINE = (FIRST, "online")
@@ -260,6 +260,34 @@ def test_that_events_of_others_are_taken_in_also_where_no_projection_tells(actin
     assert step.rows
     assert wrong(acting.db) == []
     assert recounting.recount_step(acting, 10).rows == 0
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_that_what_is_old_is_next_with_counts_and_without(acting: Acting, kept: bool) -> None:
+    count_all(acting)
+    if not kept:
+        execute(acting.db, "DELETE FROM desk.counts; DELETE FROM desk.counting")
+    assert (recounting.due(acting, 9), recounting.standing(acting).stale) == ([], 0)
+    execute(
+        acting.db,
+        f"""UPDATE "DatasetTripletCache" SET version = version - 1 WHERE run_number = {FIRST}
+            AND name = '{PROMPT}';
+        UPDATE desk.recount SET version = version + 1000 WHERE run_number = {SECOND}""",
+    )
+    standing = recounting.standing(acting)
+    assert (standing.stale, standing.counted_once, standing.counted_since) == (1, 6, 3)
+    *newer, last = recounting.due(acting, 9)
+    assert set(newer) == {(SECOND, name) for name in ("", "online", EXPRESS, PROMPT)}
+    assert last == KEY
+    execute(acting.db, f"UPDATE desk.recount SET version = 0 WHERE run_number = {FIRST}")
+    assert {run for run, _ in recounting.due(acting, 9)} == {SECOND}
+
+
+def test_that_a_summary_of_no_numbers_is_not_counted_for_ever(acting: Acting) -> None:
+    count_all(acting)
+    execute(acting.db, "UPDATE desk.counts SET summary_version = NULL")
+    assert recounting.standing(acting).stale == 6
+    assert recounting.due(acting, 9) == []
 
 
 def test_that_what_was_counted_longest_ago_comes_first(acting: Acting) -> None:

@@ -1,5 +1,6 @@
 """Counts that the server keeps beside the summaries, whoever writes these."""
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from app.models.lists.tables.pages import page
 from app.models.lists.tables.query import Sort, TableQuery
 from app.models.lists.tables.stale import stale_of, stale_summaries
 from app.models.migrations.desk import versions
+from app.models.recount.counts import count_again
 from app.models.schemas import desk
 from benchmarks.production.plans import watched
 from tests.models.conftest import EVENTS, Login
@@ -25,6 +27,7 @@ from tests.models.lists.plain_filters import PROMPT
 from tests.models.lists.tables.test_pages import DATASETS, EXPRESS, GOOD_DT, Given, fill
 
 KEYS = desk.metadata.tables["desk.counted_key"]
+RECORDED = "brilcalc_recorded_luminosity"
 BAD_DT = {"GOOD": 0, "BAD": 7, "EMPTY": 3, "comments": [], "causes": []}
 
 
@@ -284,6 +287,35 @@ def test_that_who_may_write_summaries_need_not_know_of_the_counts(
     assert _where(bare_database, "dt-dt = BAD") == [(355100, PROMPT), (355100, "online")]
     with pytest.raises(sa.exc.DBAPIError, match="permission denied"), web._engine.begin() as direct:
         direct.execute(sa.text("UPDATE desk.counts SET version = 1"))
+
+
+def test_that_counting_again_waits_for_who_writes_and_has_what_they_wrote(season: Database) -> None:
+    key = (355100, PROMPT)
+    _execute(season, "UPDATE desk.counts SET columns = '{}'")
+    with ThreadPoolExecutor(1) as pool:
+        with season.transaction() as writer:
+            for table, more in (("Dataset", ""), ("DatasetTripletCache", f", {RECORDED} = 5")):
+                writer.execute(
+                    sa.text(
+                        f'UPDATE "{table}" SET version = 12{more}'
+                        " WHERE (run_number, name) = (:run, :name)"
+                    ),
+                    {"run": key[0], "name": key[1]},
+                )
+            counting = pool.submit(_count_again, season, [key])
+            waits = "SELECT FROM pg_locks WHERE NOT granted AND transactionid::text ="
+            waits += " pg_current_xact_id()::xid::text"
+            while writer.execute(sa.text(waits)).first() is None:
+                assert not counting.done()
+        counting.result()
+    by_counting = _counted(season)[key]
+    assert by_counting == _made_anew(season)[key]
+    assert by_counting[1:4] == (12, 12, 5)
+
+
+def _count_again(database: Database, keys: list[tuple[int, str]]) -> None:
+    with database.transaction() as connection:
+        count_again(connection, keys)
 
 
 def test_that_what_was_there_before_is_counted_later_and_believed_then(season: Database) -> None:

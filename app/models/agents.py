@@ -128,11 +128,7 @@ def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal], 
     Unavailable after 30 s."""
     if not proposals:
         return
-    connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(:family, hashtext(:agent))"),
-        {"family": _SPEAKING, "agent": agent.name},
-    )
+    _speak_alone(connection, agent)
     connection.execute(
         text(
             'INSERT INTO record.proposal_decision (proposal, state, "by")'
@@ -184,6 +180,15 @@ def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal], 
             "states": [state for _, state, _ in decided],
             "versions": [version for _, _, version in decided],
         },
+    )
+
+
+def _speak_alone(connection: Connection, agent: Agent) -> None:
+    """Waits until the agent speaks nowhere else, for the rest of the transaction."""
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(:family, hashtext(:agent))"),
+        {"family": _SPEAKING, "agent": agent.name},
     )
 
 

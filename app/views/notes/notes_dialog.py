@@ -79,12 +79,7 @@ class NotesDialog(QDialog):
         self.empty = Label("Nothing was noted on this run yet.", wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.on = ChoiceBox()
-        self.on.setAccessibleName("On")
-        if ranges:
-            self.on.addItem(f"LS {format_ranges(ranges)} of {dataset}", (dataset, tuple(ranges)))
-        self.on.addItem(dataset, (dataset, ()))
-        self.on.addItem(f"run {run_number}", ("", ()))
+        self.on = _choice_of_places(run_number, dataset, ranges)
         self.text = QPlainTextEdit()
         self.text.setAccessibleName("Text")
         self.text.setPlaceholderText(
@@ -306,3 +301,14 @@ def _list_of_notes() -> QTreeWidget:
     header.setStretchLastSection(False)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     return notes
+
+
+def _choice_of_places(run_number: int, dataset: str, ranges: Sequence[LumiRange]) -> ChoiceBox:
+    """What a new note may be on: of each the dataset and the lumisections."""
+    places = ChoiceBox()
+    places.setAccessibleName("On")
+    if ranges:
+        places.addItem(f"LS {format_ranges(ranges)} of {dataset}", (dataset, tuple(ranges)))
+    places.addItem(dataset, (dataset, ()))
+    places.addItem(f"run {run_number}", ("", ()))
+    return places

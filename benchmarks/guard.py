@@ -209,14 +209,14 @@ def main() -> None:
         both = (plain, guard(dsn.replace("/run_registry?", "/guarded?")))
         print(_said_of(both[0]))
         columns = ("dt-dt", "csc-csc", "rpc-rpc", "tracker-pixel", "ecal-ecal")
-        compared("edit of 20 LS", edit(keys, 20), both, 21)
-        compared("edit of 700 LS", edit(keys, 700), both, 21)
+        compared("edit of 20 LS", edit(keys, 20), both, 81)
+        compared("edit of 700 LS", edit(keys, 700), both, 81)
         many = f"{len(keys)} datasets"
-        compared(f"bulk edit, {many}, 1 column", bulk_edit(keys, columns[:1]), both, 7)
-        compared(f"bulk edit, {many}, 5 columns", bulk_edit(keys, columns), both, 5)
-        compared("state of one dataset, there and back", move_datasets(keys[:1]), both, 21)
-        compared(f"state of {many}, there and back", move_datasets(keys), both, 7)
-        compared("state of a run, there and back", move_run, both, 11)
+        compared(f"bulk edit, {many}, 1 column", bulk_edit(keys, columns[:1]), both, 15)
+        compared(f"bulk edit, {many}, 5 columns", bulk_edit(keys, columns), both, 15)
+        compared("state of one dataset, there and back", move_datasets(keys[:1]), both, 61)
+        compared(f"state of {many}, there and back", move_datasets(keys), both, 21)
+        compared("state of a run, there and back", move_run, both, 61)
         for db in both:
             db.close()
 

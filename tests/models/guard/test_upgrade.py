@@ -133,6 +133,7 @@ def test_that_a_member_of_the_owner_upgrades_tables_of_the_owner(
 ) -> None:
     with psycopg.connect(guarded_dsn) as control:
         control.execute(
+            "DROP FUNCTION desk.count_again, desk.counts_due;"
             "DROP FUNCTION desk.count_dataset, desk.count_summary, desk.count_older,"
             " desk.count_anew, desk.place_keys, desk.sees_what_holds, desk.column_counts,"
             " desk.bit_counts CASCADE;"

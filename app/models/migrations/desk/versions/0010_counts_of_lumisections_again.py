@@ -40,20 +40,9 @@ _FUNCTIONS = (
         PERFORM FROM desk.counts AS kept WHERE (kept.run_number, kept.name) IN
             (SELECT given.run_number, given.name FROM {_GIVEN})
             ORDER BY kept.run_number, kept.name FOR UPDATE;
-        PERFORM desk.place_keys('column', triplet_summary),
-            desk.place_keys('bit', dcs_summary)
-            FROM {_GIVEN} JOIN public."DatasetTripletCache" USING (run_number, name);
-        UPDATE desk.counts AS kept SET deleted = due.deleted, version = due.version,
-            summary_version = due.summary_version, columns = due.columns, bits = due.bits,
-            recorded = due.recorded, delivered = due.delivered
-            FROM desk.counts_due(given_runs, given_names) AS due
-            WHERE kept.run_number = due.run_number AND kept.name = due.name;
-        INSERT INTO desk.counts SELECT * FROM desk.counts_due(given_runs, given_names)
-            ON CONFLICT DO NOTHING;
-        DELETE FROM desk.counts AS kept WHERE (kept.run_number, kept.name) IN
-            (SELECT given.run_number, given.name FROM {_GIVEN})
-            AND NOT EXISTS (SELECT FROM public."Dataset" AS dataset
-                WHERE dataset.run_number = kept.run_number AND dataset.name = kept.name);
+        PERFORM desk.count_anew(given.run_number, given.name) FROM (
+            SELECT * FROM {_GIVEN} ORDER BY run_number, name
+        ) AS given;
     END
     $$
     """,

@@ -182,18 +182,16 @@ _FUNCTIONS = (
                 WHERE known.run_number = NEW.run_number AND known.name = NEW.name
                 FOR NO KEY UPDATE SKIP LOCKED;
             IF FOUND THEN
-                IF other_columns OR stood.columns IS NULL THEN
-                    IF NOT desk.place_keys('column', NEW.triplet_summary) THEN
-                        INSERT INTO desk.uncounted VALUES (NEW.run_number, NEW.name);
-                        RETURN NULL;
-                    END IF;
+                other_columns := other_columns OR stood.columns IS NULL;
+                other_bits := other_bits OR stood.bits IS NULL;
+            END IF;
+            IF FOUND
+                AND (NOT other_columns OR desk.place_keys('column', NEW.triplet_summary))
+                AND (NOT other_bits OR desk.place_keys('bit', NEW.dcs_summary)) THEN
+                IF other_columns THEN
                     stood.columns := desk.column_counts(NEW.triplet_summary);
                 END IF;
-                IF other_bits OR stood.bits IS NULL THEN
-                    IF NOT desk.place_keys('bit', NEW.dcs_summary) THEN
-                        INSERT INTO desk.uncounted VALUES (NEW.run_number, NEW.name);
-                        RETURN NULL;
-                    END IF;
+                IF other_bits THEN
                     stood.bits := desk.bit_counts(NEW.dcs_summary);
                 END IF;
                 UPDATE desk.counts AS known SET columns = stood.columns, bits = stood.bits,

@@ -46,7 +46,6 @@ _STALE = f"""
         OFFSET 0
     ) AS of_dataset
 """
-_ALL_COUNTED = "SELECT FROM desk.counting WHERE below_run IS NULL"
 
 
 def changed(connection: Connection, limit: int) -> list[RowKey]:
@@ -99,7 +98,7 @@ def changed(connection: Connection, limit: int) -> list[RowKey]:
 def _stale(connection: Connection) -> str:
     """What finds the datasets whose summary is missing or old: the counts where they are all there,
     with a summary of no numbers among them."""
-    counted = connection.execute(text(_ALL_COUNTED)).first() is not None
+    counted = connection.execute(desk_tables.ALL_COUNTED).first() is not None
     return _STALE_BY_COUNTS if counted else _STALE
 
 

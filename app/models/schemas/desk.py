@@ -138,6 +138,10 @@ counting = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("below_run", sa.Integer),
 )
+ALL_COUNTED = sa.select(counting.c.id).where(
+    counting.c.below_run.is_(None), ~sa.exists().select_from(uncounted)
+)
+"""Has a row where the counts are all there, and can be believed."""
 draft = sa.Table(
     "draft",
     metadata,

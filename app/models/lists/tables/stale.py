@@ -12,7 +12,7 @@ from app.domain.keys import ONLINE, DatasetKey
 from app.models.lists.tables.matching import OF_SUMMARY, Statement, sources_of
 from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import same_dataset
-from app.models.schemas.desk import counting, counts, uncounted
+from app.models.schemas.desk import ALL_COUNTED, counts
 from app.models.schemas.tables import dataset, dataset_triplet_cache
 
 
@@ -30,7 +30,7 @@ def stale_of(
     parts = query.filter.parts if isinstance(query.filter, And) else (query.filter,)
     known = [part for part in parts if part is not None and not sources_of(part) & OF_SUMMARY]
     everything = replace(query, filter=all_of(known), sort=())
-    counted = desk and connection.execute(_COUNTED).first() is not None
+    counted = desk and connection.execute(ALL_COUNTED).first() is not None
     is_stale = _COUNTED_STALE.limit(1) if counted else _IS_STALE
     if not late and connection.execute(is_stale).first() is None:
         return ()
@@ -71,9 +71,6 @@ _IS_STALE = (
 )
 
 
-_COUNTED = sa.select(counting.c.id).where(
-    counting.c.below_run.is_(None), ~sa.exists().select_from(uncounted)
-)
 # In the order of their index: the server doesn't know how few they are, and would look through all.
 _COUNTED_STALE = (
     sa.select(counts.c.run_number, counts.c.name, counts.c.version)

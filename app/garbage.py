@@ -13,7 +13,7 @@ through runs every half minute."""
 
 @contextmanager
 def by_hand() -> Iterator[None]:
-    """Meanwhile nobody looks for garbage by himself."""
+    """Python looks for no garbage by itself meanwhile."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,6 +1,6 @@
 """Comparisons and sort keys of filters as SQL expressions; every value is a bound parameter."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -35,11 +35,13 @@ Flag: TypeAlias = ColumnElement[bool]
 @dataclass(frozen=True)
 class Counted:
     """A column or bit whose lumisections are counted in an array: at its place one number for each
-    of the `names`, then their sum, which is negative where the summary doesn't have it."""
+    of the `names`, then their sum, which is negative where the summary doesn't have it. Where it
+    isn't `current` nothing is known of the dataset."""
 
     array: ColumnElement[Any]
     place: int
     names: tuple[str, ...]
+    current: Flag
 
     def of(self, name: str) -> ColumnElement[int]:
         """How many lumisections have that status."""
@@ -53,7 +55,14 @@ class Counted:
     @property
     def is_there(self) -> Flag:
         """True where the summary has it; false or null elsewhere."""
-        return self.total >= 0
+        return sa.and_(self.current, self.total >= 0)
+
+    def shares(self, *names: str) -> Iterator[ColumnElement[float]]:
+        """The share of the lumisections that each status has; null where there are none."""
+        some = sa.and_(self.current, self.total > 0)
+        number = sa.cast(self.total, sa.Double)
+        for name in names:
+            yield sa.case((some, _quotient(self.of(name), number)))
 
     def _at(self, index: int) -> ColumnElement[int]:
         # In the text of the statement, which is another one for each place anyhow.
@@ -202,7 +211,8 @@ def _is_counted(node: Comparison, value: Counted) -> Flag:
     if node.operator is Operator.IS_NULL:
         return value.is_there.is_not(sa.true())
     names = [each.upper() for each in map(text_of, node.values)]
-    return sa.or_(sa.false(), *(value.of(name) > 0 for name in names if name in value.names))
+    some = (value.of(name) > 0 for name in names if name in value.names)
+    return sa.and_(value.current, sa.or_(sa.false(), *some))
 
 
 def _list(node: Comparison, value: Json) -> Flag:
@@ -284,10 +294,10 @@ def sort_keys(field: Field, value: Whole) -> tuple[ColumnElement[Any], ...]:
     JSON has an order over all its types, in which numbers and texts are among themselves.
     """
     if isinstance(value, Counted):
-        number = sa.cast(sa.case((value.total > 0, value.total)), sa.Double)
         if field.kind is FieldKind.FLAG:
-            return (_quotient(value.of("FALSE"), number),)
-        return _quotient(value.of(BAD), number), 1 - _quotient(value.of(GOOD), number)
+            return (*value.shares("FALSE"),)
+        bad, good = value.shares(BAD, GOOD)
+        return bad, 1 - good
     match field.kind:
         case FieldKind.STATUS:
             total = _total(value, STATUSES)

@@ -37,7 +37,10 @@ class Places:
         """What the query asks for, where the summary is that of the dataset."""
         arrays = {Source.COLUMN: counts.c.columns, Source.BIT: counts.c.bits}
         for field, place in self.of:
-            yield field, Counted(arrays[field.source], place, _NAMES[field.source])
+            yield (
+                field,
+                Counted(arrays[field.source], place, _NAMES[field.source], counts.c.is_current),
+            )
         yield Field(Source.RECORDED), counts.c.recorded
         yield Field(Source.DELIVERED), counts.c.delivered
 

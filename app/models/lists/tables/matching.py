@@ -17,6 +17,7 @@ from app.domain.filters import (
     And,
     Comparison,
     Field,
+    FieldKind,
     Node,
     Operator,
     Source,
@@ -62,7 +63,8 @@ _STATE = Field(Source.RR, "state")
 class Statement:
     """The keys and sort keys of everything that passes a query, as one table expression.
 
-    With `places` what is asked of summaries is read from the counts.
+    With `places` what is asked of summaries is read from the counts. Two beside each other in one
+    statement need different prefixes.
     """
 
     def __init__(
@@ -72,8 +74,10 @@ class Statement:
         windowed: bool = False,
         computes: bool = False,
         places: Places | None = None,
+        prefix: str = "",
     ) -> None:
         self._query = query
+        self._prefix = prefix
         self._places = places
         self._computes = computes
         self._summaries = stored_and_computed() if computes else dataset_triplet_cache
@@ -86,88 +90,84 @@ class Statement:
         if len(asked) > MOST_FIELDS:
             raise BadInput(f"A filter asks about {MOST_FIELDS} attributes at most.")
         self._values: dict[Field, Whole] = {}
+        self._keys: dict[Field, ColumnElement[Any]] = {}
         self._extracted = sorted(
             {field.whole for field in asked} - {RUN, NAME},
             key=lambda field: (field.source.value, field.name),
         )
+        sources = {field.source for field in self._extracted}
+        self._joins_runs = (
+            not self._of_datasets or not sources.isdisjoint(_OF_RUN) or self._is_by_run
+        )
 
-    def matched(self) -> sa.CTE:
-        """Run number, name and sort keys of what passes."""
+    def matched(self, *, first_runs: ColumnElement[int] | None = None) -> sa.CTE:
+        """Run number, name and sort keys of what passes; of so many `first_runs` alone where rows
+        are in the order of their runs and a run without any is rare."""
+        if self._is_by_run:
+            return self._in_order_of_runs(first_runs)
         joined, left = self._joined() if self._places is None else self._counted(self._places)
         keys = (self._plain(RUN).label("run_number"), self._plain(NAME).label("name"))
         return (
             sa.select(*keys, *self._sort_keys())
             .select_from(joined)
             .where(*map(self._unguessed, left))
-            .cte("matched")
+            .cte(f"{self._prefix}matched")
         )
 
     @property
-    def is_by_run(self) -> bool:
-        """Whether the order is that of attributes of runs, and datasets are asked for their names
-        alone: then how many of a run there are is enough to find a page."""
+    def counts_apart(self) -> bool:
+        """Whether it is cheaper to count what passes for itself than to keep all of it for that:
+        where it comes in the order of its runs, and where nothing is asked but an order."""
+        of_order = {sort.field.source for sort in self._query.sort}
+        return self._is_by_run or (
+            self._of_datasets
+            and not self._windowed
+            and not of_order.isdisjoint(OF_SUMMARY)
+            and self._query.filter is None
+            and self._asks_no_names
+        )
+
+    @property
+    def _is_by_run(self) -> bool:
+        """Whether the order is that of attributes of runs, and nothing is asked of datasets."""
         asked = {field.source for field in self._extracted}
         asked |= {sort.field.source for sort in self._query.sort}
-        mixed = (sources_of(part) for part in self._left)
         return (
             self._of_datasets
             and not self._windowed
             and self._query.sort != ()
             and asked <= _OF_RUN
-            and all(each <= _OF_RUN or each == {Source.NAME} for each in mixed)
+            and self._asks_no_names
         )
 
-    def page_by_run(self) -> tuple[Select[Any], Select[Any]]:
-        """The keys and sort keys of a page in no order, and how many rows there are in all.
+    @property
+    def _asks_no_names(self) -> bool:
+        """Whether datasets are asked for no more than not to be `online`."""
+        return NAME not in fields_of(self._query.filter)
 
-        Few of all datasets are looked up: those of the runs that the page is made of.
-        """
-        runs, left = self._source("runs", run, _OF_RUN, list(self._left), pushes=True)
-        values = dict(self._values)
+    def _in_order_of_runs(self, first_runs: ColumnElement[int] | None) -> sa.CTE:
+        """The same, sorted by run before datasets are joined: the server looks up the datasets of
+        the first runs alone, until the page is full."""
+        narrow = self._query.only_hidden or self._query.cycle is not None
+        runs, left = self._source("runs", run, _OF_RUN, self._left, pushes=True)
+        self._values[RUN] = runs.c.run_number
+        keyed = sa.select(runs.c.run_number, *self._sort_keys()).subquery("keyed")
+        ordered = (
+            sa.select(keyed)
+            .order_by(*_directed(keyed, self._query), keyed.c.run_number.desc())
+            # To sort all runs would take longer than everything else.
+            .limit(None if narrow else first_runs)
+            .subquery("ordered")
+        )
         datasets, left = self._source("datasets", dataset, _OF_DATASET, left, pushes=True)
         assert not left, "a condition asks about runs and datasets at once"
-        datasets = datasets.prefix_with("NOT MATERIALIZED", dialect="postgresql")
-        self._values = values | {RUN: runs.c.run_number}
-        keys = self._sort_keys()
-        of_run = (
-            sa.select(datasets.c.run_number, sa.cast(sa.func.count(), sa.Integer).label("number"))
-            .group_by(datasets.c.run_number)
-            .subquery("of_run")
+        same_run = datasets.c.run_number == ordered.c.run_number
+        sorts = (each for each in ordered.c if each is not ordered.c.run_number)
+        return (
+            sa.select(ordered.c.run_number, datasets.c.name, *sorts)
+            .select_from(ordered.join(datasets, same_run))
+            .cte(f"{self._prefix}matched")
         )
-        same_run = of_run.c.run_number == runs.c.run_number
-        joined = (
-            sa.select(runs.c.run_number, of_run.c.number, *keys)
-            .select_from(runs.join(of_run, same_run))
-            .subquery("joined")
-        )
-        order = _directed(joined, self._query)
-        upto = sa.func.sum(joined.c.number).over(order_by=[*order, joined.c.run_number.desc()])
-        counted = sa.select(joined, (upto - joined.c.number).label("before")).cte("counted")
-        wanted, most = (
-            sa.bindparam(name, type_=sa.Integer) for name in ("row_offset", "row_limit")
-        )
-        on_page = (
-            sa.select(counted)
-            .where(counted.c.before < wanted + most, counted.c.before + counted.c.number > wanted)
-            .cte("on_page")
-        )
-        skipped = sa.select(sa.func.coalesce(wanted - sa.func.min(on_page.c.before), 0))
-        sorts = [each for each in on_page.c if each.name.startswith("sort_")]
-        found = (
-            sa.select(on_page.c.run_number, datasets.c.name, *sorts)
-            .select_from(on_page.join(datasets, datasets.c.run_number == on_page.c.run_number))
-            .order_by(
-                *_directed(on_page, self._query),
-                on_page.c.run_number.desc(),
-                datasets.c.name.asc(),
-            )
-            .offset(sa.cast(skipped.scalar_subquery(), sa.BigInteger))
-            .limit(most)
-        )
-        total = sa.select(
-            sa.cast(sa.func.coalesce(sa.func.sum(counted.c.number), 0), sa.BigInteger)
-        )
-        return found, total
 
     @property
     def _left(self) -> list[Node]:
@@ -176,7 +176,8 @@ class Statement:
 
     def _sort_keys(self) -> Iterator[ColumnElement[Any]]:
         for number, sort in enumerate(self._query.sort):
-            of_sort = sort_keys(sort.field, self._value(sort.field))
+            known = self._keys.get(sort.field)
+            of_sort = sort_keys(sort.field, self._value(sort.field)) if known is None else (known,)
             yield from (each.label(f"sort_{number}_{part}") for part, each in enumerate(of_sort))
 
     def _joined(self) -> tuple[FromClause, list[Node]]:
@@ -184,15 +185,18 @@ class Statement:
         left = self._left
         sources = {field.source for field in self._extracted}
         of_datasets = self._of_datasets
-        runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
-        joined: FromClause = runs
+        joined: FromClause | None = None
+        number: ColumnElement[Any] | None = None
         name: ColumnElement[Any] = sa.literal(ONLINE, sa.Text)
+        if self._joins_runs:
+            joined, left = self._source("runs", run, _OF_RUN, left, pushes=True)
+            number = joined.c.run_number
         if of_datasets or sources & (_OF_DATASET | OF_SUMMARY):
             datasets, left = self._source(
                 "datasets", dataset, _OF_DATASET, left, pushes=of_datasets
             )
-            same_run = datasets.c.run_number == runs.c.run_number
-            joined = joined.join(datasets, same_run, isouter=not of_datasets)
+            joined = self._beside(joined, datasets)
+            number = datasets.c.run_number if number is None else number
             name = datasets.c.name if of_datasets else name
             if sources & OF_SUMMARY:
                 cache = self._summaries
@@ -200,37 +204,50 @@ class Statement:
                 current = summaries.c.version == datasets.c.version
                 same = sa.and_(same_dataset(summaries, datasets), current)
                 joined = joined.join(summaries, same, isouter=True)
-        self._values[RUN], self._values[NAME] = runs.c.run_number, name
+        assert joined is not None
+        assert number is not None
+        self._values[RUN], self._values[NAME] = number, name
         return joined, left
+
+    def _beside(self, runs: FromClause | None, datasets: FromClause) -> FromClause:
+        """Datasets with their runs, or for themselves; runs with their dataset `online`, if any."""
+        if runs is None:
+            return datasets
+        same_run = datasets.c.run_number == runs.c.run_number
+        return runs.join(datasets, same_run, isouter=not self._of_datasets)
 
     def _counted(self, places: Places) -> tuple[FromClause, list[Node]]:
         """The same with the counts, which know of each dataset whether it is deleted."""
         of_datasets = self._of_datasets
-        runs, left = self._source("runs", run, _OF_RUN, self._left, pushes=True)
+        left, runs = self._left, None
+        if self._joins_runs:
+            runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
         table = counts(computes=self._computes)
         self._values[RUN], self._values[NAME] = table.c.run_number, table.c.name
         where = [*self._in_range(table)]
         if of_datasets:
-            by_name = [each for each in left if sources_of(each) == {Source.NAME}]
-            left = [each for each in left if each not in by_name]
+            by_key = [each for each in left if sources_of(each) <= {Source.NAME, Source.RUN}]
+            left = [each for each in left if each not in by_key]
             where += [*self._is_visible(table), *self._in_cycle(table)]
-            where += map(self._unguessed, by_name)
+            where += map(self._unguessed, by_key)
         else:
             where.append(table.c.name == ONLINE)
         current = table.c.summary_version == table.c.version
-        kept = ("columns", "bits", "recorded", "delivered")
+        numbers = ("recorded", "delivered")
         counted = (
             sa.select(
                 table.c.run_number,
                 table.c.name,
                 table.c.version,
-                *(sa.case((current, table.c[each])).label(each) for each in kept),
+                table.c.columns,
+                table.c.bits,
+                current.label("is_current"),
+                *(sa.case((current, table.c[each])).label(each) for each in numbers),
             )
             .where(*where)
             .subquery("counted")
         )
-        same_run = counted.c.run_number == runs.c.run_number
-        joined: FromClause = runs.join(counted, same_run, isouter=not of_datasets)
+        joined = self._beside(runs, counted)
         if {field.source for field in self._extracted} & (_OF_DATASET - {Source.RUN, Source.NAME}):
             datasets, left = self._source(
                 "datasets", dataset, _OF_DATASET, left, pushes=of_datasets
@@ -243,7 +260,7 @@ class Statement:
             )
             joined = joined.join(datasets, same, isouter=not of_datasets)
         self._values.update(places.values(counted))
-        self._values[RUN] = runs.c.run_number
+        self._values[RUN] = (counted if runs is None else runs).c.run_number
         self._values[NAME] = counted.c.name if of_datasets else sa.literal(ONLINE, sa.Text)
         return joined, left
 
@@ -256,8 +273,8 @@ class Statement:
         *,
         pushes: bool,
     ) -> tuple[sa.CTE, list[Node]]:
-        """One table with the values that are asked of it, read once; conditions that ask nothing
-        else are applied there when it `pushes`."""
+        """One table with the values that are asked of it, each read once; conditions that ask
+        nothing else are applied there when it `pushes`, and what only they ask isn't kept."""
         self._values[RUN] = table.c.run_number
         keys: list[ColumnElement[Any]] = [table.c.run_number, table.c.version]
         where = [*self._in_range(table)]
@@ -273,15 +290,27 @@ class Statement:
         self._values.update((field, _extraction(field, table)) for field in own)
         taken = [each for each in conditions if pushes and sources_of(each) <= sources]
         where.extend(map(self._unguessed, taken))
+        left = [each for each in conditions if each not in taken]
+        sorted_by = [each.field for each in self._query.sort if each.field in own]
+        as_key = [field for field in sorted_by if field.kind is FieldKind.ATTRIBUTE]
+        asked = {sort.field for sort in self._query.sort if sort.field not in as_key}
+        kept = {field.whole for field in asked.union(*map(fields_of, left))}
+        # What only orders is kept as the key that it is ordered by: once for each run.
+        sorts = [
+            sort_keys(field, self._plain(field))[0].label(f"key_{place}")
+            for place, field in enumerate(as_key)
+        ]
+        own = [field for field in own if field in kept]
         values = [self._plain(field).label(f"value_{place}") for place, field in enumerate(own)]
-        source = sa.select(*keys, *values).where(*where).cte(name)
-        if own:
+        source = sa.select(*keys, *values, *sorts).where(*where).cte(self._prefix + name)
+        if own or sorts:
             # Else each use of a value would take it out of its JSON anew.
             source = source.prefix_with("MATERIALIZED", dialect="postgresql")
         if table is run and taken:
             self._few_runs = sa.select(source.c.run_number)
         self._values.update((field, source.c[f"value_{place}"]) for place, field in enumerate(own))
-        return source, [each for each in conditions if each not in taken]
+        self._keys.update(zip(as_key, (source.c[each.name] for each in sorts), strict=True))
+        return source, left
 
     def _in_range(self, table: FromClause) -> Iterator[Flag]:
         """Ranges of runs, which every source has."""
@@ -291,7 +320,11 @@ class Statement:
             yield table.c.run_number.between(first, last)
 
     def _is_visible(self, table: FromClause) -> Iterator[Flag]:
-        """Whether datasets are deleted, as they are asked for."""
+        """Whether datasets are deleted, as they are asked for; and their runs, where these aren't
+        joined: few of them are deleted."""
+        if not self._joins_runs and not self._query.include_deleted:
+            deleted = sa.select(run.c.run_number).where(run.c.deleted)
+            yield table.c.run_number.not_in(deleted)
         if self._query.only_hidden:
             yield table.c.deleted.is_(sa.true())
         elif not self._query.include_deleted:
@@ -328,8 +361,10 @@ class Statement:
         """The condition in a form that the planner takes for true of every second row.
 
         It knows nothing of what is in JSON, guesses that one row of two hundred is equal, and
-        would then look up thousands of rows one by one.
+        would then look up thousands of rows one by one. Of names it knows how many are alike.
         """
+        if sources_of(node) == {Source.NAME}:
+            return self._condition(node)
         return sa.func.coalesce(self._condition(node), sa.false())
 
     def _condition(self, node: Node) -> Flag:

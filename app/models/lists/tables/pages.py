@@ -1,6 +1,6 @@
 """Pages of the run and dataset tables: filtered, sorted and counted in SQL, without the events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -132,6 +132,7 @@ def _search(
     given = {
         "row_offset": query.offset,
         "row_limit": query.limit,
+        "first_runs": query.offset + query.limit,
         "first_run": windows.LEAST if first is None else first,
         "last_run": windows.GREATEST if last is None else last,
         **parameters(computed),
@@ -142,6 +143,16 @@ def _search(
         computes=bool(computed),
         places=places,
     )
+    rows, count = _found(connection, shape, given)
+    if len(rows) < min(query.limit, count - query.offset):
+        # Among the first runs were some without any row.
+        rows, count = _found(connection, shape, {**given, "first_runs": windows.GREATEST})
+    return rows, count
+
+
+def _found(
+    connection: Connection, shape: "_Shape", given: Mapping[str, object]
+) -> tuple[tuple[Row, ...], int]:
     found = connection.execute(_statement(shape), given).mappings().all()
     rows = tuple(row_of(values) for values in found if values["place"] is not None)
     return rows, int(found[0]["total"])
@@ -169,17 +180,17 @@ def _statement(shape: _Shape) -> Select[Any]:
     statement = Statement(
         shape.query, windowed=shape.windowed, computes=shape.computes, places=shape.places
     )
-    if statement.is_by_run:
-        found, number = statement.page_by_run()
-    else:
-        matched = statement.matched()
-        found = (
-            sa.select(matched)
-            .order_by(*order_of(matched, shape.query))
-            .offset(sa.bindparam("row_offset", type_=sa.Integer))
-            .limit(sa.bindparam("row_limit", type_=sa.Integer))
-        )
-        number = sa.select(sa.func.count()).select_from(matched)
+    matched = statement.matched(first_runs=sa.bindparam("first_runs", type_=sa.Integer))
+    found = (
+        sa.select(matched)
+        .order_by(*order_of(matched, shape.query))
+        .offset(sa.bindparam("row_offset", type_=sa.Integer))
+        .limit(sa.bindparam("row_limit", type_=sa.Integer))
+    )
+    counted = matched
+    if statement.counts_apart:
+        counted = Statement(replace(shape.query, sort=()), prefix="all_").matched()
+    number = sa.select(sa.func.count()).select_from(counted)
     # Numbered only when they are few: the server doesn't stop sorting early for a numbering.
     first = found.subquery("first")
     place = sa.func.row_number().over(order_by=order_of(first, shape.query)).label("place")

@@ -5,6 +5,7 @@ import lzma
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -289,9 +290,11 @@ def test_that_a_deleted_run_takes_its_datasets_out_of_the_table(database: Databa
             update(tables.run).where(tables.run.c.run_number == 355100).values(deleted=True)
         )
     assert 355100 not in runs_where(database, "")
-    assert {number for number, _ in keys(shown(database, TableQuery("datasets")))} == {
-        *(355101, 355104)
-    }
+    for text, order in product(("", "global_state = OPEN", "energy <= 0"), ("", "energy", "dt-dt")):
+        sort = (Sort(field_of(order)),) if order else ()
+        found = shown(database, TableQuery("datasets", parse(text), sort))
+        assert {number for number, _ in keys(found)} == {355101, 355104}, (text, order)
+        assert found.count == 2
 
 
 def test_that_significant_runs_and_states_narrow_the_table(season: Database) -> None:

@@ -243,7 +243,7 @@ def _attribute(node: Comparison, value: Json) -> Flag:
             return sa.or_(value.is_(None), value == bound_json(None))
         case Operator.EQUAL | Operator.IN:
             meant = [each for given in node.values for each in _readings(given)]
-            return sa.or_(*(value == bound_json(each) for each in meant))
+            return sa.or_(*(_equals(value, each) for each in meant))
         case Operator.LIKE:
             return _as_text(value).ilike(_pattern(text_of(node.values[0])))
         case Operator.CONTAINS:
@@ -263,6 +263,20 @@ def _attribute(node: Comparison, value: Json) -> Flag:
                     if not isinstance(each, bool)
                 )
             )
+
+
+def _equals(value: Json, wanted: bool | float | str) -> Flag:
+    """Whether a value of JSON is that one. A text that nothing else is written like is compared as
+    text, which the server does several times as fast."""
+    if (
+        isinstance(wanted, str)
+        and wanted[:1].isalpha()
+        and wanted not in ("true", "false")
+        and isinstance(value, sa.BinaryExpression)
+        and getattr(value.operator, "opstring", "") == "->"
+    ):
+        return value.left.op("->>", return_type=sa.Text())(value.right) == wanted
+    return value == bound_json(wanted)
 
 
 def _readings(value: Value) -> tuple[bool | int | float | str, ...]:

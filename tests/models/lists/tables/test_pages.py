@@ -350,6 +350,9 @@ def test_that_a_cycle_shows_its_datasets(database: Database) -> None:
         ("stop_reason ~ beam_____", []),
         ('stop_reason = ""', [355100]),
         ("components contains DT", [355102, 355100]),
+        # A text is no list, though this list is written like it.
+        ('components = \'["DT", "CSC"]\'', []),
+        ("components = DT", [355102]),
         ("dt-dt = BAD", [355101, 355100]),
         ("dt-dt in BAD, GOOD", [355104, 355101, 355100]),
         ("dt-dt is null", [355105, 355103, 355102]),

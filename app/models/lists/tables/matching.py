@@ -97,14 +97,11 @@ class Statement:
         )
         sources = {field.source for field in self._extracted}
         self._joins_runs = (
-            not self._of_datasets or not sources.isdisjoint(_OF_RUN) or self._is_by_run
+            not self._of_datasets or not sources.isdisjoint(_OF_RUN) or self.is_by_run
         )
 
-    def matched(self, *, first_runs: ColumnElement[int] | None = None) -> sa.CTE:
-        """Run number, name and sort keys of what passes; of so many `first_runs` alone where rows
-        are in the order of their runs and a run without any is rare."""
-        if self._is_by_run:
-            return self._in_order_of_runs(first_runs)
+    def matched(self) -> sa.CTE:
+        """Run number, name and sort keys of what passes."""
         joined, left = self._joined() if self._places is None else self._counted(self._places)
         keys = (self._plain(RUN).label("run_number"), self._plain(NAME).label("name"))
         return (
@@ -115,20 +112,7 @@ class Statement:
         )
 
     @property
-    def counts_apart(self) -> bool:
-        """Whether it is cheaper to count what passes for itself than to keep all of it for that:
-        where it comes in the order of its runs, and where nothing is asked but an order."""
-        of_order = {sort.field.source for sort in self._query.sort}
-        return self._is_by_run or (
-            self._of_datasets
-            and not self._windowed
-            and not of_order.isdisjoint(OF_SUMMARY)
-            and self._query.filter is None
-            and self._asks_no_names
-        )
-
-    @property
-    def _is_by_run(self) -> bool:
+    def is_by_run(self) -> bool:
         """Whether the order is that of attributes of runs, and nothing is asked of datasets."""
         asked = {field.source for field in self._extracted}
         asked |= {sort.field.source for sort in self._query.sort}
@@ -137,37 +121,29 @@ class Statement:
             and not self._windowed
             and self._query.sort != ()
             and asked <= _OF_RUN
-            and self._asks_no_names
+            and NAME not in fields_of(self._query.filter)
         )
 
     @property
-    def _asks_no_names(self) -> bool:
-        """Whether datasets are asked for no more than not to be `online`."""
-        return NAME not in fields_of(self._query.filter)
+    def counts_apart(self) -> bool:
+        """Whether it is cheaper to count what passes for itself than to keep all of it for that:
+        where it comes in the order of its runs, and where nothing is asked but an order."""
+        of_order = {sort.field.source for sort in self._query.sort}
+        return self.is_by_run or (
+            self._of_datasets
+            and not self._windowed
+            and not of_order.isdisjoint(OF_SUMMARY)
+            and self._query.filter is None
+        )
 
-    def _in_order_of_runs(self, first_runs: ColumnElement[int] | None) -> sa.CTE:
-        """The same, sorted by run before datasets are joined: the server looks up the datasets of
-        the first runs alone, until the page is full."""
-        narrow = self._query.only_hidden or self._query.cycle is not None
+    def by_run(self) -> tuple[sa.Subquery, sa.CTE]:
+        """Where it `is_by_run`: the runs with their sort keys, and the datasets."""
         runs, left = self._source("runs", run, _OF_RUN, self._left, pushes=True)
         self._values[RUN] = runs.c.run_number
         keyed = sa.select(runs.c.run_number, *self._sort_keys()).subquery("keyed")
-        ordered = (
-            sa.select(keyed)
-            .order_by(*_directed(keyed, self._query), keyed.c.run_number.desc())
-            # To sort all runs would take longer than everything else.
-            .limit(None if narrow else first_runs)
-            .subquery("ordered")
-        )
         datasets, left = self._source("datasets", dataset, _OF_DATASET, left, pushes=True)
         assert not left, "a condition asks about runs and datasets at once"
-        same_run = datasets.c.run_number == ordered.c.run_number
-        sorts = (each for each in ordered.c if each is not ordered.c.run_number)
-        return (
-            sa.select(ordered.c.run_number, datasets.c.name, *sorts)
-            .select_from(ordered.join(datasets, same_run))
-            .cte(f"{self._prefix}matched")
-        )
+        return keyed, datasets
 
     @property
     def _left(self) -> list[Node]:
@@ -252,11 +228,11 @@ class Statement:
             datasets, left = self._source(
                 "datasets", dataset, _OF_DATASET, left, pushes=of_datasets
             )
-            # By its version, the number of an event of its own: names take longer to look up.
+            # By its version, the number of an event of its own: names take longer to look up. The
+            # planner would multiply the chances of all three, and expect a single row.
             same = sa.and_(
-                counted.c.run_number == datasets.c.run_number,
                 counted.c.version == datasets.c.version,
-                sa.func.coalesce(counted.c.name == datasets.c.name, sa.false()),
+                sa.func.coalesce(same_dataset(counted, datasets), sa.false()),
             )
             joined = joined.join(datasets, same, isouter=not of_datasets)
         self._values.update(places.values(counted))
@@ -373,10 +349,11 @@ class Statement:
 
 def order_of(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
     """Sort keys of the query, then the key of the table, so that pages never overlap."""
-    return [*_directed(matched, query), matched.c.run_number.desc(), matched.c.name.asc()]
+    return [*directed(matched, query), matched.c.run_number.desc(), matched.c.name.asc()]
 
 
-def _directed(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
+def directed(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
+    """The sort keys of the query in their directions; what is missing comes last."""
     order: list[ColumnElement[Any]] = []
     for number, sort in enumerate(query.sort):
         for key in sort_columns(matched, number):

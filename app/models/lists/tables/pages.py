@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select
 from app.domain.errors import BadInput
 from app.domain.keys import DatasetKey
 from app.models.lists.computed_summaries import ComputedSummary, parameters
-from app.models.lists.tables import windows
+from app.models.lists.tables import by_run, windows
 from app.models.lists.tables.counted import Places, places_of
 from app.models.lists.tables.matching import Statement, asks_summaries, order_of
 from app.models.lists.tables.query import MOST_ROWS, TableQuery
@@ -142,6 +142,7 @@ def _search(
         windowed=ends is not None,
         computes=bool(computed),
         places=places,
+        is_near=by_run.is_near(query),
     )
     rows, count = _found(connection, shape, given)
     if len(rows) < min(query.limit, count - query.offset):
@@ -166,6 +167,7 @@ class _Shape:
     windowed: bool
     computes: bool
     places: Places | None
+    is_near: bool = True
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Shape) and repr(self) == repr(other)
@@ -180,17 +182,19 @@ def _statement(shape: _Shape) -> Select[Any]:
     statement = Statement(
         shape.query, windowed=shape.windowed, computes=shape.computes, places=shape.places
     )
-    matched = statement.matched(first_runs=sa.bindparam("first_runs", type_=sa.Integer))
-    found = (
-        sa.select(matched)
-        .order_by(*order_of(matched, shape.query))
-        .offset(sa.bindparam("row_offset", type_=sa.Integer))
-        .limit(sa.bindparam("row_limit", type_=sa.Integer))
-    )
-    counted = matched
+    if statement.is_by_run:
+        found = (by_run.near if shape.is_near else by_run.far)(*statement.by_run(), shape.query)
+    else:
+        matched = statement.matched()
+        found = (
+            sa.select(matched)
+            .order_by(*order_of(matched, shape.query))
+            .offset(sa.bindparam("row_offset", type_=sa.Integer))
+            .limit(sa.bindparam("row_limit", type_=sa.Integer))
+        )
     if statement.counts_apart:
-        counted = Statement(replace(shape.query, sort=()), prefix="all_").matched()
-    number = sa.select(sa.func.count()).select_from(counted)
+        matched = Statement(replace(shape.query, sort=()), prefix="all_").matched()
+    number = sa.select(sa.func.count()).select_from(matched)
     # Numbered only when they are few: the server doesn't stop sorting early for a numbering.
     first = found.subquery("first")
     place = sa.func.row_number().over(order_by=order_of(first, shape.query)).label("place")

@@ -28,7 +28,7 @@ from app.domain.filters import (
 from app.domain.json_value import JsonObject
 from app.models.database.engine import Database
 from app.models.events import second_eyes
-from app.models.lists.tables import pages, windows
+from app.models.lists.tables import by_run, pages, windows
 from app.models.lists.tables.pages import Page, page
 from app.models.lists.tables.query import Sort, TableKind, TableQuery
 from app.models.lists.tables.rows import rows_by_key
@@ -409,9 +409,11 @@ def test_that_a_status_column_sorts_by_its_share_of_bad_lumisections(season: Dat
 
 @pytest.mark.parametrize("order", [("energy",), ("class", "-energy"), ("-energy", "run")])
 @pytest.mark.parametrize("text", ["", "name ~ %Prompt%", "class = Collisions22", "run != 355100"])
-def test_that_pages_counted_run_by_run_are_those_of_all_rows(
-    season: Database, order: tuple[str, ...], text: str
+@pytest.mark.parametrize("near", [by_run.NEAR, -1])
+def test_that_pages_found_run_by_run_are_those_of_all_rows(
+    season: Database, order: tuple[str, ...], text: str, near: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(by_run, "NEAR", near)
     sort = tuple(Sort(field_of(each.lstrip("-")), each.startswith("-")) for each in order)
     query = TableQuery("datasets", parse(text), sort, include_online=True)
     with season.read() as connection:

@@ -124,9 +124,17 @@ def test_that_the_closed_list_is_compared_with_what_is_granted(administer, ungua
         control.execute('REVOKE INSERT ON "Event" FROM run_registry_people')
         control.execute('ALTER TABLE "Event" DISABLE TRIGGER guard_after_insert_on_event')
         control.execute("ALTER TABLE desk.draft DISABLE ROW LEVEL SECURITY")
+        control.execute("GRANT EXECUTE ON FUNCTION desk.count_summary TO PUBLIC")
+        control.execute("REVOKE EXECUTE ON FUNCTION desk.count_older FROM run_registry_pullers")
     found = administer("db", "guard", "check", "--json").document
-    assert found["extra"] == ['run_registry_people: UPDATE on public."Version"']
-    assert found["missing"] == ['run_registry_people: INSERT on public."Event"']
+    assert found["extra"] == [
+        'run_registry_people: UPDATE on public."Version"',
+        "PUBLIC: EXECUTE on desk.count_summary()",
+    ]
+    assert found["missing"] == [
+        'run_registry_people: INSERT on public."Event"',
+        "run_registry_pullers: EXECUTE on desk.count_older(integer)",
+    ]
     assert len(found["problems"]) == 2
     assert administer("db", "upgrade").code == 0
     assert administer("db", "guard", "check", "--json").document["missing"] == []
@@ -186,6 +194,11 @@ def test_that_the_guard_goes_only_when_that_is_meant(administer, run_registry, u
     with psycopg.connect(unguarded) as control:
         left = control.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'guard%'")
         assert left.fetchall() == []
+        callers = control.execute(
+            "SELECT DISTINCT grantee FROM pg_proc, aclexplode(proacl)"
+            " WHERE pronamespace = 'desk'::regnamespace AND grantee <> proowner"
+        )
+        assert callers.fetchall() == [(0,)]
     assert run_registry("--dsn", address(unguarded, DBA), "runs", "list").code == 0
     assert administer("db", "guard", "install").code == 0
 

@@ -312,6 +312,13 @@ def _own_grants() -> Iterator[Grant]:
 GRANTS: tuple[Grant, ...] = tuple(_grants())
 """The closed list: nobody but the owners has anything else on these tables."""
 
+DESK_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(desk.COUNTS_READ_BY, (PEOPLE, DOORS, PULLERS, AGENTS)),
+    **dict.fromkeys(desk.COUNTS_MADE_BY, (PULLERS,)),
+}
+"""Who may call which function of `desk`. A login that may call what triggers call could have a
+trigger of its own, on a table of its own, write counts with the rights of their owner."""
+
 FUNCTIONS = (
     *("may(text)", "allowed(text, jsonb, text[])", "egroups_for(text)", "is_in(name, text)"),
     *("acting()", "author()", "whoami()", "json_id(text)", "json_ids(text[])", "refuse(text)"),

@@ -16,6 +16,7 @@ from app.domain.rights.actions import ACTIONS, Need
 from app.domain.sources.oms import DCS_BITS, LUMINOSITY
 from app.domain.triplets import SETTABLE_STATUSES
 from app.models.guard.declared import (
+    DESK_FUNCTIONS,
     FUNCTIONS,
     GRANTS,
     GROUPS,
@@ -29,7 +30,7 @@ from app.models.guard.owner import as_owner, execute, may_create_roles
 from app.models.schemas import desk, record, seal
 from app.models.statements import text
 
-VERSION = 8
+VERSION = 9
 """What this program installs. Greater ones belong to newer programs."""
 
 _SQL = Path(__file__).parent / "sql"
@@ -232,6 +233,8 @@ def remove(connection: Connection) -> None:
             for schema in _SCHEMAS[:-1]
             for what in ("TABLES", "SEQUENCES")
         ),
+        f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {desk.SCHEMA} FROM {roles};",
+        f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {desk.SCHEMA} TO PUBLIC;",
         *(f"REVOKE ALL ON SCHEMA {schema} FROM {roles};" for schema in _SCHEMAS[:-1]),
         f"REVOKE {OWNER} FROM CURRENT_USER;",
     ]
@@ -271,13 +274,42 @@ def check(connection: Connection) -> Checked:
             {"schemas": list(_SCHEMAS), "owner": OWNER},
         )
     }
+    calls = {
+        _call(group, function) for function, groups in DESK_FUNCTIONS.items() for group in groups
+    }
+    open_calls = set(_open_calls(connection))
     return Checked(
         version,
-        tuple(sorted(grant.words for grant in GRANTS)),
-        _words(wanted - found),
-        _words({each for each in found - wanted if each[3] in _WRITING or each[2] == "PUBLIC"}),
+        tuple(sorted([*(grant.words for grant in GRANTS), *calls])),
+        (*_words(wanted - found), *sorted(calls - open_calls)),
+        (
+            *_words(
+                {each for each in found - wanted if each[3] in _WRITING or each[2] == "PUBLIC"}
+            ),
+            *sorted(open_calls - calls),
+        ),
         tuple(_problems(connection, version)),
     )
+
+
+def _call(group: str, function: str) -> str:
+    return f"{group}: EXECUTE on {desk.SCHEMA}.{function}"
+
+
+def _open_calls(connection: Connection) -> Iterator[str]:
+    """Who may call which function of the schema, besides its owner."""
+    rows = connection.execute(
+        text(
+            "SELECT coalesce(rolname::text, 'PUBLIC'),"
+            " format('%s(%s)', proname, oidvectortypes(proargtypes)) FROM pg_proc"
+            " CROSS JOIN aclexplode(coalesce(proacl, acldefault('f', proowner))) AS acl"
+            " LEFT JOIN pg_roles ON pg_roles.oid = grantee"
+            " WHERE pronamespace = to_regnamespace(:schema) AND grantee <> proowner"
+        ),
+        {"schema": desk.SCHEMA},
+    )
+    for group, function in rows:
+        yield _call(group, function)
 
 
 _WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "REFERENCES"})
@@ -466,6 +498,9 @@ def _privileges() -> Iterator[str]:
         if grant.schema == "guard":
             yield grant.sql
     yield "RESET ROLE;"
+    yield f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {desk.SCHEMA} FROM PUBLIC, {groups};"
+    for function, callers in DESK_FUNCTIONS.items():
+        yield f"GRANT EXECUTE ON FUNCTION {desk.SCHEMA}.{function} TO {', '.join(callers)};"
     people = ", ".join(role for role in GROUPS.values() if role != WEB)
     yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {groups};"
     # Numbers are handed out by the server; nobody but the web service can set a sequence.

@@ -189,6 +189,12 @@ PULLERS_NOTES = (
 )
 """Tables that on a guarded database pullers alone write to."""
 
+COUNTS_READ_BY = ("bit_counts(jsonb)", "column_counts(jsonb)", "counts_due(integer[], text[])")
+"""Functions that say what counts of lumisections have to be, for whoever reads."""
+
+COUNTS_MADE_BY = ("count_again(integer[], text[])", "count_older(integer)")
+"""Functions that write counts; triggers and these call all others."""
+
 OWN = OwnSchema(SCHEMA, metadata, _PRIVILEGES, notes=frozenset(PULLERS_NOTES))
 
 

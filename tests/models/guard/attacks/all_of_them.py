@@ -29,6 +29,7 @@ _PARTS = (
     runs_and_datasets.lumisections,
     runs_and_datasets.derived,
     own_schemas.desk,
+    own_schemas.counts,
     own_schemas.roots,
     own_schemas.records,
     wishes.wishes,

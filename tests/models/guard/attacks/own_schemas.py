@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tests.models.guard.attacks.said import DENIED, NOT_OF_NOW, NOTHING, Attack
+from tests.models.guard.guarded import FIRST
 
 
 def desk() -> Iterator[Attack]:
@@ -15,6 +16,25 @@ def desk() -> Iterator[Attack]:
     )
     yield Attack("g_expert", "DELETE FROM desk.presence", NOTHING)
     yield Attack("g_expert", "UPDATE desk.presence SET editing = false", NOTHING)
+
+
+def counts() -> Iterator[Attack]:
+    """Nobody writes counts but triggers on the shared tables, and pullers what these say."""
+    for login in ("g_expert", "g_dt", "g_agent", "g_door", "g_web", "g_gone", "g_nobody"):
+        yield Attack(login, "SELECT desk.count_older(1)", DENIED)
+        yield Attack(login, f"SELECT desk.count_again('{{{FIRST}}}', '{{online}}')", DENIED)
+    own = 'CREATE TEMP TABLE mine (LIKE public."{}"); CREATE TRIGGER mine {} {}();'
+    for table, function in (("DatasetTripletCache", "summary"), ("Dataset", "dataset")):
+        for when in ("AFTER INSERT ON mine FOR EACH ROW", "AFTER TRUNCATE ON mine"):
+            made = own.format(table, when, f"EXECUTE FUNCTION desk.count_{function}")
+            for login in ("g_dt", "g_puller", "g_web", "g_stranger"):
+                yield Attack(
+                    login, f'{made} INSERT INTO mine SELECT * FROM public."{table}"', DENIED
+                )
+    yield Attack("g_puller", f"SELECT desk.count_anew({FIRST}, 'online')", DENIED)
+    yield Attack("g_puller", "SELECT desk.place_keys('column', '{\"mine\": {}}')", DENIED)
+    for table in ("counts", "counted_key", "counting", "uncounted"):
+        yield Attack("g_puller", f"DELETE FROM desk.{table}", DENIED)
 
 
 def roots() -> Iterator[Attack]:

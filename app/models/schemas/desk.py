@@ -106,7 +106,7 @@ told = sa.Table(
     sa.Column("position", sa.Text, nullable=False),
     sa.Column("at", _time, nullable=False, server_default=sa.func.now()),
 )
-sa.Table(
+counted_key = sa.Table(
     "counted_key",
     metadata,
     sa.Column("kind", sa.Text, primary_key=True),
@@ -266,19 +266,31 @@ class _Trigger:
     when: str
     rows: str
     function: str
+    writes: tuple[sa.Table, ...] = ()
+    """Tables that its function needs. Its condition, which always holds, names them: so the server
+    refuses to drop one of them, or drops the trigger with it, and who writes goes on."""
 
     @property
     def sql(self) -> str:
+        named = " AND ".join(f"NULL::{table.fullname} IS NULL" for table in self.writes)
+        condition = f"WHEN ({named}) " if named else ""
         return (
             f'CREATE TRIGGER {self.name} {self.when} ON "{self.table}" {self.rows}'
-            f" EXECUTE FUNCTION {SCHEMA}.{self.function}()"
+            f" {condition}EXECUTE FUNCTION {SCHEMA}.{self.function}()"
         )
 
 
+COUNTS_WRITTEN = (counted_key, counts, uncounted)
+"""Tables that triggers on the shared ones write to."""
 _CHANGES = "AFTER INSERT OR UPDATE OR DELETE"
 _COUNTING = (
     _Trigger(
-        "desk_count_summary", "DatasetTripletCache", _CHANGES, "FOR EACH ROW", "count_summary"
+        "desk_count_summary",
+        "DatasetTripletCache",
+        _CHANGES,
+        "FOR EACH ROW",
+        "count_summary",
+        COUNTS_WRITTEN,
     ),
     _Trigger(
         "desk_count_no_summary",
@@ -286,10 +298,18 @@ _COUNTING = (
         "AFTER TRUNCATE",
         "FOR EACH STATEMENT",
         "count_summary",
+        COUNTS_WRITTEN,
     ),
-    _Trigger("desk_count_dataset", "Dataset", _CHANGES, "FOR EACH ROW", "count_dataset"),
     _Trigger(
-        "desk_count_no_dataset", "Dataset", "AFTER TRUNCATE", "FOR EACH STATEMENT", "count_dataset"
+        "desk_count_dataset", "Dataset", _CHANGES, "FOR EACH ROW", "count_dataset", COUNTS_WRITTEN
+    ),
+    _Trigger(
+        "desk_count_no_dataset",
+        "Dataset",
+        "AFTER TRUNCATE",
+        "FOR EACH STATEMENT",
+        "count_dataset",
+        COUNTS_WRITTEN,
     ),
 )
 TRIGGERS = frozenset({ANNOUNCING_TRIGGER, *(each.name for each in _COUNTING)})
@@ -297,7 +317,8 @@ TRIGGERS = frozenset({ANNOUNCING_TRIGGER, *(each.name for each in _COUNTING)})
 
 
 def _missing(connection: Connection, triggers: Sequence[_Trigger]) -> bool:
-    """Whether one of them isn't there or is switched off, and the login may add them all.
+    """Whether one of them isn't there as it has to be or is switched off, and the login may add
+    them all.
 
     A trigger runs with the rights of whoever writes, or of who made its function: so only a
     function is called that belongs to the owner of the table, not one that somebody else could
@@ -312,9 +333,11 @@ def _missing(connection: Connection, triggers: Sequence[_Trigger]) -> bool:
                     AND bool_or(NOT EXISTS (
                         SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid
                         AND tgname = wanted.name AND tgenabled IN ('O', 'A')
+                        AND (tgqual IS NOT NULL) = wanted.conditional
                     ))
                 FROM unnest(CAST(:names AS text[]), CAST(:tables AS text[]),
-                    CAST(:functions AS text[])) AS wanted(name, relation, function)
+                    CAST(:functions AS text[]), CAST(:conditional AS boolean[]))
+                    AS wanted(name, relation, function, conditional)
                 JOIN pg_class ON pg_class.oid = to_regclass(wanted.relation)
                 LEFT JOIN pg_proc ON proowner = relowner
                     AND proname = wanted.function AND pronamespace = to_regnamespace(:schema)
@@ -324,6 +347,7 @@ def _missing(connection: Connection, triggers: Sequence[_Trigger]) -> bool:
                 "names": [each.name for each in triggers],
                 "tables": [f'"{each.table}"' for each in triggers],
                 "functions": [each.function for each in triggers],
+                "conditional": [bool(each.writes) for each in triggers],
                 "schema": SCHEMA,
             },
         ).scalar()

@@ -61,6 +61,39 @@ def test_that_a_dropped_desk_is_made_again(database: Database) -> None:
     assert database.prepare()
 
 
+@pytest.mark.parametrize("table", [each.name for each in desk.COUNTS_WRITTEN])
+def test_that_without_a_table_of_the_counts_nobody_is_hindered_in_writing(
+    database: Database, table: str
+) -> None:
+    with pytest.raises(sa.exc.DBAPIError, match=r"trigger desk_count_dataset .* depends on"):
+        _execute(database, f"DROP TABLE desk.{table}")
+    _execute(database, f"DROP TABLE desk.{table} CASCADE")
+    _execute(
+        database,
+        """INSERT INTO "Run" VALUES (1, '{}', '{}', 1, false);"""
+        """INSERT INTO "Dataset" VALUES (1, 'online', '{}', '[]', false, 1);"""
+        """INSERT INTO "DatasetTripletCache" (run_number, name, version, triplet_summary,"""
+        """ dcs_summary, rr_ranges, dcs_ranges, brilcalc_recorded_luminosity,"""
+        """ brilcalc_delivered_luminosity)"""
+        """ VALUES (1, 'online', 1, '{"dt-dt": {"GOOD": 1}}', '{}', '{}', '{}', 0, 0);"""
+        """UPDATE "DatasetTripletCache" SET triplet_summary = '{}';"""
+        """UPDATE "Dataset" SET version = 2; DELETE FROM "DatasetTripletCache";"""
+        """DELETE FROM "Dataset"; TRUNCATE "Dataset", "DatasetTripletCache" CASCADE""",
+    )
+
+
+def test_that_triggers_that_would_hinder_are_made_anew(database: Database) -> None:
+    _execute(
+        database,
+        'DROP TRIGGER desk_count_dataset ON "Dataset";'
+        ' CREATE TRIGGER desk_count_dataset AFTER INSERT ON "Dataset"'
+        " FOR EACH ROW EXECUTE FUNCTION desk.count_dataset()",
+    )
+    assert database.prepare()
+    with pytest.raises(sa.exc.DBAPIError, match=r"trigger desk_count_dataset .* depends on"):
+        _execute(database, "DROP TABLE desk.uncounted")
+
+
 def test_that_a_desk_of_a_newer_program_is_refused(database: Database) -> None:
     _execute(database, "UPDATE desk.alembic_version SET version_num = '9999'")
     with pytest.raises(Refused, match=r"newer version of this program.*9999.*Update the program"):

@@ -40,10 +40,11 @@ def _grow(control: psycopg.Connection[tuple[object, ...]]) -> None:
     control.execute("RESET session_replication_role")
 
 
-def _read_in_order(control: psycopg.Connection[tuple[object, ...]]) -> dict[str, int]:
-    """Rows of large tables that were read one after another, by all sessions so far."""
+def _read(control: psycopg.Connection[tuple[object, ...]]) -> dict[str, int]:
+    """Rows of large tables that were read, one after another or by an index, by all sessions so
+    far."""
     found = control.execute(
-        "SELECT relname::text, seq_tup_read FROM pg_stat_user_tables"
+        "SELECT relname::text, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables"
         " WHERE schemaname = 'public' AND relname = ANY(%s)",
         (list(_LARGE),),
     )
@@ -54,7 +55,7 @@ def test_that_no_large_table_is_read_whole_for_one_change(come_in: Login, guarde
     with psycopg.connect(guarded_dsn, autocommit=True) as control:
         _grow(control)
         control.execute("SELECT pg_stat_force_next_flush()")
-        before = _read_in_order(control)
+        before = _read(control)
         for login, act in (
             ("g_dt", "edit dt"),
             ("g_cycler", "move dt"),
@@ -67,9 +68,10 @@ def test_that_no_large_table_is_read_whole_for_one_change(come_in: Login, guarde
             # A session hands in what it counted when it ends.
             database.close()
         _wait_until_ended(control)
-        read = _read_in_order(control)
+        read = _read(control)
     whole = {name: read[name] - before[name] for name in read}
-    assert {name: rows for name, rows in whole.items() if rows > MANY // 2} == {}
+    # Five changes read some hundred rows by their keys; an index from one end to the other is whole.
+    assert {name: rows for name, rows in whole.items() if rows > MANY // 10} == {}
 
 
 def _wait_until_ended(control: psycopg.Connection[tuple[object, ...]]) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NoReturn, TextIO
@@ -28,6 +28,7 @@ LOCKED = ROOT / "packaging" / "locked.txt"
 LOCKED_WITH_TESTS = ROOT / "packaging" / "locked-with-tests.txt"
 STAMP = VENV / "set-up.json"
 INSTALL_LOG = VENV / "install.log"
+BYTECODE = VENV / "bytecode"
 
 OPTIONS_WITH_A_VALUE = (
     "--dsn",
@@ -225,6 +226,7 @@ def run_checks(words: Sequence[str]) -> NoReturn:
     set_up(with_tests=True)
     system_libraries.complete(PYTHON, "offscreen")
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    keep_bytecode(os.environ)
     run_beside_each_other([step for step in steps if step in CHECKS])
     for name, command in (step for step in steps if step not in CHECKS):
         sys.stderr.write(f"run: {name}\n")
@@ -235,6 +237,13 @@ def run_checks(words: Sequence[str]) -> NoReturn:
     if steps:
         sys.stderr.write("run: every check passed.\n")
     sys.exit(0)
+
+
+def keep_bytecode(environment: MutableMapping[str, str]) -> None:
+    """Where Python is told to leave no compiled files beside the sources, keep them in `.venv`:
+    tests start some hundred programs, each of which would compile all that it imports."""
+    if environment.pop("PYTHONDONTWRITEBYTECODE", None):
+        environment.setdefault("PYTHONPYCACHEPREFIX", str(BYTECODE))
 
 
 def run_beside_each_other(checks: Sequence[tuple[str, tuple[str, ...]]]) -> None:

@@ -228,6 +228,22 @@ def test_that_the_fast_tests_come_after_every_check_and_need_no_fixture_of_a_ser
     assert steps[-1][1][-2:] == launch.FAST
 
 
+def test_that_tests_compile_nothing_twice_and_leave_nothing_beside_the_sources(tmp_path):
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTHONPYCACHEPREFIX", None)
+    launch.keep_bytecode(environment)
+    assert environment["PYTHONPYCACHEPREFIX"] == str(launch.BYTECODE)
+    environment["PYTHONPYCACHEPREFIX"] = str(tmp_path / "kept")
+    (tmp_path / "a_module.py").touch()
+    import_it = [sys.executable, "-c", "import a_module"]
+    subprocess.run(import_it, cwd=tmp_path, env=environment, check=True)
+    assert len(list((tmp_path / "kept").rglob("a_module.*.pyc"))) == 1
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a_module.py", "kept"]
+    plain = {"HOME": "/"}
+    launch.keep_bytecode(plain)
+    assert plain == {"HOME": "/"}
+
+
 def test_that_checks_run_beside_each_other_and_each_says_its_own(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(launch, "PYTHON", Path(sys.executable))
     # Each ends when the other has begun: one after the other they would never end.

@@ -213,12 +213,14 @@ class TestServer:
         self._control.execute(f"ALTER DATABASE {name} RESET role")
         self._control.execute(f"DROP ROLE {name}")
 
-    def template(self, name: str, fill: Callable[[Database], None] | None = None) -> str:
+    def template(
+        self, name: str, fill: Callable[[Database], None] | None = None, base: str = ""
+    ) -> str:
         """Name of a database that is made once: with the shared schema, the first settings, our
-        desk, and what `fill` puts into it."""
+        desk, or as another template is, and with what `fill` puts into it."""
         if name in self._templates:
             return name
-        base = "template0" if fill is None else self.template(TEMPLATE)
+        base = base or ("template0" if fill is None else self.template(TEMPLATE))
         self._control.execute("SELECT pg_advisory_lock(1)")
         try:
             known = self._control.execute("SELECT FROM pg_database WHERE datname = %s", [name])
@@ -249,14 +251,28 @@ def filled_once(fill: Callable[[Database], None]) -> Any:
 
     It isn't the one of `database` and `dsn`.
     """
-    template = f"{fill.__name__}_{zlib.crc32(fill.__module__.encode()):08x}"
 
     def copied(server: TestServer) -> Iterator[Database]:
-        with server.opened(server.template(template, fill)) as database:
+        with server.opened(server.template(_template_of(fill), fill)) as database:
             yield database
 
     copied.__doc__ = fill.__doc__
     return pytest.fixture(name=fill.__name__)(copied)
+
+
+def databases_filled_by(fill: Callable[[Database], None]) -> Any:
+    """A fixture, named `template`: all `database` and `dsn` of a module are fresh copies of one
+    that this has filled, once for all tests."""
+
+    def named(server: TestServer) -> str:
+        return server.template(_template_of(fill), fill)
+
+    named.__doc__ = fill.__doc__
+    return pytest.fixture(name="template", scope="session")(named)
+
+
+def _template_of(fill: Callable[[Database], None]) -> str:
+    return f"{fill.__name__}_{zlib.crc32(fill.__module__.encode()):08x}"
 
 
 def fast_disk() -> str | None:

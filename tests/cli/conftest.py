@@ -86,15 +86,21 @@ def oms() -> Iterator[SimulatedOms]:
 
 
 @pytest.fixture
-def registry_dsn(run_registry, server: TestServer, oms) -> Iterator[str]:
-    """Address of a database with the shipped configuration, into which OMS was pulled."""
+def registry_template(run_registry, server: TestServer, oms) -> str:
+    """Name of a database with the shipped configuration, into which OMS was pulled."""
 
     def fill(db: Database) -> None:
         dsn = server.dsn(db.dsn_without_password.rsplit("/", 1)[1])
         assert configurations.install_default(Acting(db))
         assert run_registry("--dsn", dsn, "pull", "--oms", oms.url).code == 0
 
-    with server.copy(server.template("pulled_from_oms", fill)) as dsn:
+    return server.template("pulled_from_oms", fill)
+
+
+@pytest.fixture
+def registry_dsn(server: TestServer, registry_template: str) -> Iterator[str]:
+    """Address of a fresh copy of that database."""
+    with server.copy(registry_template) as dsn:
         yield dsn
 
 
@@ -105,16 +111,18 @@ def registry(run_registry, registry_dsn: str) -> RunRegistry:
 
 
 @pytest.fixture
-def unguarded(server, template) -> Iterator[str]:
+def unguarded(server) -> Iterator[str]:
     """A database with runs whose tables belong to an administrator; nobody guards it yet."""
-    name = server.create(template)
+
+    def handed_over(database: Database) -> None:
+        fill(database)
+        hand_over(server.dsn(database.dsn_without_password.rsplit("/", 1)[1]))
+
+    name = server.create(server.template("unguarded", handed_over))
     dsn = server.dsn(name)
-    database = Database(dsn)
-    database.prepare()
-    fill(database)
-    database.close()
-    hand_over(dsn)
     with psycopg.connect(dsn, autocommit=True) as control:
+        # A copy belongs to whoever made it.
+        control.execute(f"ALTER DATABASE {name} OWNER TO g_owner")
         # E-groups are of the whole server: this one is of this test alone.
         control.execute(f"UPDATE \"Permission\" SET egroup = 'c_{name}' WHERE egroup = 'shifters'")
     yield dsn

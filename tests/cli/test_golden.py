@@ -10,10 +10,17 @@ NAME = "/PromptReco/Collisions2025A/DQM"
 
 
 @pytest.fixture
-def signed_off(registry):
-    for number in (FIRST, SECOND):
-        assert registry("runs", "move", number, "SIGNOFF").code == 0
-    return registry
+def signed_off(run_registry, server, registry_template):
+    """`run_registry` where both runs are signed off."""
+
+    def fill(db):
+        dsn = server.dsn(db.dsn_without_password.rsplit("/", 1)[1])
+        for number in (FIRST, SECOND):
+            assert run_registry("--dsn", dsn, "runs", "move", number, "SIGNOFF").code == 0
+
+    made = server.template("signed_off_by_commands", fill, registry_template)
+    with server.copy(made) as dsn:
+        yield lambda *words: run_registry("--dsn", dsn, *words)
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
+from app.models.database.engine import Database
 from tests.cli.conftest import FIRST, SECOND, RunRegistry
+from tests.conftest import TestServer
 
 PROMPT = "/PromptReco/Collisions2025A/DQM"
 EXPRESS = "/Express/Collisions2025/DQM"
@@ -28,8 +30,21 @@ def gui() -> Iterator[SimulatedDqmGui]:
 
 
 @pytest.fixture
-def signed_off(registry: RunRegistry) -> RunRegistry:
+def signed_off(
+    run_registry: RunRegistry, server: TestServer, registry_template: str
+) -> Iterator[RunRegistry]:
     """Both runs mended and signed off: their datasets wait."""
+
+    def fill(db: Database) -> None:
+        dsn = server.dsn(db.dsn_without_password.rsplit("/", 1)[1])
+        mend_and_sign_off(lambda *words: run_registry("--dsn", dsn, *words))
+
+    made = server.template("mended_by_commands", fill, registry_template)
+    with server.copy(made) as dsn:
+        yield lambda *words: run_registry("--dsn", dsn, *words)
+
+
+def mend_and_sign_off(registry: RunRegistry) -> None:
     for run in (FIRST, SECOND):
         shown = registry("lumisections", "show", run, "--json").document["columns"]
         for column, ranges in shown.items():
@@ -40,7 +55,6 @@ def signed_off(registry: RunRegistry) -> RunRegistry:
                 assert registry("lumisections", "edit", run, *words).code == 0
         moved = registry("runs", "move", run, "SIGNOFF")
         assert moved.code == 0, moved.err
-    return registry
 
 
 @pytest.fixture

@@ -20,23 +20,23 @@ from app.door.identity import SECRET_HEADER, Identification, Proxy, user_of
 from app.door.tokens import Issuer as Believed
 from app.door.tokens import Tokens
 from app.services.acting import Acting
-from app.services.pulling import runs as pull
 from app.sync.issuer_keys import fetch_keys
-from tests.builders import a_run, configure
+from tests.conftest import databases_filled_by
 from tests.door.issuer import AUDIENCE, issuing
 from tests.door.serving import EXPERT, EXPERTS, SECRET, behind_proxy, by_proxy, serving
-from tests.services.offline_runs import newest_version
+from tests.services.offline_runs import fill_open_run, newest_version
 
 EDIT = {"stop_reason": "beam dump"}
 PATH = "/manual_run_edit/390001/stop_reason"
 NOBODY = (500, {"err": "Request must provide email and egroups"})
 
 
+template = databases_filled_by(fill_open_run)
+
+
 @pytest.fixture
 def acting(database) -> Acting:
     """A database with an OPEN run, and the right of experts."""
-    configure(database)
-    pull.apply(Acting(database), a_run(390001))
     return Acting(database)
 
 

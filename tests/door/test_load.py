@@ -16,18 +16,20 @@ from app.door.lanes import Turns
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
-from tests.builders import a_run, configure
+from tests.builders import a_run
+from tests.conftest import databases_filled_by
 from tests.door.serving import EXPERT, Served, behind_proxy, by_proxy, serving
-from tests.services.offline_runs import newest_version
+from tests.services.offline_runs import fill_open_run, newest_version
 
 RUN = 390001
 PAGE = {"page": 0, "page_size": 5, "filter": {}}
 
 
+template = databases_filled_by(fill_open_run)
+
+
 @pytest.fixture
 def acting(database) -> Acting:
-    configure(database)
-    pull.apply(Acting(database), a_run(RUN))
     return Acting(database)
 
 

@@ -17,9 +17,8 @@ from sqlalchemy import text
 
 from app.services.acting import Acting
 from app.services.certification import tables
-from app.services.pulling import runs as pull
-from tests.builders import a_run, configure
-from tests.services.offline_runs import newest_version
+from tests.conftest import databases_filled_by
+from tests.services.offline_runs import fill_open_run, newest_version
 
 RUN = 390001
 _LONG_S = 180
@@ -95,11 +94,12 @@ def process(folder, *words: str, **environment: str) -> Iterator[Process]:
             started.ended()
 
 
+template = databases_filled_by(fill_open_run)
+
+
 @pytest.fixture
-def named(database, dsn):
+def named(dsn):
     """Address of a database with an OPEN run."""
-    configure(database)
-    pull.apply(Acting(database), a_run(RUN))
     return dsn
 
 

@@ -14,11 +14,11 @@ import pytest
 from werkzeug import Request, Response
 
 from app.services.acting import Acting
-from app.services.pulling import runs as pull
-from tests.builders import EXPERT, a_run, configure
+from tests.builders import EXPERT
+from tests.conftest import databases_filled_by
 from tests.door.serving import SECRET, Served, behind_proxy, serving
 from tests.free_ports import free_ports
-from tests.services.offline_runs import newest_version
+from tests.services.offline_runs import fill_open_run, newest_version
 
 ROOT = Path(__file__).parents[2]
 RUN = 390001
@@ -38,10 +38,11 @@ def block(name: str) -> str:
     return found[1].replace("the secret", SECRET)
 
 
+template = databases_filled_by(fill_open_run)
+
+
 @pytest.fixture
 def door(database) -> Iterator[Served]:
-    configure(database)
-    pull.apply(Acting(database), a_run(RUN))
     with serving(Acting(database), behind_proxy()) as served:
         yield served
 

@@ -17,6 +17,7 @@ from app.sync.issuer_keys import fetch_keys
 from run_registry import RunRegistryError, compat
 from run_registry.compat import filters, names, places
 from tests.builders import EXPERT, a_run
+from tests.conftest import databases_filled_by
 from tests.door.client import Client
 from tests.door.issuer import issuing
 from tests.door.serving import serving
@@ -129,12 +130,18 @@ def test_that_filters_know_the_names_of_the_client():
     assert filters.of_runs(None) == filters.of_datasets([]) == {}
 
 
-@pytest.fixture
-def registry(database):
+def fill_registry(database):
     """Two signed-off runs with datasets, and one that is OPEN."""
     sign_off_runs(database, FIRST, SECOND)
     open_all(database, FIRST)
     pull.apply(Acting(database), a_run(OPEN_RUN))
+
+
+template = databases_filled_by(fill_registry)
+
+
+@pytest.fixture
+def registry(database):
     return database
 
 

@@ -25,7 +25,7 @@ from app.services.pulling import runs as pull
 from run_registry import LumiList, NotConnected, RunRegistryError, UnknownVariableWarning
 from run_registry.lumisections import STATUSES
 from tests.builders import EXPERT, a_run
-from tests.conftest import prepared
+from tests.conftest import databases_filled_by, prepared
 from tests.door.serving import serving
 from tests.services.offline_runs import EXPRESS, FIRST, OPENED, PROMPT, fill_opened
 
@@ -37,14 +37,20 @@ def flag(database, lumis, status="BAD"):
     lumisections.edit_columns(Acting(database, EXPERT), [edit])
 
 
-@pytest.fixture
-def season(database):
+def fill_season(database):
     """Two runs; pixel off in LS 5-6 of the first, dt BAD in LS 10-12 of the second."""
     configuration.install_default(Acting(database))
     off = {5: {"bpix_ready": False}, 6: {"bpix_ready": None}}
     pull.apply(Acting(database), a_run(396001, 20, changed=off))
     pull.apply(Acting(database), a_run(396002, 15))
     flag(database, LumiRange(10, 12))
+
+
+template = databases_filled_by(fill_season)
+
+
+@pytest.fixture
+def season(database):
     return database
 
 

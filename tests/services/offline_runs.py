@@ -38,6 +38,12 @@ def open_all(db: Database, *run_numbers: int) -> None:
     datasets.move(Acting(db, EXPERT), keys, "global", OPEN)
 
 
+def fill_open_run(db: Database) -> None:
+    """A run that is OPEN, on the small configuration."""
+    configure(db)
+    pull.apply(Acting(db), a_run(FIRST))
+
+
 def fill_opened(db: Database) -> None:
     """Two runs that are signed off, with datasets that are open in every workspace."""
     sign_off_runs(db, FIRST, SECOND)

@@ -63,10 +63,12 @@ class Heard:
 
 
 @pytest.fixture(scope="module")
-def season() -> Iterator[Heard]:
+def runs() -> list[OmsRun]:
+    """What OMS says of the runs of a season."""
     heard = Heard(DemoSeason(2025, 0.0))
-    yield heard
+    said = heard.runs()
     heard.close()
+    return said
 
 
 @pytest.fixture
@@ -91,8 +93,7 @@ def test_that_the_same_seed_gives_the_same_season_and_another_one_another() -> N
     assert said[0] != said[2]
 
 
-def test_that_there_are_some_forty_runs_of_all_kinds(season: Heard) -> None:
-    runs = season.runs()
+def test_that_there_are_some_forty_runs_of_all_kinds(runs: list[OmsRun]) -> None:
     keys = [str(run.attributes["hlt_key"]) for run in runs]
     assert 41 <= len(runs) <= 48
     assert sum(key.startswith("/cdaq/physics/Run2025/") for key in keys) >= 15
@@ -102,16 +103,15 @@ def test_that_there_are_some_forty_runs_of_all_kinds(season: Heard) -> None:
     assert {run.fill["era"] for run in runs if run.fill} == {"2025C", "2025D"}
 
 
-def test_that_only_the_last_run_is_being_taken(season: Heard) -> None:
-    runs = season.runs()
+def test_that_only_the_last_run_is_being_taken(runs: list[OmsRun]) -> None:
     assert [run.attributes["end_time"] for run in runs].count(None) == 1
     assert runs[-1].attributes["end_time"] is None
     updates = [str(run.attributes["last_update"]) for run in runs]
     assert updates == sorted(updates)
 
 
-def test_that_collisions_have_stable_beams_and_everything_else_has_none(season: Heard) -> None:
-    for run in season.runs()[:-1]:
+def test_that_collisions_have_stable_beams_and_everything_else_has_none(runs: list[OmsRun]) -> None:
+    for run in runs[:-1]:
         physics = "/physics/" in str(run.attributes["hlt_key"])
         assert beams_present_and_stable(run.lumisections) is physics
         assert run.attributes["stable_beam"] is physics
@@ -120,16 +120,16 @@ def test_that_collisions_have_stable_beams_and_everything_else_has_none(season: 
             assert run.fill["injection_scheme"]
 
 
-def test_that_the_tracker_was_ready_in_every_run_that_counts(season: Heard) -> None:
-    for run in season.runs()[:-1]:
+def test_that_the_tracker_was_ready_in_every_run_that_counts(runs: list[OmsRun]) -> None:
+    for run in runs[:-1]:
         if run.attributes["tier0_transfer"]:
             reduced = reduced_lumisection_attributes(run.lumisections)
             assert reduced["tob_ready"]
             assert reduced["bpix_ready"]
 
 
-def test_that_every_kept_attribute_is_there_in_every_lumisection(season: Heard) -> None:
-    for run in season.runs():
+def test_that_every_kept_attribute_is_there_in_every_lumisection(runs: list[OmsRun]) -> None:
+    for run in runs:
         assert all(
             kept(lumisection).keys() == KEPT_LUMISECTION_ATTRIBUTES
             for lumisection in run.lumisections
@@ -137,9 +137,9 @@ def test_that_every_kept_attribute_is_there_in_every_lumisection(season: Heard) 
 
 
 def test_that_the_luminosity_of_each_lumisection_is_the_growth_of_the_total(
-    season: Heard,
+    runs: list[OmsRun],
 ) -> None:
-    for run in season.runs()[:6]:
+    for run in runs[:6]:
         lumisections = with_luminosity_per_lumisection(run.lumisections)
         for lumisection in lumisections[:-1]:
             for name in ("recorded", "delivered"):
@@ -150,10 +150,10 @@ def test_that_the_luminosity_of_each_lumisection_is_the_growth_of_the_total(
 
 
 def test_that_luminosity_decays_in_a_long_fill_and_less_is_recorded_than_delivered(
-    season: Heard,
+    runs: list[OmsRun],
 ) -> None:
     by_fill: dict[JsonValue, list[JsonObject]] = {}
-    for run in season.runs()[:-1]:
+    for run in runs[:-1]:
         if run.fill is not None:
             by_fill.setdefault(run.attributes["fill_number"], []).extend(run.lumisections)
     longest = max(by_fill.values(), key=len)
@@ -163,13 +163,13 @@ def test_that_luminosity_decays_in_a_long_fill_and_less_is_recorded_than_deliver
         assert 0 <= number(lumisection["recorded"]) <= number(lumisection["delivered"])
 
 
-def test_that_detectors_trip_now_and_then(season: Heard) -> None:
+def test_that_detectors_trip_now_and_then(runs: list[OmsRun]) -> None:
     trips = 0
     bits = [
         *("bpix_ready", "fpix_ready", "tecm_ready", "tob_ready", "hf_ready", "ho_ready"),
         *("esp_ready", "eem_ready", "dtp_ready", "cscm_ready", "rpc_ready", "gemp_ready"),
     ]
-    for run in season.runs():
+    for run in runs:
         stable = [ls for ls in run.lumisections if ls["beam1_stable"]][25:-15]
         trips += any(ls[bit] is False for ls in stable for bit in bits)
     assert 4 <= trips <= 25

@@ -84,7 +84,7 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def site(server, template):
+def site(server, template, browser):
     with server.opened(template) as database:
         certified(database)
         make_official(database)
@@ -95,13 +95,8 @@ def site(server, template):
         )
         with serving(Acting(database)) as served:
             yield served.url
-
-
-@pytest.fixture(autouse=True)
-def ended(browser):
-    yield
-    # Its connections end before the door does.
-    browser.get("about:blank")
+            # Its connections end before the door does.
+            browser.get("about:blank")
 
 
 def look(browser, size=DESK, scheme="light") -> None:

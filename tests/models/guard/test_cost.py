@@ -70,7 +70,7 @@ def test_that_no_large_table_is_read_whole_for_one_change(come_in: Login, guarde
         _wait_until_ended(control)
         read = _read(control)
     whole = {name: read[name] - before[name] for name in read}
-    # Five changes read some hundred rows by their keys; an index from one end to the other is whole.
+    # Five changes read some hundred rows by their keys; an index read to its end is whole, too.
     assert {name: rows for name, rows in whole.items() if rows > MANY // 10} == {}
 
 

@@ -1,43 +1,28 @@
 """Cycles, the datasets in them, and what was done to them."""
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.domain.certification.cycles import (
     Cycle,
     CycleEntry,
-    Progress,
     deadline_day,
     states_in_cycle,
 )
-from app.domain.certification.datasets import (
-    COMPLETED,
-    NOT_SIGNIFICANT,
-    OPEN,
-    SIGNOFF,
-    WAITING,
-    states_of,
-)
+from app.domain.certification.datasets import states_of
 from app.domain.certification.second_eyes import CycleFrozen
 from app.domain.errors import Conflict, NotFound
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 from app.models.database import outcome
 from app.models.events import second_eyes
+from app.models.lists import cycle_progress
 from app.models.schemas import record
-
-_FIELD_OF = {
-    COMPLETED: "completed",
-    SIGNOFF: "signed_off",
-    OPEN: "open",
-    WAITING: "waiting",
-    NOT_SIGNIFICANT: "not_significant",
-}
+from app.models.statements import text
 
 
 def in_pending_cycle(
@@ -56,53 +41,48 @@ def in_pending_cycle(
     return {(run_number, name) for run_number, name in rows}
 
 
-def cycles(connection: Connection, ids: Collection[int] | None = None) -> tuple[Cycle, ...]:
-    """All cycles that aren't deleted, the earliest deadline first; or those of the ids."""
+def cycles(
+    connection: Connection,
+    ids: Collection[int] | None = None,
+    *,
+    now: cycle_progress.Moment | None = None,
+) -> tuple[Cycle, ...]:
+    """All cycles that aren't deleted, the earliest deadline first; or those of the ids. With the
+    moment that is `now`, progress that hasn't changed isn't counted again."""
     which = 'NOT "Cycle".deleted' if ids is None else "id_cycle = ANY(:ids)"
-    given = {} if ids is None else {"ids": list(ids)}
     rows = connection.execute(
         text(
             'SELECT id_cycle, cycle_name, cycle_attributes, deadline, "createdAt", deleted,'
-            '  (SELECT count(*) FROM "CycleDataset" held WHERE held.id_cycle = "Cycle".id_cycle)'
-            f' FROM "Cycle" WHERE {which} ORDER BY deadline, id_cycle'
+            ' members.number, members.hashes FROM "Cycle" CROSS JOIN LATERAL ('
+            "  SELECT count(*) AS number,"
+            "   coalesce(sum(hashtextextended(name, run_number)), 0) AS hashes"
+            '  FROM "CycleDataset" held WHERE held.id_cycle = "Cycle".id_cycle) AS members'
+            f" WHERE {which} ORDER BY deadline, id_cycle"
         ),
-        given,
+        {} if ids is None else {"ids": list(ids)},
     ).all()
-    counts = connection.execute(
-        text(
-            # Most datasets of a cycle are in the same states, which are taken apart once.
-            "SELECT id_cycle, key, value, CAST(sum(number) AS int) FROM ("
-            " SELECT id_cycle, dataset_attributes, count(*) AS number"
-            '  FROM "Cycle" JOIN "CycleDataset" USING (id_cycle)'
-            '  JOIN "Dataset" dataset USING (run_number, name)'
-            f"  WHERE {which} AND NOT dataset.deleted GROUP BY id_cycle, dataset_attributes"
-            ' ) AS alike JOIN "Cycle" USING (id_cycle)'
-            " CROSS JOIN LATERAL jsonb_each_text(dataset_attributes) AS state(key, value)"
-            " WHERE cycle_attributes ? key GROUP BY id_cycle, key, value"
-        ),
-        given,
+    held = [
+        cycle_progress.Held(row.id_cycle, row.cycle_attributes, row.number, int(row.hashes))
+        for row in rows
+    ]
+    progress = (
+        cycle_progress.counted(connection, held)
+        if now is None
+        else cycle_progress.remembered(connection, held, now)
     )
-    numbers: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    for id_cycle, key, state, number in counts:
-        if field := _FIELD_OF.get(state):
-            numbers[id_cycle][key.removesuffix("_state")][field] = number
-    found = []
-    for id_cycle, name, attributes, deadline, created, deleted, datasets in rows:
-        states = states_in_cycle(attributes)
-        progress = {each: Progress(**numbers[id_cycle].get(each, {})) for each in states}
-        found.append(
-            Cycle(
-                id_cycle,
-                name,
-                states,
-                deadline_day(deadline),
-                created,
-                datasets,
-                progress,
-                deleted,
-            )
+    return tuple(
+        Cycle(
+            row.id_cycle,
+            row.cycle_name,
+            states_in_cycle(row.cycle_attributes),
+            deadline_day(row.deadline),
+            row.createdAt,
+            row.number,
+            progress[row.id_cycle],
+            row.deleted,
         )
-    return tuple(found)
+        for row in rows
+    )
 
 
 def cycle(

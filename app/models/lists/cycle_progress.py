@@ -1,0 +1,167 @@
+"""How far cycles are, counted from the states of their datasets and remembered until one of these
+changes: of ten years' cycles nearly all are done with."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Connection
+
+from app.domain.certification.cycles import Progress, states_in_cycle
+from app.domain.certification.datasets import (
+    COMPLETED,
+    NOT_SIGNIFICANT,
+    OPEN,
+    SIGNOFF,
+    WAITING,
+)
+from app.domain.json_value import JsonObject
+from app.models.database.engine import KEPT
+from app.models.database.kept import Kept
+from app.models.events import pending, states
+from app.models.statements import text
+
+_FIELD_OF = {
+    COMPLETED: "completed",
+    SIGNOFF: "signed_off",
+    OPEN: "open",
+    WAITING: "waiting",
+    NOT_SIGNIFICANT: "not_significant",
+}
+
+_KEY = "progress of cycles"
+_BYTES = 8_000
+"""What a cycle of twenty workspaces takes here."""
+
+ByWorkspace = Mapping[str, Progress]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What whoever reads in a later transaction sees at least: all events up to `event` that there
+    will ever be, unless somebody was writing; then that isn't `settled`. Numbers of one server mean
+    nothing on another: `server` is when it was started. `repair` is what was found false last."""
+
+    server: datetime
+    event: int
+    settled: bool
+    repair: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the progress of a cycle depends on beside the states of its datasets: its own states,
+    and which datasets it holds, as their number and the sum of their hashes."""
+
+    id: int
+    attributes: JsonObject
+    datasets: int
+    hashes: int
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Progress as it was when everything up to an event was there."""
+
+    held: Held
+    progress: ByWorkspace
+    event: int
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What is known of cycles on one server."""
+
+    server: datetime
+    of: Mapping[int, _Known]
+
+
+def moment(connection: Connection) -> Moment:
+    """That of the primary, which `remembered` wants to know in a transaction after this one."""
+    # The order counts: first the newest event, then who is writing.
+    server, event, replays = connection.execute(
+        text(
+            'SELECT pg_postmaster_start_time(), (SELECT coalesce(max(version), 0) FROM "Event"),'
+            " pg_is_in_recovery()"
+        )
+    ).one()
+    repair = states.newest_repair(connection)
+    # A standby knows nothing of who writes.
+    return Moment(server, event, not replays and not pending.writers(connection), repair)
+
+
+def remembered(connection: Connection, held: Sequence[Held], now: Moment) -> dict[int, ByWorkspace]:
+    """The same as `counted`, of which only cycles are counted that may have changed since they were
+    last. Whatever changes a dataset gives it the number of a newer event."""
+    kept = cast("Kept[_Memory]", connection.get_execution_options()[KEPT])
+    kept.know(now.repair)
+    before = _known(kept, now)
+    changed = _changed_since(connection, before) if before else {}
+    still = {
+        each.id: known
+        for each in held
+        if (known := before.get(each.id)) is not None
+        and known.held == each
+        and changed.get(each.id, 0) <= known.event
+    }
+    left = [each for each in held if each.id not in still]
+    fresh = counted(connection, left) if left else {}
+    if now.settled:
+        # Of what lay between the two nothing touched them.
+        of = {id_: replace(each, event=now.event) for id_, each in still.items()}
+        of |= {each.id: _Known(each, fresh[each.id], now.event) for each in left}
+        kept.put(_KEY, _Memory(now.server, of), _BYTES * len(of), repair=now.repair)
+    return fresh | {id_: each.progress for id_, each in still.items()}
+
+
+def _known(kept: "Kept[_Memory]", now: Moment) -> Mapping[int, _Known]:
+    """What is known and of this server. One that has lost events gives their numbers to others; a
+    thread that read later knows more than can be compared here."""
+    memory = kept.get(_KEY)
+    if memory is None or memory.server != now.server:
+        return {}
+    return {} if any(each.event > now.event for each in memory.of.values()) else memory.of
+
+
+def counted(connection: Connection, held: Sequence[Held]) -> dict[int, ByWorkspace]:
+    """How far each of the cycles is in each of its workspaces."""
+    rows = connection.execute(
+        text(
+            # Most datasets of a cycle are in the same states, which are taken apart once.
+            "SELECT id_cycle, key, value, CAST(sum(number) AS int) FROM ("
+            " SELECT id_cycle, dataset_attributes, count(*) AS number"
+            '  FROM "CycleDataset" JOIN "Dataset" dataset USING (run_number, name)'
+            "  WHERE id_cycle = ANY(:ids) AND NOT dataset.deleted"
+            "  GROUP BY id_cycle, dataset_attributes"
+            ' ) AS alike JOIN "Cycle" USING (id_cycle)'
+            " CROSS JOIN LATERAL jsonb_each_text(dataset_attributes) AS state(key, value)"
+            " WHERE cycle_attributes ? key GROUP BY id_cycle, key, value"
+        ),
+        {"ids": [each.id for each in held]},
+    )
+    numbers: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for id_cycle, key, state, number in rows:
+        if name := _FIELD_OF.get(state):
+            numbers[id_cycle][key.removesuffix("_state")][name] = number
+    return {
+        each.id: {
+            workspace: Progress(**numbers[each.id].get(workspace, {}))
+            for workspace in states_in_cycle(each.attributes)
+        }
+        for each in held
+    }
+
+
+def _changed_since(connection: Connection, known: Mapping[int, _Known]) -> dict[int, int]:
+    """Cycles that hold a dataset which was changed since, each with the newest event of these."""
+    rows = connection.execute(
+        text(
+            'SELECT id_cycle, max(changed.version) FROM "CycleDataset"'
+            ' JOIN "Dataset" AS changed USING (run_number, name)'
+            " WHERE changed.version > :event GROUP BY id_cycle"
+        ),
+        {"event": min(each.event for each in known.values())},
+    )
+    return {int(id_cycle): int(newest) for id_cycle, newest in rows}

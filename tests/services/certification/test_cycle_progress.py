@@ -20,7 +20,6 @@ from app.services.acting import Acting
 from app.services.certification import cycles, datasets
 from app.services.editing import dataset_tools, lumisections
 from app.services.editing.lumisections import ColumnEdit
-from app.services.recount import recounting
 from tests.builders import EXPERT
 from tests.conftest import filled_once
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, fill_opened
@@ -143,16 +142,30 @@ def test_that_a_slow_writer_s_change_is_seen_though_others_were_quicker(with_cyc
     assert now[0].progress["dt"] == Progress(signed_off=1, open=1)
 
 
-def test_that_what_was_found_false_is_counted_again(with_cycles: Database):
-    with with_cycles.transaction() as connection:
+def test_that_what_another_client_found_false_is_counted_again(with_cycles: Database):
+    def set_state(state: str) -> None:
         connection.execute(
             text(
                 'UPDATE "Dataset" SET dataset_attributes ='
-                ' dataset_attributes || \'{"dt_state": "COMPLETED"}\''
-            )
+                " dataset_attributes || jsonb_build_object('dt_state', CAST(:state AS text))"
+            ),
+            {"state": state},
         )
-    assert remembered(with_cycles)[0].progress["dt"].completed == 2
-    recounting.recount(Acting(with_cycles), KEYS, by="a test")
+
+    with with_cycles.transaction() as connection:
+        set_state(COMPLETED)
+    assert remembered(with_cycles)[0].progress["dt"] == Progress(completed=2)
+    with with_cycles.transaction() as connection:
+        set_state(OPEN)
+        connection.execute(
+            text(
+                'INSERT INTO desk.recount_finding ("table", run_number, name, part, lumisections,'
+                " expected, found, noticed_by, at, repaired)"
+                " VALUES ('Dataset', :run, :name, 'dt_state', '', 'OPEN', 'COMPLETED', 'another',"
+                " now(), true)"
+            ),
+            {"run": FIRST, "name": PROMPT},
+        )
     now = remembered(with_cycles)
     assert now[0].progress["dt"] == Progress(open=2)
     assert now == counted(with_cycles)

@@ -117,15 +117,22 @@ class Frame(Generic[Value]):
         self.length = last_covered(self.writes)
         self.values: ValueList[Value] = ValueList()
         self.row_of = {key: row for row, key in enumerate(self.keys)}
+        # Many writes share one object of values.
+        known: dict[int, tuple[NDArray[np.intp], Codes]] = {}
         self.coded: list[tuple[NDArray[np.intp], Codes]] = []
         for write in self.writes:
-            present = [key for key in write.values if key in self.row_of]
-            self.coded.append(
-                (
-                    np.array([self.row_of[key] for key in present], np.intp),
-                    np.array(self.values.codes(write.values[key] for key in present), np.int32),
-                )
-            )
+            coded = known.get(id(write.values))
+            if coded is None:
+                coded = known[id(write.values)] = self._coded(write.values)
+            self.coded.append(coded)
+
+    def _coded(self, values: Mapping[str, Value]) -> tuple[NDArray[np.intp], Codes]:
+        """Rows of what is kept of these values, and the codes of these."""
+        present = [key for key in values if key in self.row_of]
+        return (
+            np.array([self.row_of[key] for key in present], np.intp),
+            np.array(self.values.codes(values[key] for key in present), np.int32),
+        )
 
     def at(self, version: int | None = None, *, without_manual: bool = False) -> Attribution[Value]:
         """The fold up to and with a version, of everything without one."""
@@ -174,7 +181,8 @@ class Frame(Generic[Value]):
             within[: where.size] = where[: self.length]
         by_version: dict[int, list[int]] = {}
         for place, write in enumerate(self.writes):
-            by_version.setdefault(write.version, []).append(place)
+            if self.coded[place][0].size:
+                by_version.setdefault(write.version, []).append(place)
         newest = max(shown, default=0)
         for version in sorted(by_version):
             if version > newest:
@@ -209,21 +217,41 @@ class Frame(Generic[Value]):
                 if wrote != MISSING:
                     yield self._change(key, was, became, wrote, only)
             return
-        size = len(self.values.values)
-        for row in np.flatnonzero(written.any(axis=1)).tolist():
+        for row, kinds in self._runs(before, after, written):
             key = self.keys[row]
-            mask = written[row] != MISSING
-            joint = (before[row].astype(np.int64) * size + after[row]) * size + written[row]
-            kinds = np.unique(joint[mask])
-            if kinds.size > MOST_VALUES:
-                everywhere = _ranges_after(start, mask)
-                yield CellChange(key, None, None, None, everywhere, int(kinds.size))
+            if len(kinds) > MOST_VALUES:
+                everywhere = _ranges_after(start, written[row] != MISSING)
+                yield CellChange(key, None, None, None, everywhere, len(kinds))
                 continue
-            for kind in kinds.tolist():
-                rest, wrote = divmod(kind, size)
-                was, became = divmod(rest, size)
-                where = _ranges_after(start, (joint == kind) & mask)
+            for (was, became, wrote), runs in sorted(kinds.items()):
+                where = tuple(LumiRange(start + first, start + last) for first, last in runs)
                 yield self._change(key, was, became, wrote, where)
+
+    def _runs(
+        self, before: Codes, after: Codes, written: Codes
+    ) -> "Iterator[tuple[int, dict[tuple[int, int, int], list[tuple[int, int]]]]]":
+        """For each row that was written to, its runs of lumisections, from 1, by the codes before,
+        after and written."""
+        rows = np.flatnonzero(written.any(axis=1))
+        if not rows.size:
+            return
+        triples = np.stack([each[rows] for each in (before, after, written)])
+        begins = np.ones((rows.size, written.shape[1]), np.bool_)
+        begins[:, 1:] = (triples[:, :, 1:] != triples[:, :, :-1]).any(axis=0)
+        # Each row begins a run, so that none goes on from one to the next.
+        at = np.flatnonzero(begins)
+        kinds = triples.reshape(3, -1)[:, at].T.tolist()
+        places, firsts = np.divmod(at, begins.shape[1])
+        lasts = firsts + np.diff(at, append=begins.size)
+        found: dict[int, dict[tuple[int, int, int], list[tuple[int, int]]]] = {}
+        for place, kind, first, last in zip(
+            places.tolist(), kinds, firsts.tolist(), lasts.tolist(), strict=True
+        ):
+            if kind[2] != MISSING:
+                runs = found.setdefault(place, {})
+                runs.setdefault((kind[0], kind[1], kind[2]), []).append((first + 1, last))
+        for place, row in enumerate(rows.tolist()):
+            yield row, found[place]
 
     def _change(
         self, key: str, was: int, became: int, wrote: int, where: tuple[LumiRange, ...]

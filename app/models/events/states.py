@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.domain.json_value import JsonObject, JsonValue, js_parse
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.lumisections import LumiRange, ranges_of_numbers
+from app.domain.lumisections import LumiRange, Mask, ranges_of_numbers
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet, triplet_from_json
@@ -300,10 +300,13 @@ def rr_events(
     *,
     as_of: int | None = None,
     only_manual: bool = False,
+    within: Mask | None = None,
 ) -> list[StoredEvent]:
-    """RR lumisection events of these datasets, or only those by hand, in no particular order."""
+    """RR lumisection events of these datasets, or only those by hand, in no particular order;
+    those that cover nothing `within` these lumisections come without values."""
     manual = "AND e.manual_change" if only_manual else ""
-    return _events(connection, "LumisectionEvent", "e.manual_change", keys, as_of, manual)
+    table = "LumisectionEvent"
+    return _events(connection, table, "e.manual_change", keys, as_of, manual, within=within)
 
 
 def oms_events(
@@ -312,10 +315,13 @@ def oms_events(
     *,
     as_of: int | None = None,
     setting: Collection[str] | None = None,
+    within: Mask | None = None,
 ) -> list[StoredEvent]:
-    """OMS lumisection events of just these datasets, in no particular order; with `setting`, those
-    that set none of these attributes come without values, which takes most of the time."""
-    return _events(connection, "OMSLumisectionEvent", "false", keys, as_of, setting=setting)
+    """OMS lumisection events of just these datasets, in no particular order. Those that set none of
+    the attributes `setting`, or cover nothing `within` these lumisections, come without values,
+    which takes most of the time."""
+    table = "OMSLumisectionEvent"
+    return _events(connection, table, "false", keys, as_of, setting=setting, within=within)
 
 
 def _events(
@@ -326,6 +332,7 @@ def _events(
     as_of: int | None,
     which: str = "",
     setting: Collection[str] | None = None,
+    within: Mask | None = None,
 ) -> list[StoredEvent]:
     if not keys:
         return []
@@ -350,7 +357,13 @@ def _events(
         row.version for row in rows if row.number and row.number != row.last - row.first + 1
     ]
     ranges_of = _scattered_ranges(connection, table, scattered)
-    values_of = _payloads(connection, {row.lumisection_metadata_id for row in rows}, setting)
+    told = {
+        row.lumisection_metadata_id
+        for row in rows
+        if within is None or (row.number and _meets(row.first, row.last, within))
+    }
+    values_of = _payloads(connection, told, setting)
+    some = within is not None or setting is not None
     nothing: JsonObject = {}
     return [
         StoredEvent(
@@ -358,11 +371,15 @@ def _events(
             run_number,
             name,
             is_manual,
-            values_of.get(metadata_id, nothing) if setting is not None else values_of[metadata_id],
+            values_of.get(metadata_id, nothing) if some else values_of[metadata_id],
             ranges_of.get(version) or (_positive(first, last) if number else ()),
         )
         for version, run_number, name, is_manual, metadata_id, first, last, number in rows
     ]
+
+
+def _meets(first: int, last: int, within: Mask) -> bool:
+    return bool(within[max(first - 1, 0) : max(last, 0)].any())
 
 
 def _positive(first: int, last: int) -> tuple[LumiRange, ...]:

@@ -11,6 +11,7 @@ from app.domain.history.cells import Action, Write
 from app.domain.identity import AUTO, is_manual
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE, DatasetKey
+from app.domain.lumisections import Mask
 from app.domain.triplets import Triplet, triplet_from_json
 from app.models.events import states
 from app.models.events.states import StoredEvent
@@ -67,10 +68,15 @@ class Touched:
 
 
 def rr_writes(
-    connection: Connection, keys: Collection[DatasetKey], *, as_of: int | None = None
+    connection: Connection,
+    keys: Collection[DatasetKey],
+    *,
+    as_of: int | None = None,
+    within: Mask | None = None,
 ) -> dict[DatasetKey, list[Write[Triplet]]]:
-    """RR writes of each of these datasets, up to and with a version if given."""
-    events = states.rr_events(connection, keys, as_of=as_of)
+    """RR writes of each of these datasets, up to and with a version if given; those that cover
+    nothing `within` these lumisections come without values."""
+    events = states.rr_events(connection, keys, as_of=as_of, within=within)
     versions = versions_of_events(connection, [event.version for event in events])
     parsed: dict[int, Mapping[str, Triplet]] = {}
     found: dict[DatasetKey, list[Write[Triplet]]] = {key: [] for key in keys}
@@ -98,11 +104,13 @@ def oms_writes(
     *,
     as_of: int | None = None,
     setting: Collection[str] | None = None,
+    within: Mask | None = None,
 ) -> dict[DatasetKey, list[Write[JsonValue]]]:
-    """OMS writes that make the values of each dataset: its own and those of `online`. With
-    `setting`, those that set none of these attributes come without values."""
+    """OMS writes that make the values of each dataset: its own and those of `online`. Those that
+    set none of the attributes `setting`, or cover nothing `within` these lumisections, come
+    without values."""
     both = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
-    events = states.oms_events(connection, both, as_of=as_of, setting=setting)
+    events = states.oms_events(connection, both, as_of=as_of, setting=setting, within=within)
     versions = versions_of_events(connection, [event.version for event in events])
     own: dict[DatasetKey, list[Write[JsonValue]]] = {}
     for event in events:

@@ -230,13 +230,17 @@ def _history(
         shown = {action.version for action, _ in page}
         events = {event for _, each in page for event in each}
         writes = run_history.lumisection_writes(connection, events)
-        # What no action on the page set can't have been changed by one.
+        # What no action on the page set, or where, can't have been changed by one.
         rr_set, oms_set = (_set_by(writes, oms=side) for side in (False, True))
-        rr = history.rr_writes(connection, [(run_number, dataset) for dataset in rr_set])
+        rr_where, oms_where = (_covered_by(writes, oms=side) for side in (False, True))
+        rr = history.rr_writes(
+            connection, [(run_number, dataset) for dataset in rr_set], within=rr_where
+        )
         oms = history.oms_writes(
             connection,
             [(run_number, dataset) for dataset in oms_set],
             setting=set().union(*oms_set.values()),
+            within=oms_where,
         )
         attributes: dict[int, list[AttributeChange]] = {}
         if name in {None, ONLINE}:
@@ -280,6 +284,12 @@ def _set_by(writes: Sequence[LumisectionWrite], *, oms: bool) -> dict[str, set[s
         if write.oms is oms:
             found.setdefault(write.dataset, set()).update(write.content)
     return found
+
+
+def _covered_by(writes: Sequence[LumisectionWrite], *, oms: bool) -> Mask:
+    """Lumisections in which these writes set columns, or bits."""
+    ranges = [each for write in writes if write.oms is oms for each in write.ranges]
+    return mask_of_ranges(ranges, max((each.last for each in ranges), default=0))
 
 
 def _touching(

@@ -95,6 +95,29 @@ def test_that_a_history_is_paged_by_version(online: Database):
         history.run_history_of(Acting(online), RUN, limit=0)
 
 
+@pytest.mark.parametrize("dataset", [None, "online", PROMPT])
+def test_that_a_page_of_one_version_tells_what_the_whole_history_does(
+    online: Database, dataset: str | None
+):
+    set_column(online, "dt-dt", BAD, 2, 4)
+    set_bit(online, "dt0_ready", 3, 6, value=False)
+    changed = {3: {"dt0_ready": True, "recorded": 2.5}, 9: {"cscp_ready": False}}
+    pull.apply(Acting(online), a_run(RUN, 14, changed=changed))
+    set_bit(online, "cscp_ready", 9, 9, value=True)
+    runs.move(Acting(online, EXPERT), RUN, "SIGNOFF")
+    subject = history.HistorySubject(RUN, dataset)
+    whole = history.history_of(Acting(online), subject, limit=200)
+    found, before = [], None
+    while True:
+        page = history.history_of(Acting(online), subject, limit=1, before=before)
+        found += page.entries
+        before = page.before
+        if before is None:
+            break
+    assert found == list(whole.entries)
+    assert any(each.columns or each.bits for entry in found for each in entry.datasets)
+
+
 def test_that_the_history_of_a_run_has_its_attributes_and_all_its_datasets(online: Database):
     set_column(online, "dt-dt", BAD, 2, 4)
     set_bit(online, "dt0_ready", 5, 6, value=False)

@@ -1,10 +1,10 @@
 """Versions looked for from the newest on, a block at a time, so that no look ever takes long."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, TextClause
+from sqlalchemy import Connection
 
 from app.domain.history.cells import Action
 from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, Who
@@ -185,7 +185,7 @@ def everybody(connection: Connection) -> tuple[str, ...]:
 def touched(
     connection: Connection, versions: Collection[int], known: frozenset[str]
 ) -> dict[int, Touched]:
-    """What each of these versions is about, in as many statements as there are kinds."""
+    """What each of these versions is about."""
     spans = event_positions.spans(connection, versions, known)
     if not spans:
         return {}
@@ -195,37 +195,27 @@ def touched(
         "lasts": [last for _, last in spans.values()],
         "most": _SUBJECTS_SHOWN + 1,
     }
-    found: dict[Kind, dict[int, list[Subject]]] = {}
-    for kind, table in _TABLE_OF.items():
-        name = "''" if kind is Kind.RUN else "event.name"
-        only = "" if kind in {Kind.RUN, Kind.DATASET} else " LIMIT 1"
-        rows = connection.execute(
-            text(
-                "SELECT span.number, about.run_number, about.name FROM"
-                " unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
-                "  AS span(number, first, last)"
-                f' CROSS JOIN LATERAL (SELECT event.run_number, {name} AS name FROM "{table}"'
-                '  AS event JOIN "Event" AS action USING (version)'
-                "  WHERE event.version BETWEEN span.first AND span.last"
-                "   AND action.atomic_version = span.number"
-                f"  ORDER BY event.version{only or ' LIMIT :most'}) AS about"
-            ),
-            given,
-        )
-        of_kind = found.setdefault(kind, {})
-        for number, run_number, dataset in rows:
-            of_kind.setdefault(number, []).append(Subject(run_number, dataset))
-    changing = _changing(connection, given)
+    found: dict[Kind, dict[int, list[Subject]]] = {kind: {} for kind in _TABLE_OF}
+    changing: set[int] = set()
+    for place, number, run_number, name in connection.execute(text(_TOUCHED), given):
+        if place == len(_TABLE_OF):
+            changing.add(number)
+        else:
+            found[_KINDS[place]].setdefault(number, []).append(Subject(run_number, name))
     return {number: _touched(number, found, changing) for number in spans}
 
 
-def _with_dataset_event(condition: str) -> TextClause:
-    """Asks which of `versions`, each with the `firsts` and `lasts` of its events, have an event of
-    a dataset that meets a condition on `event`."""
-    return text(
-        "SELECT span.number FROM"
-        " unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
-        "  AS span(number, first, last)"
+_SPANS = (
+    "unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
+    " AS span(number, first, last)"
+)
+"""Versions with the first and the last of their events."""
+
+
+def _with_dataset_event(condition: str, columns: str = "span.number") -> str:
+    """Asks which of the versions have an event of a dataset that meets a condition on `event`."""
+    return (
+        f"SELECT {columns} FROM {_SPANS}"
         ' WHERE EXISTS (SELECT FROM "DatasetEvent" AS event'
         '  JOIN "Event" AS action USING (version)'
         "  WHERE event.version BETWEEN span.first AND span.last"
@@ -233,10 +223,28 @@ def _with_dataset_event(condition: str) -> TextClause:
     )
 
 
-def _changing(connection: Connection, given: Mapping[str, object]) -> set[int]:
-    """Versions that set attributes of a dataset, not only say that it has changed."""
-    rows = connection.execute(_with_dataset_event(_CHANGES), given)
-    return set(rows.scalars())
+def _about(place: int, kind: Kind, table: str) -> str:
+    """Asks for runs and datasets of a kind that the versions are about."""
+    name = "''" if kind is Kind.RUN else "event.name"
+    most = ":most" if kind in {Kind.RUN, Kind.DATASET} else "1"
+    return (
+        f"SELECT {place} AS place, span.number, about.run_number, about.name FROM {_SPANS}"
+        f' CROSS JOIN LATERAL (SELECT event.run_number, {name} AS name FROM "{table}"'
+        '  AS event JOIN "Event" AS action USING (version)'
+        "  WHERE event.version BETWEEN span.first AND span.last"
+        "   AND action.atomic_version = span.number"
+        f"  ORDER BY event.version LIMIT {most}) AS about"
+    )
+
+
+_KINDS = tuple(_TABLE_OF)
+_TOUCHED = " UNION ALL ".join(
+    (
+        *(_about(place, kind, table) for place, (kind, table) in enumerate(_TABLE_OF.items())),
+        # Those that set attributes of a dataset, not only say that it has changed.
+        _with_dataset_event(_CHANGES, f"{len(_TABLE_OF)}, span.number, 0, ''"),
+    )
+)
 
 
 def _touched(
@@ -393,22 +401,23 @@ def _by_versions(
     else:
         source = f'SELECT {columns} FROM "Version" WHERE {range_} {newest}'
     given: dict[str, object] = {"below": below, "lowest": search.lowest, "size": size}
+    edge = f"SELECT min(atomic_version) AS lowest, count(*) AS number FROM ({source}) AS block"
     spoken: Sequence[Sequence[int]] = ()
     if search.query.each_word:
-        lowest = connection.execute(
-            text(f"SELECT min(atomic_version) FROM ({source}) AS block"),
-            {**given, "authors": list(search.authors or ())},
-        ).scalar()
+        authors = {"authors": list(search.authors or ())}
+        lowest, number = connection.execute(text(edge), {**given, **authors}).one()
         spoken = _spoken(connection, search, int(lowest or 0), below)
+        edge = "SELECT CAST(:edge AS int) AS lowest, CAST(:number AS int) AS number"
+        given |= {"edge": lowest, "number": number}
     conditions, more = _conditions(search, spoken)
     rows = connection.execute(
         text(
-            f"WITH block AS MATERIALIZED ({source}), found AS ("
-            f" SELECT * FROM block WHERE {conditions}"
-            "  ORDER BY atomic_version DESC LIMIT :limit)"
-            " SELECT edge.lowest, edge.number, found.* FROM ("
-            "  SELECT min(atomic_version) AS lowest, count(*) AS number FROM block) AS edge"
-            " LEFT JOIN found ON true ORDER BY found.atomic_version DESC"
+            # The block is gone through twice: keeping it would cost more, and of the second time
+            # only the beginning is wanted where all is.
+            f"SELECT edge.lowest, edge.number, found.* FROM ({edge}) AS edge LEFT JOIN ("
+            f" SELECT * FROM ({source}) AS block WHERE {conditions}"
+            "  ORDER BY atomic_version DESC LIMIT :limit"
+            ") AS found ON true ORDER BY found.atomic_version DESC"
         ),
         {**given, **more, "limit": limit},
     ).all()
@@ -530,7 +539,7 @@ def of_dataset(
     """Those of the versions that touch datasets of a name."""
     spans = event_positions.spans(connection, versions, known)
     rows = connection.execute(
-        _with_dataset_event("event.name = :name"),
+        text(_with_dataset_event("event.name = :name")),
         {
             "versions": list(spans),
             "firsts": [first for first, _ in spans.values()],

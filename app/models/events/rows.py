@@ -9,6 +9,7 @@ from app.domain.certification.second_eyes import Protected
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
+from app.domain.text.names import no_dataset
 from app.models.events.second_eyes import ANYTHING, protected
 from app.models.statements import text
 
@@ -84,6 +85,15 @@ def get_run(connection: Connection, run_number: int) -> RunRow:
     if run is None or run.deleted:
         raise NotFound(f"Run {run_number} is not in the Run Registry.")
     return run
+
+
+def check_dataset(connection: Connection, key: DatasetKey) -> None:
+    """NotFound when there is no such run, or no such dataset of it."""
+    run_number, name = key
+    get_run(connection, run_number)
+    known = datasets_of_run(connection, run_number)
+    if name not in known:
+        raise no_dataset(run_number, name, known)
 
 
 def datasets_of_run(connection: Connection, run_number: int) -> dict[str, DatasetRow]:

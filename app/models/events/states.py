@@ -407,7 +407,7 @@ def _payloads(
     connection: Connection, ids: Collection[int], setting: Collection[str] | None = None
 ) -> dict[int, JsonObject]:
     """Stored objects by id, or those among them that have any of the keys."""
-    if not ids:
+    if not ids or (setting is not None and not setting):
         return {}
     which = "" if setting is None else ' AND jsonb_exists_any("jsonb", CAST(:setting AS text[]))'
     rows = connection.execute(

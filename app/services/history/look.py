@@ -9,10 +9,10 @@ from app.domain.history.attributes import AttributeChange, LumisectionWrite, att
 from app.domain.history.cells import Action as VersionInfo
 from app.domain.history.cells import CellChange, Frame, Write, last_covered
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.keys import ONLINE, DatasetKey
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, Mask, mask_of_ranges
 from app.domain.state.grid import MISSING, DatasetState
-from app.domain.text.names import no_dataset, no_version
+from app.domain.text.names import no_version
 from app.domain.triplets import Triplet
 from app.models.events import rows, states
 from app.models.history import run_history
@@ -124,8 +124,8 @@ def selection_history(
     """Versions that wrote any of these columns or bits in these lumisections (all without)."""
     check_limit(limit)
     key = (run_number, dataset)
-    _check_dataset(acting, key)
     with acting.db.read() as connection:
+        rows.check_dataset(connection, key)
         rr = history.rr_writes(connection, [key])[key]
         oms = history.oms_writes(connection, [key])[key]
         length = max(last_covered(rr), last_covered(oms))
@@ -174,8 +174,8 @@ def origin(
 ) -> Origin | None:
     """Who set the value in force in a cell of a column or OMS attribute; None when nobody did."""
     dataset_key = (run_number, dataset)
-    _check_dataset(acting, dataset_key)
     with acting.db.read() as connection:
+        rows.check_dataset(connection, dataset_key)
         rr = history.rr_writes(connection, [dataset_key])[dataset_key]
         columns = Frame(rr, [key])
         now = columns.at()
@@ -200,8 +200,8 @@ def origin(
 def look(acting: Acting, run_number: int, dataset: str, *, as_of: int | None = None) -> Look:
     """A dataset now or at a version, all of one moment."""
     key = (run_number, dataset)
-    _check_dataset(acting, key)
     with acting.db.read() as connection:
+        rows.check_dataset(connection, key)
         state = states.load(connection, [key], desk=acting.db.desk, as_of=as_of)[key].state
         manual = states.fold_rr(states.rr_events(connection, [key], as_of=as_of, only_manual=True))
         by_hand = {column: manual.codes[row] != MISSING for column, row in manual.row_of.items()}
@@ -221,10 +221,11 @@ def _history(
     acting: Acting, run_number: int, name: str | None, limit: int, before: int | None
 ) -> Page:
     check_limit(limit)
-    if name is not None:
-        _check_dataset(acting, (run_number, name))
     with acting.db.read() as connection:
-        rows.get_run(connection, run_number)
+        if name is None:
+            rows.get_run(connection, run_number)
+        else:
+            rows.check_dataset(connection, (run_number, name))
         versions = history.versions_of_run(connection, run_number, name, limit + 1, before)
         page = versions[:limit]
         shown = {action.version for action, _ in page}
@@ -340,12 +341,3 @@ def check_limit(limit: int) -> None:
     """Refuses a page of a history that is empty or too long."""
     if not 0 < limit <= MOST_VERSIONS:
         raise BadInput(f"A page of a history has 1 to {MOST_VERSIONS} versions.")
-
-
-def _check_dataset(acting: Acting, key: DatasetKey) -> None:
-    run_number, name = key
-    with acting.db.read() as connection:
-        rows.get_run(connection, run_number)
-        known = rows.datasets_of_run(connection, run_number)
-        if name not in known:
-            raise no_dataset(run_number, name, known)

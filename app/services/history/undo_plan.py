@@ -352,7 +352,9 @@ class _Planner:
         if self._undone.manual:
             return {}
         came: dict[DatasetKey, tuple[LumiRange, ...]] = {}
-        for key, writes in history.oms_writes(self._action.connection, keys).items():
+        # Only where they wrote counts.
+        of_key = history.oms_writes(self._action.connection, keys, setting=())
+        for key, writes in of_key.items():
             new: set[int] = set()
             for name in {key[1], ONLINE}:
                 of_name = [write for write in writes if write.dataset == name]

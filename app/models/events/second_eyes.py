@@ -323,7 +323,8 @@ def newest_authors(
             ), changes AS (
                 SELECT run_number, name, 'columns' AS what, event.version
                 FROM wanted JOIN "LumisectionEvent" AS event USING (run_number, name)
-                JOIN "JSONBDeduplication" AS said ON said.id = event.lumisection_metadata_id
+                CROSS JOIN LATERAL (SELECT "jsonb" FROM "JSONBDeduplication"
+                    WHERE id = event.lumisection_metadata_id OFFSET 0) AS said
                 WHERE :workspace = :whole OR EXISTS (
                     SELECT FROM jsonb_object_keys(said."jsonb") AS key
                     WHERE starts_with(key, :workspace || '-'))

@@ -313,7 +313,8 @@ def recent_triplets(connection: Connection, author: str, limit: int) -> list[Jso
             '  JOIN "Event" USING (version) JOIN "Version" USING (atomic_version)'
             '  WHERE "Version"."by" = :author GROUP BY lumisection_metadata_id'
             "  ORDER BY 2 DESC LIMIT :limit) AS recent"
-            ' JOIN "JSONBDeduplication" d ON d.id = recent.lumisection_metadata_id'
+            ' CROSS JOIN LATERAL (SELECT "jsonb" FROM "JSONBDeduplication"'
+            "  WHERE id = recent.lumisection_metadata_id OFFSET 0) AS d"
             " ORDER BY recent.version DESC"
         ),
         {"author": author, "limit": limit, "among": _RECENT},

@@ -168,9 +168,10 @@ def _counted(
         return {}, newest_repair(connection) if desk else None
     both = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
     parts = [
-        f'SELECT {place}, run_number, name, count(*) FROM "{table}" WHERE (run_number, name) IN'
-        "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
-        " GROUP BY run_number, name"
+        # Counted for each by itself: to group so many events by name takes three times as long.
+        f'SELECT {place}, run_number, name, (SELECT count(*) FROM "{table}" AS event WHERE'
+        "  event.run_number = wanted.run_number AND event.name = wanted.name)"
+        " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])) AS wanted(run_number, name)"
         for place, table in enumerate(("LumisectionEvent", "OMSLumisectionEvent"))
     ]
     if desk:

@@ -1,7 +1,7 @@
 """Generated JSONs: the datasets they are made from, and their rows."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -165,10 +165,16 @@ def matching_datasets(
     *,
     as_of: int | None = None,
     run_numbers: Sequence[int] | None = None,
+    keys: Collection[DatasetKey] | None = None,
 ) -> list[MatchedDataset]:
     """Datasets that aren't hidden and whose name is similar to the SQL pattern, by run and name;
-    only of `run_numbers` if given."""
+    only of `run_numbers`, or these, if given."""
     of_runs = "" if run_numbers is None else " AND run_number = ANY(:runs)"
+    if keys is not None:
+        of_runs += (
+            " AND (run_number, name) IN"
+            " (SELECT * FROM unnest(CAST(:key_runs AS int[]), CAST(:key_names AS text[])))"
+        )
     source = (
         'SELECT d.run_number, d.name, d.dataset_attributes, d.version FROM "Dataset" d'
         ' JOIN "Run" r USING (run_number) WHERE NOT d.deleted AND d.name SIMILAR TO :pattern'
@@ -186,6 +192,9 @@ def matching_datasets(
         parameters["as_of"] = as_of
     if run_numbers is not None:
         parameters["runs"] = list(run_numbers)
+    if keys is not None:
+        parameters["key_runs"] = [run_number for run_number, _ in keys]
+        parameters["key_names"] = [name for _, name in keys]
     try:
         found = connection.execute(text(f"{source} ORDER BY run_number, name"), parameters).all()
     except sa_exc.DataError as error:

@@ -105,14 +105,12 @@ def datasets_at(
 ) -> tuple[SeasonDataset, ...]:
     """Datasets as they were, by run and name: those that match, only of these runs or keys if
     given. What hasn't changed since is read as it is now, which is quicker and the same."""
-    wanted = None if keys is None else set(keys)
     with acting.db.read() as connection:
         if run_numbers is None:
             run_numbers = generated_json.runs_with(connection, pattern)
-        matched = generated_json.matching_datasets(
-            connection, pattern, as_of=moment.version, run_numbers=sorted(run_numbers)
+        found = generated_json.matching_datasets(
+            connection, pattern, as_of=moment.version, run_numbers=sorted(run_numbers), keys=keys
         )
-        found = [each for each in matched if wanted is None or _key(each) in wanted]
         changed = moment_of_reports.changed_since(
             connection, {each.run_number for each in found}, moment.version
         )

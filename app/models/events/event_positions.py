@@ -68,9 +68,20 @@ def before(connection: Connection, version: int, known: frozenset[str]) -> int:
     return min(_first_events(connection, [version])[0] + SLACK, _GREATEST)
 
 
-def after(connection: Connection, version: int) -> int:
+def after(connection: Connection, version: int, known: frozenset[str]) -> int:
     """An event number above which every event of newer versions stands."""
-    return max(_first_events(connection, [version + 1])[0] - SLACK, 0) - 1
+    if indexes.EVENTS_OF_VERSION in known:
+        first = connection.execute(
+            text(
+                'SELECT coalesce((SELECT version FROM "Event" WHERE atomic_version > :version'
+                " ORDER BY atomic_version, version LIMIT 1),"
+                ' (SELECT max(version) + 1 FROM "Event"), 1)'
+            ),
+            {"version": version},
+        ).scalar_one()
+    else:
+        first = _first_events(connection, [version + 1])[0]
+    return max(int(first) - SLACK, 0) - 1
 
 
 def version_at(connection: Connection, at: datetime, *, end: bool) -> int:

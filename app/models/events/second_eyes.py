@@ -20,7 +20,7 @@ from app.domain.certification.second_eyes import (
 from app.domain.keys import DatasetKey
 from app.models.database import outcome
 from app.models.events import event_positions
-from app.models.schemas import record
+from app.models.schemas import indexes, record
 from app.models.statements import text
 
 CHANNEL = "desk_changes"
@@ -268,6 +268,7 @@ def voided_after(
     connection: Connection, version: int, since: datetime, *, but: str
 ) -> list[LostMark]:
     """The marks that others than `but` made void in newer versions, without a row that says so."""
+    event = event_positions.after(connection, version, indexes.present(connection))
     changed = connection.execute(
         text(
             "SELECT DISTINCT run_number, name FROM record.verification JOIN ("
@@ -275,7 +276,7 @@ def voided_after(
             ' UNION SELECT run_number, name FROM "DatasetEvent" WHERE version > :event'
             ") AS changed USING (run_number, name) WHERE verified LIMIT :most"
         ),
-        {"event": event_positions.after(connection, version), "most": MOST_TOLD},
+        {"event": event, "most": MOST_TOLD},
     )
     keys = [(row.run_number, row.name) for row in changed]
     rows = connection.execute(text(_VOIDED), _arrays(keys)) if keys else ()

@@ -15,6 +15,8 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
+from sqlalchemy.dialects.postgresql.psycopg import PGExecutionContext_psycopg
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from app.domain.connections.faults import Fault, fault_of
 from app.domain.connections.protection import Protection, is_here
@@ -46,6 +48,8 @@ READS = "run_registry_reads"
 """Option of a connection that is in a READ ONLY transaction."""
 KEPT = "run_registry_kept"
 """Option of a connection: what this process keeps of what it has folded."""
+BINARY = "run_registry_binary"
+"""Option of a statement whose rows come in binary."""
 _NEVER_WRITES = "run_registry_never_writes"
 GUARDED = "run_registry_guarded"
 """Option of a connection on which the guard folds runs and datasets: the kind of the login."""
@@ -500,10 +504,22 @@ def _pool(
         json_deserializer=js_parse,
         execution_options={KEPT: kept},
     )
+    engine.dialect.execution_ctx_cls = _Execution
     sa.event.listen(engine, "do_connect", connect)
     sa.event.listen(engine, "connect", _connected)
     sa.event.listen(engine, "begin", _begin)
     return engine
+
+
+class _Execution(PGExecutionContext_psycopg):
+    """One statement, whose rows come in binary where it asks for it."""
+
+    def create_default_cursor(self) -> DBAPICursor:
+        cursor = super().create_default_cursor()
+        if BINARY in self.execution_options:
+            assert isinstance(cursor, psycopg.Cursor)
+            cursor.format = psycopg.pq.Format.BINARY
+        return cursor
 
 
 def _connected(driver: object, _: object) -> None:

@@ -16,7 +16,7 @@ from app.domain.lumisections import LumiRange, Mask, ranges_of_numbers
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet, triplet_from_json
-from app.models.database.engine import KEPT, READS
+from app.models.database.engine import BINARY, KEPT, READS
 from app.models.database.kept import Kept
 from app.models.events import event_columns
 from app.models.statements import text
@@ -75,17 +75,19 @@ def load_compact(
     if as_of is not None:
         folded = fold_compact(connection, keys, as_of=as_of)
         return folded, folded
-    numbers, repair = _counted(connection, keys, desk=desk)
     kept = _kept(connection)
+    unknown = [key for key in keys if desk and kept.get(key) is None]
+    numbers, repair, stored = _counted(connection, keys, desk=desk, stored_of=unknown)
     if repair is not None:
         kept.know(repair)
-    found = {
+    found = stored | {
         key: known
         for key in keys
         if (known := kept.get(key)) is not None and known[1] == numbers[key]
     }
-    if desk and (left := [key for key in keys if key not in found]):
-        found |= _stored(connection, left, numbers)
+    asked = {*unknown, *found}
+    if desk and (stale := [key for key in keys if key not in asked]):
+        found |= _counted(connection, stale, desk=True, stored_of=stale)[2]
     left = [key for key in keys if key not in found]
     # All that is folded into `online` is read for the others of its run in any case.
     folded = fold_compact(connection, {*left, *((run_number, ONLINE) for run_number, _ in left)})
@@ -120,37 +122,7 @@ def fresh_compact(
 ) -> dict[DatasetKey, Counted]:
     """States of our read model that were folded from just the events there are, and that are as
     they were written."""
-    return _stored(connection, keys, event_counts(connection, keys)) if keys else {}
-
-
-def _stored(
-    connection: Connection,
-    keys: Collection[DatasetKey],
-    numbers: Mapping[DatasetKey, EventCounts],
-) -> dict[DatasetKey, Counted]:
-    rows = connection.execute(
-        text(
-            "SELECT run_number, name, rr_events, oms_events, online_oms_events, state, checksum"
-            " FROM desk.lumisection_state WHERE (run_number, name) IN"
-            " (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
-        ),
-        _key_arrays(keys),
-    )
-    found = {}
-    for run_number, name, rr, oms, online, content, written in rows:
-        key, counts = (run_number, name), EventCounts(rr, oms, online)
-        if counts != numbers[key]:
-            continue
-        if written != checksum(key, counts, content):
-            logger.warning(
-                "What is kept of %s of run %d isn't what was written; it is folded again",
-                name,
-                run_number,
-            )
-            continue
-        if (state := _readable(content)) is not None:
-            found[key] = state, counts
-    return found
+    return _counted(connection, keys, desk=True, stored_of=keys)[2] if keys else {}
 
 
 def event_counts(
@@ -160,31 +132,75 @@ def event_counts(
     return _counted(connection, keys, desk=False)[0]
 
 
+# Counted by scalars: grouped, the server would put aside every event to count those of its dataset.
+_NUMBERS = """
+    SELECT wanted.run_number, wanted.name,
+      (SELECT count(*) FROM "LumisectionEvent" AS event
+       WHERE event.run_number = wanted.run_number AND event.name = wanted.name) AS rr,
+      (SELECT count(*) FROM "OMSLumisectionEvent" AS event
+       WHERE event.run_number = wanted.run_number AND event.name = wanted.name) AS oms
+"""
+_COUNTED = f"""
+    {_NUMBERS} FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))
+      AS wanted(run_number, name)
+"""
+# One statement instead of three: an edit waits for each of them.
+_COUNTED_AND_STORED = f"""
+    {_NUMBERS}, {_NEWEST_REPAIR} AS repair,
+      stored.rr_events, stored.oms_events, stored.online_oms_events, stored.state, stored.checksum
+    FROM ROWS FROM (unnest(CAST(:runs AS int[])), unnest(CAST(:names AS text[])),
+      unnest(CAST(:with_state AS boolean[]))) AS wanted(run_number, name, with_state)
+    LEFT JOIN LATERAL (
+      SELECT * FROM desk.lumisection_state AS kept WHERE wanted.with_state
+        AND kept.run_number = wanted.run_number AND kept.name = wanted.name OFFSET 0
+    ) AS stored ON true
+"""
+
+
 def _counted(
-    connection: Connection, keys: Collection[DatasetKey], *, desk: bool
-) -> tuple[dict[DatasetKey, EventCounts], int | None]:
-    """The same, with what `newest_repair` says where there is a desk."""
+    connection: Connection,
+    keys: Collection[DatasetKey],
+    *,
+    desk: bool,
+    stored_of: Collection[DatasetKey] = (),
+) -> tuple[dict[DatasetKey, EventCounts], int | None, dict[DatasetKey, Counted]]:
+    """How many events each of these datasets has now; where there is a desk also what
+    `newest_repair` says, and the states of `stored_of` that fit those numbers."""
     if not keys:
-        return {}, newest_repair(connection) if desk else None
-    both = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
-    parts = [
-        # Counted for each by itself: to group so many events by name takes three times as long.
-        f'SELECT {place}, run_number, name, (SELECT count(*) FROM "{table}" AS event WHERE'
-        "  event.run_number = wanted.run_number AND event.name = wanted.name)"
-        " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])) AS wanted(run_number, name)"
-        for place, table in enumerate(("LumisectionEvent", "OMSLumisectionEvent"))
-    ]
+        return {}, newest_repair(connection) if desk else None, {}
+    both = sorted({*keys, *((run_number, ONLINE) for run_number, _ in keys)})
+    given: dict[str, object] = {**_key_arrays(both)}
     if desk:
-        parts.append(f"SELECT 2, 0, '', {_NEWEST_REPAIR}")
-    # One statement instead of three: an edit waits for each of them.
-    rows = connection.execute(text(" UNION ALL ".join(parts)), _key_arrays(both))
-    found = {(place, run_number, name): number for place, run_number, name, number in rows}
-    return {
-        (run, name): EventCounts(
-            *(found.get(each, 0) for each in ((0, run, name), (1, run, name), (1, run, ONLINE)))
-        )
-        for run, name in keys
-    }, found.get((2, 0, ""))
+        stored_of = {*stored_of}
+        given["with_state"] = [key in stored_of for key in both]
+    # A state takes half the bytes in binary, and isn't spelled out and read again.
+    rows = connection.execute(
+        text(_COUNTED_AND_STORED if desk else _COUNTED), given, execution_options={BINARY: True}
+    ).all()
+    found = {(row.run_number, row.name): (row.rr, row.oms) for row in rows}
+    numbers = {key: EventCounts(*found[key], found[key[0], ONLINE][1]) for key in keys}
+    if not desk:
+        return numbers, None, {}
+    stored = {}
+    for run_number, name, _, _, _, *counts, content, written in rows:
+        key = (run_number, name)
+        if content is None or EventCounts(*counts) != numbers[key]:
+            continue
+        if (state := _as_written(key, numbers[key], content, written)) is not None:
+            stored[key] = state, numbers[key]
+    return numbers, rows[0].repair, stored
+
+
+def _as_written(
+    key: DatasetKey, counts: EventCounts, content: bytes, written: bytes
+) -> CompactState | None:
+    """The state of a row, or None when it isn't what was written."""
+    if written == checksum(key, counts, content):
+        return _readable(content)
+    logger.warning(
+        "What is kept of %s of run %d isn't what was written; it is folded again", key[1], key[0]
+    )
+    return None
 
 
 def _kept(connection: Connection) -> Kept[Counted]:

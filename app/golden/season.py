@@ -169,12 +169,17 @@ class Season:
 
     def run_column(self, part: str, key: str) -> Column:
         """An attribute of the run, `part` "oms" or "rr", per dataset."""
-        return column_of(
-            (key in values, values.get(key))
-            for values in (
-                dataset.run_oms if part == "oms" else dataset.run_rr for dataset in self.datasets
-            )
-        )
+        parts, part_of = self._parts_of_runs[part]
+        return column_of((key in values, values.get(key)) for values in parts).spread(part_of)
+
+    @cached_property
+    def _parts_of_runs(self) -> dict[str, tuple[list[JsonObject], Indices]]:
+        """Each object of attributes of runs once, and which one each dataset has: those of one run
+        have the same."""
+        return {
+            "oms": _each_once([dataset.run_oms for dataset in self.datasets]),
+            "rr": _each_once([dataset.run_rr for dataset in self.datasets]),
+        }
 
     def run_number_column(self) -> Column:
         """Run number per dataset."""
@@ -452,6 +457,14 @@ def _coarsest(states: Sequence[CompactState], lengths: Indices) -> tuple[_Cut, M
         kept,
     )
     return cut, None if taking_part.all() else np.repeat(taking_part, ends - begins)
+
+
+def _each_once(objects: Sequence[JsonObject]) -> tuple[list[JsonObject], Indices]:
+    """The objects without those that come again, and the place of each in that list."""
+    places: dict[int, int] = {}
+    place_of = [places.setdefault(id(each), len(places)) for each in objects]
+    distinct = {id(each): each for each in objects}
+    return [*distinct.values()], np.array(place_of, np.intp)
 
 
 def _joined(arrays: Sequence[NDArray[Scalar]], kind: type[Scalar]) -> NDArray[Scalar]:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import starmap
 from typing import TypeVar, cast
 
 import numpy as np
@@ -207,24 +208,24 @@ class CompactState:
     def from_bytes(data: bytes | memoryview) -> "CompactState":
         """Inverse of `to_bytes`; ValueError when the bytes are of another format."""
         size = int.from_bytes(data[:4], "little")
-        head = json.loads(bytes(data[4 : 4 + size]))
+        head = json.loads(str(data[4 : 4 + size], "utf-8"))
         if head["format"] != _FORMAT:
             raise ValueError(f"unknown format {head['format']} of a lumisection state")
         length, rr_length, oms_length = head["lengths"]
         columns, bits, segments = tuple(head["columns"]), tuple(head["bits"]), head["segments"]
         position = 4 + size
 
-        def take(kind: type[Scalar], count: int) -> NDArray[Scalar]:
+        def take(kind: type[Scalar], rows: int, width: int) -> NDArray[Scalar]:
             nonlocal position
-            array = np.frombuffer(data, dtype=kind, count=count, offset=position)
+            array = np.frombuffer(data, dtype=kind, count=rows * width, offset=position)
             position += array.nbytes
-            return array
+            return array.reshape(rows, width)
 
-        dense = {key: take(np.float64, length) for key in head["dense"]}
-        starts = take(np.int32, segments)
-        rr_codes = take(np.uint16, len(columns) * segments).reshape(len(columns), segments)
-        oms_codes = take(np.uint16, len(bits) * segments).reshape(len(bits), segments)
-        covers = take(np.uint8, 3 * segments).reshape(3, segments).astype(np.bool_)
+        # Rows of one kind are taken together: a season has thousands of datasets.
+        dense = take(np.float64, len(head["dense"]), length)
+        (starts,) = take(np.int32, 1, segments)
+        codes = take(np.uint16, len(columns) + len(bits), segments)
+        covers = take(np.uint8, 3, segments).astype(np.bool_)
         return CompactState(
             head["run"],
             head["name"],
@@ -233,15 +234,15 @@ class CompactState:
             oms_length,
             columns,
             bits,
-            (None, *(Triplet(*each) for each in head["triplets"])),
+            (None, *starmap(Triplet, head["triplets"])),
             (None, *head["values"]),
             starts,
-            rr_codes,
-            oms_codes,
+            codes[: len(columns)],
+            codes[len(columns) :],
             covers[0],
             covers[1],
             covers[2],
-            dense,
+            dict(zip(head["dense"], dense, strict=True)),
             {key: {int(at): value for at, value in odd} for key, odd in head["odd"].items()},
         )
 

@@ -455,6 +455,26 @@ def test_that_the_configuration_in_force_is_read_once_and_again_after_an_edit(
     assert again.online_components[0].rule is first.online_components[0].rule
 
 
+def test_that_a_configuration_that_changes_while_it_is_read_is_read_again(
+    database: Database, small_tables: Tables
+) -> None:
+    _import(database, small_tables)
+    changed = False
+
+    def change(*_: object) -> None:
+        nonlocal changed
+        if not changed:
+            changed = True
+            with database.transaction() as other:
+                configuration.edit_item(other, Kind.CLASS, 5, {"priority": 3}, "x@example.org")
+
+    with database.transaction() as connection:
+        sa.event.listen(connection, "after_cursor_execute", change)
+        read = configuration.in_force(connection)
+    assert read.class_classifiers[0].priority == 3
+    assert read.settings_id == configuration_in_force(database)
+
+
 def test_that_component_classifiers_name_their_column(
     database: Database, small_tables: Tables
 ) -> None:

@@ -112,7 +112,12 @@ def in_force(connection: Connection) -> Configuration:
         known = _cache.get(pool)
     if known is not None and known[0] == stamp:
         return known[1]
-    loaded = load(connection, stamp[0] or None)
+    while True:
+        loaded = load(connection, stamp[0] or None)
+        # A transaction that writes sees what others store between two of its statements.
+        read, stamp = stamp, _stamp(connection)
+        if read == stamp:
+            break
     judge = connection.get_execution_options().get(JUDGE)
     if judge is not None:
         permissions = Permissions(loaded.permissions.rows, _without_keeping(judge))

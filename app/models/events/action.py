@@ -1,7 +1,7 @@
 """One action of a person or the puller: locks, reads, appends, and brings every fold up to date."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -26,10 +26,8 @@ from app.models.database import locks
 from app.models.database.engine import Database
 from app.models.events import event_log, projections, rows, second_eyes, states
 from app.models.events.event_log import Change, DatasetChange, LumisectionChange, RunChange
+from app.models.events.rows import DatasetRow, RunRow
 from app.models.events.states import EventCounts, Loaded
-from app.models.statements import text
-
-CHANGES_CHANNEL = "desk_changes"
 
 _BLOCK = 100
 """Datasets whose summaries are made in one go."""
@@ -69,6 +67,20 @@ class Action:
     _copies: dict[DatasetKey, DatasetKey] = field(default_factory=dict)
     _online_after: dict[DatasetKey, Loaded] = field(default_factory=dict)
     _protected: tuple[frozenset[int], Protected] = (frozenset(), Protected())
+    _held: rows.Held | None = None
+
+    def runs(self, run_numbers: Collection[int]) -> Mapping[int, RunRow]:
+        """The rows of runs: those that were read with the locks, before this action appended
+        anything, or as they are now."""
+        if self._held is not None and self._held.runs is not None:
+            return self._held.runs
+        return rows.run_states(self.connection, run_numbers)
+
+    def datasets(self, run_numbers: Collection[int]) -> Mapping[DatasetKey, DatasetRow]:
+        """The rows of all datasets of runs, likewise."""
+        if self._held is not None and self._held.datasets is not None:
+            return self._held.datasets
+        return rows.datasets_of_runs(self.connection, run_numbers)
 
     def states(self, keys: Collection[DatasetKey]) -> dict[DatasetKey, DatasetState]:
         """Folded states of datasets as they were before this action appended anything."""
@@ -163,7 +175,7 @@ class Action:
         return comment if reason in comment else f"{comment} ({reason})"
 
     def finish(self, told: Callable[[float], None] | None = None) -> None:
-        """Rewrites the summaries of the datasets touched and announces the versions.
+        """Rewrites the summaries of the datasets touched.
 
         Attributes alone change no summary: one that is current stays, under the new version.
         `told` takes the share done and may raise.
@@ -190,11 +202,6 @@ class Action:
             projections.store(self.connection, following, desk=self.desk)
         if told is not None:
             told(1.0)
-        if self.versions:
-            self.connection.execute(
-                text("SELECT pg_notify(:channel, v::text) FROM unnest(CAST(:versions AS int[])) v"),
-                {"channel": CHANGES_CHANNEL, "versions": self.versions},
-            )
 
     def _store_copies(self, keys: Collection[DatasetKey]) -> set[DatasetKey]:
         """Summaries and states of copies, taken over from their sources; returns for which
@@ -342,16 +349,18 @@ def begin(
     told: Callable[[float], None] | None = None,
     *,
     reason: str = "",
+    reads: bool = False,
 ) -> Iterator[Action]:
     """A transaction in which nobody else of ours writes to these runs.
 
     `told` takes the share done of what follows the appending; when it raises, nothing is left.
-    `reason`: why the person changes something that is verified.
+    `reason`: why the person changes something that is verified. `reads`: the rows of all these
+    runs and their datasets are asked for, so they come with their locks.
     """
     with db.transaction() as connection:
         locks.lock_runs(connection, run_numbers)
-        known = rows.lock(connection, run_numbers, record=db.record)
-        held = (frozenset(run_numbers), known)
-        action = Action(connection, db.desk, db.record, reason, _protected=held)
+        held = rows.lock(connection, run_numbers, record=db.record, reads=reads)
+        known = (frozenset(run_numbers), held.protected)
+        action = Action(connection, db.desk, db.record, reason, _protected=known, _held=held)
         yield action
         action.finish(told)

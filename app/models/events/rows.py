@@ -1,7 +1,8 @@
 """Rows of runs and datasets, read for a decision."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,13 @@ from app.domain.keys import DatasetKey
 from app.domain.text.names import no_dataset
 from app.models.events.second_eyes import ANYTHING, protected
 from app.models.statements import text
+
+_OF_RUN = "run_number, oms_attributes, rr_attributes, deleted, version"
+_OF_RUNS = "WHERE run_number = ANY(:runs) ORDER BY run_number"
+_DATASETS = (
+    "SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
+    ' FROM "Dataset" WHERE run_number = ANY(:runs) ORDER BY run_number, name'
+)
 
 
 @dataclass(frozen=True)
@@ -47,11 +55,25 @@ class DatasetRow:
     version: int
 
 
+@dataclass(frozen=True)
+class Held:
+    """What is verified or frozen of runs whose rows are held; where that was asked for also those
+    rows, as they are now that nobody else changes them."""
+
+    protected: Protected
+    runs: Mapping[int, RunRow] | None = None
+    datasets: Mapping[DatasetKey, DatasetRow] | None = None
+
+
 def lock(
-    connection: Connection, run_numbers: Collection[int], *, record: bool = False
-) -> Protected:
+    connection: Connection,
+    run_numbers: Collection[int],
+    *,
+    record: bool = False,
+    reads: bool = False,
+) -> Held:
     """Holds the rows of these runs and their datasets for the rest of the transaction; with
-    `record`, returns what is verified or frozen of them.
+    `record`, also says what is verified or frozen of them, with `reads`, what is in the rows.
 
     The web service knows none of our locks, but whoever stores an event refers to its dataset's
     row and then updates it: this waits for such a transaction, and lets no other begin. Datasets
@@ -59,6 +81,8 @@ def lock(
     Who freezes a cycle holds its datasets, so what is read with the runs is what holds now.
     """
     wanted = {"runs": sorted(set(run_numbers))}
+    if reads:
+        return _lock_and_read(connection, wanted, record=record)
     is_any = False
     for table, key in (("Dataset", "run_number, name"), ("Run", "run_number")):
         also = f", {ANYTHING}" if record and table == "Run" else ", false"
@@ -71,7 +95,25 @@ def lock(
             wanted,
         ).one()
         is_any = bool(row[1])
-    return protected(connection, run_numbers) if is_any else Protected()
+    return Held(protected(connection, run_numbers) if is_any else Protected())
+
+
+def _lock_and_read(
+    connection: Connection, wanted: Mapping[str, list[int]], *, record: bool
+) -> Held:
+    """The same with the rows themselves: a row that is waited for is given as the one before left
+    it."""
+    datasets = connection.execute(text(f"{_DATASETS} FOR UPDATE"), wanted).all()
+    also = ANYTHING if record else "false"
+    runs = connection.execute(
+        text(f'SELECT {_OF_RUN}, {also} FROM "Run" {_OF_RUNS} FOR UPDATE'), wanted
+    ).all()
+    is_any = bool(runs and runs[0][-1])
+    return Held(
+        protected(connection, wanted["runs"]) if is_any else Protected(),
+        {row[0]: RunRow(*row[:-1]) for row in runs},
+        _datasets(datasets),
+    )
 
 
 def find_run(connection: Connection, run_number: int) -> RunRow | None:
@@ -105,11 +147,7 @@ def datasets_of_run(connection: Connection, run_number: int) -> dict[str, Datase
 def run_states(connection: Connection, run_numbers: Collection[int]) -> dict[int, RunRow]:
     """Runs by number, those that exist."""
     rows = connection.execute(
-        text(
-            "SELECT run_number, oms_attributes, rr_attributes, deleted, version"
-            ' FROM "Run" WHERE run_number = ANY(:runs) ORDER BY run_number'
-        ),
-        {"runs": sorted(run_numbers)},
+        text(f'SELECT {_OF_RUN} FROM "Run" {_OF_RUNS}'), {"runs": sorted(run_numbers)}
     )
     return {row[0]: RunRow(*row) for row in rows}
 
@@ -118,13 +156,10 @@ def datasets_of_runs(
     connection: Connection, run_numbers: Collection[int]
 ) -> dict[DatasetKey, DatasetRow]:
     """All datasets of these runs, hidden ones included."""
-    rows = connection.execute(
-        text(
-            "SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
-            ' FROM "Dataset" WHERE run_number = ANY(:runs) ORDER BY run_number, name'
-        ),
-        {"runs": sorted(run_numbers)},
-    )
+    return _datasets(connection.execute(text(_DATASETS), {"runs": sorted(run_numbers)}))
+
+
+def _datasets(rows: Iterable[Any]) -> dict[DatasetKey, DatasetRow]:
     return {
         (run, name): DatasetRow(run, name, attributes, tuple(gui), deleted, version)
         for run, name, attributes, gui, deleted, version in rows

@@ -13,6 +13,7 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.domain.text.names import no_rule
 from app.models import configuration as model
 from app.models.configuration import ImportReport
+from app.models.events.action import Action
 from app.services.acting import Acting
 
 SHIPPED = "configuration"
@@ -33,6 +34,11 @@ def current(acting: Acting) -> Configuration:
     """The configuration in force; read again only after it changed."""
     with acting.db.read() as connection:
         return model.in_force(connection)
+
+
+def of_action(action: Action) -> Configuration:
+    """The same in the transaction of an action, which needn't begin another one before."""
+    return model.in_force(action.connection)
 
 
 def accepted_datasets(acting: Acting) -> tuple[DatasetAccepted, ...]:

@@ -94,9 +94,9 @@ def _edit(
     seen: Mapping[DatasetKey, int] | None,
     reason: str,
 ) -> Edited:
-    configuration = configurations.current(acting)
     runs = {edit.run_number for edit in edits}
-    with begin(acting.db, runs, reason=reason or acting.reason) as action:
+    with begin(acting.db, runs, reason=reason or acting.reason, reads=True) as action:
+        configuration = configurations.of_action(action)
         made = plan(action, configuration, acting.actor, edits, seen=seen)
         for line in made.lines:
             if line.refused is not None:

@@ -37,7 +37,7 @@ from app.domain.state.grid import (
 )
 from app.domain.text.names import no_dataset, not_found
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
-from app.models.events import rows, states
+from app.models.events import states
 from app.models.events.action import Action
 from app.models.events.event_log import LumisectionChange
 from app.models.events.rows import DatasetRow, RunRow
@@ -422,8 +422,8 @@ def plan(
     checks = Checks(
         configuration,
         actor,
-        rows.run_states(connection, run_numbers),
-        rows.datasets_of_runs(connection, run_numbers),
+        action.runs(run_numbers),
+        action.datasets(run_numbers),
         of_agent,
         action.protected(run_numbers),
     )

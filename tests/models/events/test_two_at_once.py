@@ -11,7 +11,8 @@ from app.domain.json_value import text_hash
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
-from app.models.events import event_log
+from app.models.events import event_log, rows
+from app.models.events.action import begin
 from app.services.acting import Acting
 from app.services.editing import lumisections
 from app.services.editing.lumisections import BitEdit, ColumnEdit
@@ -137,6 +138,36 @@ def test_that_a_second_writer_of_an_object_waits_for_the_first_and_uses_its_row(
         until_somebody_waits(connection)
     thread.join()
     assert ids == first
+
+
+def test_that_rows_that_come_with_their_locks_are_as_the_writer_before_left_them(
+    configured: Database,
+):
+    pull.apply(Acting(configured), a_run(390001, 3))
+    read = []
+
+    def second() -> None:
+        with begin(configured, [390001], reads=True) as action:
+            read.append((action.runs([390001]), action.datasets([390001])))
+
+    with configured.transaction() as connection:
+        # As the web service writes, which knows none of the other locks.
+        for table, attributes in (("Dataset", "dataset_attributes"), ("Run", "rr_attributes")):
+            connection.execute(
+                text(f"""UPDATE "{table}" SET {attributes} = {attributes} || '{{"x": 1}}'""")
+            )
+        thread = threading.Thread(target=second)
+        thread.start()
+        until_somebody_waits(connection)
+    thread.join()
+    with configured.read() as connection:
+        now = (
+            rows.run_states(connection, [390001]),
+            rows.datasets_of_runs(connection, [390001]),
+        )
+    assert read == [now]
+    assert now[0][390001].rr_attributes["x"] == 1
+    assert now[1][390001, "online"].attributes["x"] == 1
 
 
 GOOD_DT = '{"dt-dt":{"status":"GOOD","comment":"","cause":""}}'

@@ -70,19 +70,35 @@ def summarise(state: DatasetState) -> Summary:
 def summarise_columns(small: CompactState) -> tuple[JsonObject, JsonObject]:
     """The part of a summary that columns make: `triplet_summary` and `rr_ranges`."""
     here = small.participating
-    used = int(np.flatnonzero(here)[-1]) + 1 if here.any() else 0
-    firsts = (small.starts[:used] + 1).tolist()
-    lasts = (small.starts[:used] + small.lengths[:used]).tolist()
+    if not here.any():
+        return {}, {}
+    used = int(np.flatnonzero(here)[-1]) + 1
+    codes = np.where(here, small.rr_codes, MISSING)[:, :used]
+    # A column is the same over most segments: those that follow each other count as one.
+    new = np.ones(codes.shape, np.bool_)
+    new[:, 1:] = codes[:, 1:] != codes[:, :-1]
+    rows, at = np.nonzero(new)
+    following = np.append(at[1:], 0)[: at.size]
+    following[following == 0] = used
+    starts = np.append(small.starts, small.length)
+    parts = [
+        *zip(
+            codes[rows, at].tolist(),
+            (starts[at] + 1).tolist(),
+            starts[following].tolist(),
+            strict=True,
+        )
+    ]
+    begins = np.searchsorted(rows, np.arange(len(small.columns) + 1)).tolist()
     summary: JsonObject = {}
     ranges: JsonObject = {}
     for row, column in enumerate(small.columns):
-        codes = np.where(here, small.rr_codes[row], MISSING)[:used].tolist()
         counts: dict[str, int] = {EMPTY: 0}
         found: dict[str, list[list[int]]] = {EMPTY: []}
         comments: dict[str, None] = {}
         causes: dict[str, None] = {}
         known = False
-        for code, first, last in zip(codes, firsts, lasts, strict=True):
+        for code, first, last in parts[begins[row] : begins[row + 1]]:
             value = small.triplets[code]
             status = EMPTY if value is None else value.status
             counts[status] = counts.get(status, 0) + last - first + 1

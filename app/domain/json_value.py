@@ -179,6 +179,12 @@ def text_hash(text: str) -> str:
 
 def js_number(number: float) -> str:
     """A number as JavaScript prints it: `1` for 1.0, `1e+21`, `5e-324`, `null`-able left out."""
+    if number.__class__ is float:
+        # Most have a fraction and no exponent; the others, and what is no number, are told apart.
+        written = repr(number)
+        if "e" not in written and "n" not in written and not written.endswith(".0"):
+            # Both write the fewest digits that mean the number, and differ only in exponents.
+            return written
     if isinstance(number, int) and abs(number) < _SAFE_INTEGER:
         return str(number)
     as_float = _double(number)
@@ -189,9 +195,6 @@ def js_number(number: float) -> str:
     if as_float == 0:
         return "0"
     written = repr(as_float)
-    if "e" not in written and not written.endswith(".0"):
-        # Both write the fewest digits that mean the number, and differ only in exponents.
-        return written
     sign, digits, exponent = Decimal(written).normalize().as_tuple()
     assert isinstance(exponent, int)
     text = "".join(map(str, digits))

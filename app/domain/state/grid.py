@@ -3,6 +3,7 @@
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Generic, TypeVar, cast
 
 import numpy as np
@@ -17,6 +18,8 @@ Codes = NDArray[np.int32]
 
 MISSING = 0
 """Code of "no event gave this column a value in this lumisection"."""
+
+_SIMPLE = frozenset({bool, int, float, str})
 
 
 def identity(value: object) -> Hashable:
@@ -52,8 +55,18 @@ class ValueList(Generic[Value]):
 
     def codes(self, values: Iterable[Value | _Absent]) -> list[int]:
         """Codes of many values, `ABSENT` ones as missing."""
+        given = [*values]
+        kinds = {*map(type, given)}
+        if len(kinds) == 1 and (kind := kinds.pop()) in _SIMPLE:
+            # A bit or a number in all lumisections: each value is looked up once, and the rest goes
+            # without a loop of ours. Of one type, because true and 1 would meet.
+            code_of = dict.fromkeys(given, MISSING)
+            for simple in code_of:
+                code = self._quick.get((kind, simple))
+                code_of[simple] = self._slow_code(cast("Value", simple)) if code is None else code
+            return [*map(code_of.__getitem__, given)]
         quick, codes = self._quick, []
-        for value in values:
+        for value in given:
             try:
                 codes.append(quick[value.__class__, value])
             except (KeyError, TypeError):
@@ -61,12 +74,13 @@ class ValueList(Generic[Value]):
         return codes
 
     def _slow_code(self, value: Value) -> int:
-        key = identity(value)
+        simple = value.__class__ in _SIMPLE
+        key = (value.__class__ is bool, value) if simple else identity(value)
         code = self._codes.get(key)
         if code is None:
             code = self._codes[key] = len(self.values)
             self.values.append(value)
-        if not isinstance(value, list | dict):
+        if simple or not isinstance(value, list | dict):
             self._quick[value.__class__, value] = code
         return code
 
@@ -283,8 +297,13 @@ def grid_of_objects(
     at = np.fromiter(objects, np.intp, len(objects)) - 1
     values: ValueList[Value] = ValueList()
     codes = np.zeros((len(keys), length), np.int32)
-    for row, key in enumerate(keys):
-        codes[row, at] = values.codes(each.get(key, ABSENT) for each in objects.values())
+    columns: Iterable[Iterable[Value | _Absent]]
+    if len(keys) > 1 and all(map(seen.__eq__, map(set, objects.values()))):
+        columns = zip(*map(itemgetter(*keys), objects.values()), strict=True)
+    else:
+        columns = ((each.get(key, ABSENT) for each in objects.values()) for key in keys)
+    for row, column in enumerate(columns):
+        codes[row, at] = values.codes(column)
     covered = np.zeros(length, np.bool_)
     covered[at] = True
     return Grid(length, keys, tuple(values.values), codes, covered)

@@ -5,13 +5,20 @@ Every function here writes with a fixed number of statements, whatever the numbe
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TypeAlias, cast
 
 from sqlalchemy import Connection
 
 from app.domain.errors import Refused
 from app.domain.identity import is_manual
-from app.domain.json_value import JsonObject, JsonValue, js_stringify, text_hash
+from app.domain.json_value import (
+    JsonObject,
+    JsonValue,
+    js_number,
+    js_stringify,
+    text_hash,
+)
 from app.domain.lumisections import LumiRange, join
 from app.domain.triplets import Triplet
 from app.models.database import outcome
@@ -298,6 +305,8 @@ def texts_of(payloads: Iterable[Mapping[str, object]]) -> list[str]:
                 if known is None:
                     known = texts[value] = js_stringify(value)
                 text_ = known
+            elif value.__class__ is float and isfinite(value):
+                text_ = js_number(value)
             elif isinstance(value, Triplet):
                 known = triplets.get(value)
                 if known is None:

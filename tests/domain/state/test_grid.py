@@ -12,7 +12,14 @@ from app.domain.json_value import JsonValue, js_stringify
 from app.domain.lumisections import LumiRange
 from app.domain.state.compact import CompactState, compact
 from app.domain.state.differences import changes
-from app.domain.state.grid import DatasetState, Grid, as_objects, grid_of_objects, with_changes
+from app.domain.state.grid import (
+    DatasetState,
+    Grid,
+    ValueList,
+    as_objects,
+    grid_of_objects,
+    with_changes,
+)
 from app.domain.state.summaries import luminosity_numbers
 from app.domain.triplets import Triplet
 
@@ -29,6 +36,18 @@ RANGES = st.tuples(st.integers(1, 40), st.integers(0, 12)).map(
     lambda pair: LumiRange(pair[0], pair[0] + pair[1])
 )
 EVENTS = st.lists(st.tuples(PAYLOADS, st.lists(RANGES, min_size=1, max_size=2)), max_size=8)
+
+
+OF_ONE_TYPE = [st.booleans(), st.integers(0, 3), st.floats(0, 2), st.sampled_from(["1", "x"])]
+
+
+@given(st.lists(st.one_of(st.lists(each, max_size=6) for each in [VALUES, *OF_ONE_TYPE])))
+def test_that_many_values_are_coded_as_each_by_itself(columns):
+    together: ValueList[JsonValue] = ValueList()
+    alone: ValueList[JsonValue] = ValueList()
+    for column in columns:
+        assert together.codes(column) == [alone.code(value) for value in column]
+    assert repr(together.values) == repr(alone.values)
 
 
 def naive_fold(events):

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from operator import itemgetter
 from typing import Generic, TypeVar, cast
 
@@ -20,6 +21,8 @@ MISSING = 0
 """Code of "no event gave this column a value in this lumisection"."""
 
 _SIMPLE = frozenset({bool, int, float, str})
+_MANY = 16
+"""Events from which it pays to fold them together."""
 
 
 def identity(value: object) -> Hashable:
@@ -42,9 +45,15 @@ class ValueList(Generic[Value]):
 
     def __init__(self, values: Sequence[Value | None] = (None,)) -> None:
         self.values: list[Value | None] = list(values)
-        self._codes = {identity(value): code for code, value in enumerate(values) if code}
+        self._codes: dict[Hashable, int] = {}
         # Looked up by type and value: coding a run means tens of thousands of look-ups.
         self._quick: dict[Hashable, int] = {(_Absent, ABSENT): MISSING}
+        for code, value in enumerate(values):
+            kind = value.__class__
+            if code and kind in _SIMPLE:
+                self._codes[kind is bool, value] = self._quick[kind, value] = code
+            elif code:
+                self._codes[identity(value)] = code
 
     def code(self, value: Value) -> int:
         """Code of `value`, new when it wasn't seen before."""
@@ -233,18 +242,43 @@ def with_changes(
         codes[[row_of[key] for key in grid.keys], : grid.length] = grid.codes
         covered[: grid.length] = grid.covered
     values: ValueList[Value] = ValueList(grid.values)
-    shapes: dict[tuple[str, ...], NDArray[np.intp]] = {}
-    for payload, ranges in _not_overwritten(events, length, len(keys)):
-        shape = tuple(payload)
-        rows = shapes.get(shape)
-        if rows is None:
-            rows = shapes[shape] = np.array([row_of[key] for key in shape], np.intp)
-        column = np.array(values.codes(payload.values()), np.int32)
-        for first, last in ranges:
-            if shape:
-                codes[rows, first - 1 : last] = column[:, None]
-            covered[first - 1 : last] = True
+    for shape, alike in groupby(_not_overwritten(events, length, len(keys)), _shape):
+        group = [*alike]
+        rows = np.array([row_of[key] for key in shape], np.intp)
+        if len(group) >= _MANY:
+            _fold_together(group, rows, values, codes, covered)
+            continue
+        for payload, ranges in group:
+            column = np.array(values.codes(payload.values()), np.int32)
+            for first, last in ranges:
+                if shape:
+                    codes[rows, first - 1 : last] = column[:, None]
+                covered[first - 1 : last] = True
     return Grid(length, keys, tuple(values.values), codes, covered)
+
+
+def _fold_together(
+    events: Sequence[tuple[Mapping[str, Value], Sequence[LumiRange]]],
+    rows: NDArray[np.intp],
+    values: ValueList[Value],
+    codes: Codes,
+    covered: Mask,
+) -> None:
+    """Folds events over a grid that all set the keys of these rows, and key by key: what OMS says
+    of each lumisection. Where several cover one, the last counts."""
+    event_at = np.full(covered.size, -1, np.intp)
+    for number, (_, ranges) in enumerate(events):
+        for first, last in ranges:
+            event_at[first - 1 : last] = number
+    here = np.flatnonzero(event_at >= 0)
+    covered[here] = True
+    columns = zip(*(payload.values() for payload, _ in events), strict=True)
+    for row, column in zip(rows.tolist(), columns, strict=True):
+        codes[row, here] = np.array(values.codes(column), np.int32)[event_at[here]]
+
+
+def _shape(event: tuple[Mapping[str, Value], object]) -> tuple[str, ...]:
+    return tuple(event[0])
 
 
 def _not_overwritten(
@@ -254,16 +288,16 @@ def _not_overwritten(
 
     An offline dataset has a whole copy of the OMS lumisections of `online`.
     """
-    settled = np.zeros(length, np.bool_)
+    settled = bytearray(length)
     left = []
     for event in reversed(events):
         payload, ranges = event
-        if all(settled[first - 1 : last].all() for first, last in ranges):
+        if all(settled.find(0, first - 1, last) < 0 for first, last in ranges):
             continue
         left.append(event)
         if len(payload) == keys:
             for first, last in ranges:
-                settled[first - 1 : last] = True
+                settled[first - 1 : last] = bytes([1]) * (last - first + 1)
     left.reverse()
     return left
 

@@ -1,7 +1,7 @@
 """One action of a person or the puller: locks, reads, appends, and brings every fold up to date."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -18,10 +18,10 @@ from app.domain.certification.second_eyes import (
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.lumisections import mask_of_ranges
 from app.domain.sources.oms import LUMINOSITY
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import DatasetState, Grid, with_changes
+from app.domain.triplets import Triplet
 from app.models.database import locks
 from app.models.database.engine import Database
 from app.models.events import event_log, projections, rows, second_eyes, states
@@ -33,12 +33,17 @@ _BLOCK = 100
 """Datasets whose summaries are made in one go."""
 
 
+# The same of all new datasets of a run, so that it shows that they are alike.
+_NO_COLUMNS: Grid[Triplet] = Grid.empty()
+_NO_LUMISECTIONS = np.zeros(0, np.bool_)
+
+
 def _nothing(key: DatasetKey, online: Loaded | None) -> Loaded:
     """A dataset without events of its own; an offline one sees the OMS side of `online`."""
-    own_oms = np.zeros(0, np.bool_)
     if online is None:
-        return Loaded(DatasetState(*key, Grid.empty(), Grid.empty(), own_oms), EventCounts(0, 0, 0))
-    state = DatasetState(*key, Grid.empty(), online.state.oms, own_oms)
+        state = DatasetState(*key, _NO_COLUMNS, Grid.empty(), _NO_LUMISECTIONS)
+        return Loaded(state, EventCounts(0, 0, 0))
+    state = DatasetState(*key, _NO_COLUMNS, online.state.oms, _NO_LUMISECTIONS)
     return Loaded(state, EventCounts(0, 0, online.counts.oms))
 
 
@@ -66,6 +71,7 @@ class Action:
     _compact: dict[DatasetKey, tuple[CompactState, EventCounts]] = field(default_factory=dict)
     _copies: dict[DatasetKey, DatasetKey] = field(default_factory=dict)
     _online_after: dict[DatasetKey, Loaded] = field(default_factory=dict)
+    _folded: dict[Hashable, Loaded] = field(default_factory=dict)
     _protected: tuple[frozenset[int], Protected] = (frozenset(), Protected())
     _held: rows.Held | None = None
 
@@ -224,8 +230,23 @@ class Action:
         return replace(state, name=key[1]), EventCounts(rr, oms, online)
 
     def _after(self, key: DatasetKey) -> Loaded:
-        """State with what was appended, without reading the events again where that is sure."""
+        """State with what was appended, without reading the events again where that is sure.
+
+        Datasets that were alike before and got the same events are folded once, such as those that
+        a sign-off makes.
+        """
         before = self._loaded[key]
+        alike = _what_it_is_made_of(before, self._appended.get(key, ()))
+        known = None if alike is None else self._folded.get(alike)
+        if known is not None:
+            rr, oms, own = known.state.rr, known.state.oms, known.state.own_oms
+            return Loaded(DatasetState(*key, rr, oms, own), known.counts)
+        after = self._folded_after(key, before)
+        if alike is not None:
+            self._folded[alike] = after
+        return after
+
+    def _folded_after(self, key: DatasetKey, before: Loaded) -> Loaded:
         rr, own, counts = before.state.rr, before.state.own_oms, before.counts
         # Taken out of its segments only where it changes.
         oms: Grid[JsonValue] | None = None
@@ -240,7 +261,8 @@ class Action:
                 mask = np.zeros(length, np.bool_)
                 mask[: own.size] = own
                 for _, ranges in change.events:
-                    mask |= mask_of_ranges(ranges, length)
+                    for first, end in ranges:
+                        mask[first - 1 : end] = True
                 own = mask
                 oms_added += len(change.events)
             else:
@@ -308,6 +330,19 @@ class Action:
                 replace(before.counts, online_oms=online.counts.online_oms),
             )
         return found | states.fold(self.connection, [key for key in followers if key not in found])
+
+
+def _what_it_is_made_of(
+    before: Loaded, appended: Sequence[tuple[LumisectionChange, bool]]
+) -> Hashable | None:
+    """What is the same for datasets whose state comes out the same; None where they have a state
+    of their own, of which nobody else has the parts."""
+    state = before.state
+    if state.rr is not _NO_COLUMNS or state.name == ONLINE:
+        return None
+    # Nobody's word stands before these: nothing is read again, whoever's they are.
+    events = [(id(change.events), change.oms, manual) for change, manual in appended]
+    return (id(state.oms), id(state.own_oms), before.counts, *events)
 
 
 def _touched(

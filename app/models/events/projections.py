@@ -1,16 +1,21 @@
 """The folds the tables show: `Run`, `Dataset`, `DatasetTripletCache` and our own read model."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from app.domain.json_value import js_stringify
 from app.domain.keys import DatasetKey
 from app.domain.state.compact import CompactState, ExpandedState, compact
+from app.domain.state.grid import DatasetState
 from app.domain.state.summaries import summarise, summarise_columns
 from app.models.database.engine import GUARDED
 from app.models.events.states import Counted, Loaded, checksum
 from app.models.statements import text
+
+Made = TypeVar("Made")
 
 
 def fold_runs(
@@ -132,13 +137,35 @@ def store(
     done = _store_columns(connection, small, own)
     _store_whole(connection, {key: each for key, each in ordered.items() if key not in done})
     if desk:
+        rest = {key: each for key, each in ordered.items() if key not in small}
+        compacts = dict(zip(rest, _once_for_equal(rest, compact), strict=True))
         remember_compact(
             connection,
             {
-                key: (small.get(key) or compact(each.state), each.counts)
+                key: (
+                    small.get(key) or replace(compacts[key], run_number=key[0], name=key[1]),
+                    each.counts,
+                )
                 for key, each in ordered.items()
             },
         )
+
+
+def _once_for_equal(
+    loaded: Mapping[DatasetKey, Loaded], make: Callable[[DatasetState], Made]
+) -> Iterator[Made]:
+    """What is made of each state, once of those that have the same parts, such as new datasets of a
+    run."""
+    made: dict[tuple[int, ...], Made] = {}
+    for each in loaded.values():
+        state = each.state
+        if isinstance(state, ExpandedState):
+            yield make(state)  # without taking its OMS side out of its segments
+            continue
+        parts = (id(state.rr), id(state.oms), id(state.own_oms))
+        if parts not in made:
+            made[parts] = make(state)
+        yield made[parts]
 
 
 def _store_columns(
@@ -179,7 +206,7 @@ def _store_whole(connection: Connection, ordered: Mapping[DatasetKey, Loaded]) -
     """Writes whole summaries."""
     if not ordered:
         return
-    summaries = [summarise(each.state) for each in ordered.values()]
+    summaries = [*_once_for_equal(ordered, summarise)]
     connection.execute(
         text(
             'INSERT INTO "DatasetTripletCache" (run_number, name, triplet_summary, dcs_summary,'

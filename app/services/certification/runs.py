@@ -355,7 +355,7 @@ def _make_waiting_datasets(
     if not names:
         return ()
     online = action.state(run.run_number, ONLINE)
-    oms_ranges = changes(Grid.empty(), online.oms)
+    oms_events = [(values, (each,)) for values, each in changes(Grid.empty(), online.oms)]
     classified = classification.classify_offline(
         configuration,
         run.oms_attributes,
@@ -363,7 +363,7 @@ def _make_waiting_datasets(
         online.oms,
         online.rr,
     )
-    rr_ranges = changes(Grid.empty(), classified)
+    rr_events = [(values, (each,)) for values, each in changes(Grid.empty(), classified)]
     waiting: JsonObject = {"global_state": WAITING}
     for workspace in configuration.workspaces:
         if not workspace.online:
@@ -377,10 +377,8 @@ def _make_waiting_datasets(
             f"dataset {name} creation after a run {run.run_number} is signed off",
             [
                 DatasetChange(*key, attributes=waiting),
-                LumisectionChange(*key, [(values, (each,)) for values, each in rr_ranges]),
-                LumisectionChange(
-                    *key, [(values, (each,)) for values, each in oms_ranges], oms=True
-                ),
+                LumisectionChange(*key, rr_events),
+                LumisectionChange(*key, oms_events, oms=True),
             ],
         )
     return tuple(names)

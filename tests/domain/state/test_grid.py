@@ -76,6 +76,16 @@ def test_that_a_grid_holds_what_the_plain_fold_holds(events):
     assert text(of_grid(grid)) == text(naive_fold(events))
 
 
+ALIKE = st.fixed_dictionaries({"a": VALUES, "b": VALUES})
+
+
+@given(EVENTS, st.lists(st.tuples(ALIKE, st.lists(RANGES, max_size=2)), min_size=16, max_size=30))
+def test_that_many_events_of_the_same_keys_fold_as_one_after_the_other(before, alike):
+    # With a third key none of the many is left out because later ones set all there is.
+    events = [*before, ({"c": 1}, (LumiRange(1, 1),)), *alike]
+    assert text(of_grid(with_changes(Grid.empty(), events))) == text(naive_fold(events))
+
+
 @given(EVENTS, EVENTS)
 def test_that_folding_in_two_steps_is_folding_at_once(first, second):
     at_once = with_changes(Grid.empty(), [*first, *second])

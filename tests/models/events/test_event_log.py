@@ -272,3 +272,24 @@ def test_that_what_datasets_of_a_run_take_over_is_looked_for_once(
     # The second dataset brings one object that wasn't there before.
     assert asked == [2, 1]
     check_folds(configured, stale=set())
+
+
+def test_that_new_datasets_are_alike_only_where_they_got_the_same_events(configured: Database):
+    pull.apply(Acting(configured), a_run(1, 3))
+    bad = [({"dt-dt": Triplet("BAD", "no gas")}, (LumiRange(1, 3),))]
+    good = [({"dt-dt": Triplet("GOOD")}, (LumiRange(2, 3),))]
+    off = [({"dtm_ready": False}, (LumiRange(2, 2),))]
+    made = {
+        "/Express/One/DQM": (bad, off),
+        "/Express/Two/DQM": (bad, off),
+        "/Express/Three/DQM": (good, off),
+        "/Express/Four/DQM": (bad, []),
+        "/Express/Five/DQM": ([], off),
+    }
+    with begin(configured, [1]) as action:
+        for name, (rr, oms) in made.items():
+            key = (1, name)
+            action.is_new(key)
+            changes = [LumisectionChange(*key, rr), LumisectionChange(*key, oms, oms=True)]
+            action.append(EXPERT.email, "made", [DatasetChange(*key), *changes])
+    check_folds(configured)

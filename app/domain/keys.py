@@ -10,3 +10,8 @@ DatasetKey: TypeAlias = tuple[RunNumber, str]
 
 ONLINE = "online"
 """The dataset of data taking, which every run has; all others are reconstructions of it."""
+
+
+def where(run_number: int, name: str) -> str:
+    """A dataset as people call it."""
+    return f"run {run_number}" if name == ONLINE else f"{name} of run {run_number}"

@@ -16,7 +16,7 @@ from app.domain.editing.change_file import ChangeLine, parse_changes
 from app.domain.editing.edits import ColumnEdit
 from app.domain.errors import BadInput, NotFound, NotPermitted, Refused
 from app.domain.identity import Actor, agent_author
-from app.domain.keys import ONLINE, DatasetKey
+from app.domain.keys import ONLINE, DatasetKey, where
 from app.domain.lumisections import ranges_of_mask
 from app.domain.progress import SILENT, Progress
 from app.domain.state.compact import CompactState
@@ -30,7 +30,7 @@ from app.models.events.action import Action, begin
 from app.models.guard import logins
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
-from app.services.editing.plan import plan, where
+from app.services.editing.plan import plan
 
 
 @dataclass(frozen=True)

@@ -29,16 +29,10 @@ from app.models.history import writes as history
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 from app.services.editing import landing
+from app.services.editing.conflicts import CellsInConflict, ChangedMeanwhile
 from app.services.editing.landing import DraftMark
-from app.services.editing.plan import (
-    CellsChanged,
-    CellsInConflict,
-    ChangedMeanwhile,
-    Line,
-    Plan,
-    check_given,
-    plan,
-)
+from app.services.editing.plan import Line, Plan, check_given, plan
+from app.services.editing.targets import CellsChanged
 from app.services.golden import generation as golden
 
 GOLDEN_RULE = "golden"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.domain.counting import counted
 from app.domain.editing.edits import BitEdit, ColumnEdit
-from app.domain.keys import ONLINE, DatasetKey
+from app.domain.keys import ONLINE, DatasetKey, where
 from app.domain.lumisections import format_ranges
 from app.domain.state.grid import DatasetState
 from app.domain.text.names import no_dataset
@@ -13,7 +13,8 @@ from app.models.events import rows, states
 from app.models.events.action import begin
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
-from app.services.editing.plan import ChangedMeanwhile, Given, check_given, plan, where
+from app.services.editing.conflicts import ChangedMeanwhile
+from app.services.editing.plan import Given, check_given, plan
 
 __all__ = [
     "ONLINE",

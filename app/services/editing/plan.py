@@ -2,48 +2,38 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
-
-import numpy as np
+from typing import TypeVar
 
 from app.domain.certification.second_eyes import Protected
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
-from app.domain.counting import counted
 from app.domain.editing import edits as rules
 from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
-from app.domain.errors import BadInput, Conflict, NotFound, Refused
-from app.domain.history.cells import Action as Author
+from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.identity import Actor
-from app.domain.json_value import JsonValue
-from app.domain.keys import ONLINE, DatasetKey
+from app.domain.keys import ONLINE, DatasetKey, where
 from app.domain.lumisections import (
-    LumiRange,
     Mask,
-    format_ranges,
     join,
     mask_of_ranges,
-    ranges_of_mask,
 )
 from app.domain.sources.oms import DCS_BITS
 from app.domain.state.grid import (
-    MISSING,
-    Codes,
     DatasetState,
     Grid,
-    ValueList,
     padded,
     with_changes,
 )
 from app.domain.text.names import no_dataset, not_found
-from app.domain.triplets import EMPTY_TRIPLET, Triplet
+from app.domain.triplets import Triplet
 from app.models.events import states
 from app.models.events.action import Action
 from app.models.events.event_log import LumisectionChange
 from app.models.events.rows import DatasetRow, RunRow
 from app.models.history import writes as history
+from app.services.editing.conflicts import CellsInConflict, conflicts
+from app.services.editing.targets import CellsChanged, CellValue, Target
 
-CellValue: TypeAlias = "Triplet | JsonValue"
 Given = TypeVar("Given", ColumnEdit, BitEdit, Edit)
 
 
@@ -57,60 +47,6 @@ class Line:
     cells: int
 
 
-@dataclass(frozen=True)
-class CellsChanged:
-    """A column or bit of a dataset in some lumisections, from a value to another.
-
-    `before` None is a bit without a value. Where both are equal, an automatic value is confirmed
-    by hand, or a value seen from `online` becomes the dataset's own.
-    """
-
-    run_number: int
-    dataset: str
-    key: str
-    oms: bool
-    before: CellValue
-    after: CellValue
-    ranges: tuple[LumiRange, ...]
-
-    @property
-    def cells(self) -> int:
-        """Number of lumisections."""
-        return sum(last - first + 1 for first, last in self.ranges)
-
-
-@dataclass(frozen=True)
-class CellsInConflict:
-    """Cells that somebody else changed after the person looked: what was seen, what is there
-    now by whose version, and what the edit sets."""
-
-    run_number: int
-    dataset: str
-    key: str
-    oms: bool
-    ranges: tuple[LumiRange, ...]
-    seen: CellValue
-    now: CellValue
-    new: CellValue
-    version: int
-    by: str
-
-
-class ChangedMeanwhile(Conflict):
-    """Somebody else changed cells after the person looked at them; both values are in `cells`."""
-
-    def __init__(self, cells: Sequence[CellsInConflict]) -> None:
-        self.cells = tuple(cells)
-        first = self.cells[0]
-        others = len(self.cells) - 1
-        more = f" and {counted(others, 'more place')}" if others else ""
-        super().__init__(
-            f"{first.key} of {where(first.run_number, first.dataset)}, LS"
-            f" {format_ranges(first.ranges)}{more}: somebody else ({first.by})"
-            " changed it while you looked at it. Look at the new values, then decide."
-        )
-
-
 @dataclass
 class Plan:
     """The outcome of edits on the present state; nothing is written yet."""
@@ -118,7 +54,7 @@ class Plan:
     lines: list[Line]
     states: Mapping[DatasetKey, DatasetState]
     conflicts: tuple[CellsInConflict, ...] = ()
-    targets: dict[tuple[DatasetKey, bool], "_Target"] = field(default_factory=dict)
+    targets: dict[tuple[DatasetKey, bool], Target] = field(default_factory=dict)
 
     @property
     def refused(self) -> list[Line]:
@@ -177,111 +113,6 @@ class Plan:
                         own |= mask_of_ranges(ranges, length)
                 changed[dataset] = before.with_oms(with_changes(before.oms, events), own)  # type: ignore[arg-type]
         return changed
-
-
-class _Target:
-    """New values of the columns, or of the bits, of a dataset.
-
-    A cell of `new` is 0 where no edit goes; `held` is what stands already in the way that
-    lasts: for columns the value set by hand (the automatic one for an agent), for bits the value
-    where the dataset has an OMS event of its own. A value that it only sees from `online` isn't
-    held: there the edit makes the lumisection take part.
-    """
-
-    def __init__(self, shown: Grid[CellValue], held: Grid[CellValue], length: int) -> None:
-        self._length = length
-        self._shown = shown
-        self._values: ValueList[CellValue] = ValueList(shown.values)
-        self._held = held
-        self._held_codes = self._values.translate(held.values)
-        self._rows: dict[str, tuple[Codes, Codes]] = {}
-
-    def set(self, key: str, ranges: Sequence[LumiRange], value: CellValue) -> int:
-        """Adds an edit; returns the number of cells it changes after those before it."""
-        if key not in self._rows:
-            self._rows[key] = (
-                np.zeros(self._length, np.int32),
-                self._padded(self._held, key, self._held_codes),
-            )
-        new, held = self._rows[key]
-        code = self._values.code(value)
-        changed = 0
-        for first, last in ranges:
-            here = slice(first - 1, last)
-            now = np.where(new[here] != MISSING, new[here], held[here])
-            changed += int(np.count_nonzero(now != code))
-        if changed:
-            for first, last in ranges:
-                new[first - 1 : last] = code
-        return changed
-
-    def _changed(self, key: str) -> Mask:
-        new, held = self._rows[key]
-        changed: Mask = (new != MISSING) & (new != held)
-        return changed
-
-    def touched(self) -> Mask:
-        """Lumisections in which any cell changes."""
-        mask = np.zeros(self._length, np.bool_)
-        for key in self._rows:
-            mask |= self._changed(key)
-        return mask
-
-    def changes(self, run_number: int, dataset: str, *, oms: bool) -> Iterator[CellsChanged]:
-        """From what to what, per column or bit."""
-        values = self._values.values
-        size = len(values)
-        codes = np.arange(size, dtype=np.int32)
-        for key in sorted(self._rows):
-            changed = self._changed(key)
-            if not changed.any():
-                continue
-            shown = self._padded(self._shown, key, codes).astype(np.int64)
-            joint = np.where(changed, shown * size + self._rows[key][0], -1)
-            for kind in np.unique(joint[changed]).tolist():
-                was, becomes = divmod(kind, size)
-                before = values[was] if was != MISSING or oms else EMPTY_TRIPLET
-                yield CellsChanged(
-                    run_number,
-                    dataset,
-                    key,
-                    oms,
-                    before,
-                    values[becomes],
-                    ranges_of_mask(joint == kind),
-                )
-
-    def shown(self, key: str) -> tuple[Codes, ValueList[CellValue]]:
-        """Codes of what a column or bit shows now, in the codes of the values."""
-        codes = np.arange(len(self._shown.values), dtype=np.int32)
-        return self._padded(self._shown, key, codes), self._values
-
-    def edited(self) -> Iterator[tuple[str, Codes]]:
-        """Every column or bit that is edited, with codes of its new values."""
-        for key in sorted(self._rows):
-            yield key, self._rows[key][0]
-
-    def events(self) -> list[tuple[dict[str, CellValue], tuple[LumiRange, ...]]]:
-        """Events that write it: columns that change in the same lumisections share one."""
-        values = self._values.values
-        by_ranges: dict[tuple[LumiRange, ...], dict[str, CellValue]] = {}
-        for key in sorted(self._rows):
-            new, held = self._rows[key]
-            if not ((new != MISSING) & (new != held)).any():
-                continue
-            for code in np.unique(new[new != MISSING]).tolist():
-                mask = new == code
-                if (held[mask] != code).any():
-                    by_ranges.setdefault(ranges_of_mask(mask), {})[key] = values[code]
-        return [(payload, ranges) for ranges, payload in sorted(by_ranges.items())]
-
-    def _padded(self, grid: Grid[CellValue], key: str, translation: Codes) -> Codes:
-        codes = np.zeros(self._length, np.int32)
-        row = grid.row_of.get(key)
-        if row is not None:
-            length = min(grid.length, self._length)
-            codes[:length] = translation[grid.codes[row, :length]]
-        return codes
 
 
 @dataclass
@@ -448,13 +279,8 @@ def plan(
     if seen:
         known = history.versions_of_events(connection, list(seen.values()))
         actions_seen = {key: known.get(event, 0) for key, event in seen.items()}
-        made.conflicts = tuple(_conflicts(action, made, actions_seen))
+        made.conflicts = tuple(conflicts(action, made.targets, actions_seen))
     return made
-
-
-def where(run_number: int, name: str) -> str:
-    """A dataset as people call it."""
-    return f"run {run_number}" if name == ONLINE else f"{name} of run {run_number}"
 
 
 def _refusal(checks: Checks, edit: Edit) -> Refused | None:
@@ -512,11 +338,11 @@ def _target(
     held_rr: Mapping[DatasetKey, Grid[Triplet]],
     *,
     oms: bool,
-) -> _Target:
+) -> Target:
     if (key, oms) not in made.targets:
         shown: Grid[CellValue] = state.oms if oms else state.rr  # type: ignore[assignment]
         held: Grid[CellValue] = shown.within(state.own_oms) if oms else held_rr[key]  # type: ignore[assignment]
-        made.targets[key, oms] = _Target(shown, held, state.length)
+        made.targets[key, oms] = Target(shown, held, state.length)
     return made.targets[key, oms]
 
 
@@ -526,77 +352,3 @@ def _column_of(edit: Edit) -> str:
 
 def _value_of(edit: Edit) -> CellValue:
     return edit.value if isinstance(edit, BitEdit) else edit.triplet
-
-
-def _conflicts(
-    action: Action, made: Plan, seen: Mapping[DatasetKey, int]
-) -> Iterator[CellsInConflict]:
-    """Cells that an edit goes to, that somebody changed since, and that don't agree with it."""
-    connection = action.connection
-    for oms in (False, True):
-        concerned = {
-            key: seen[key] for key, is_oms in made.targets if is_oms is oms and key in seen
-        }
-        fresh = history.newer_events(connection, concerned, oms=oms)
-        if not fresh:
-            continue
-        authors = history.actions(connection, {version for _, version in fresh})
-        for key, version_seen in sorted(concerned.items()):
-            names = {key[1], ONLINE} if oms else {key[1]}
-            newer = sorted(
-                (
-                    (event, version)
-                    for event, version in fresh
-                    if event.run_number == key[0] and event.name in names and version > version_seen
-                ),
-                key=lambda pair: pair[0].version,
-            )
-            if not newer:
-                continue
-            then = states.fold(connection, [key], as_of=version_seen)[key].state
-            old: Grid[CellValue] = then.oms if oms else then.rr  # type: ignore[assignment]
-            yield from _of_dataset(key, made.targets[key, oms], old, newer, authors, oms=oms)
-
-
-def _of_dataset(
-    key: DatasetKey,
-    target: _Target,
-    old: Grid[CellValue],
-    newer: Sequence[tuple[states.StoredEvent, int]],
-    authors: Mapping[int, Author],
-    *,
-    oms: bool,
-) -> Iterator[CellsInConflict]:
-    for key_name, new in target.edited():
-        now, values = target.shown(key_name)
-        length = now.size
-        changed_by = np.zeros(length, np.int64)
-        for event, version in newer:
-            if key_name in event.values:
-                changed_by[mask_of_ranges(event.ranges, length)] = version
-        if not ((changed_by > 0) & (new != MISSING)).any():
-            continue
-        before = np.zeros(length, np.int32)
-        row = old.row_of.get(key_name)
-        if row is not None:
-            shared = min(length, old.length)
-            before[:shared] = values.translate(old.values)[old.codes[row, :shared]]
-        disputed = (changed_by > 0) & (new != MISSING) & (now != before) & (now != new)
-        kinds = np.stack([before, now, new, changed_by], axis=1)
-        for kind in np.unique(kinds[disputed], axis=0).tolist():
-            mask = disputed & (kinds == np.array(kind)).all(axis=1)
-            seen, present, becomes = (
-                values.values[code] if code != MISSING or oms else EMPTY_TRIPLET
-                for code in kind[:3]
-            )
-            yield CellsInConflict(
-                *key,
-                key_name,
-                oms,
-                ranges_of_mask(mask),
-                seen,
-                present,
-                becomes,
-                kind[3],
-                authors[kind[3]].by,
-            )

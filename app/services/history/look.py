@@ -10,6 +10,7 @@ from app.domain.history.cells import Action as VersionInfo
 from app.domain.history.cells import CellChange, Frame, Write, last_covered
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE
+from app.domain.keys import where as name_of
 from app.domain.lumisections import LumiRange, Mask, mask_of_ranges
 from app.domain.state.grid import MISSING, DatasetState
 from app.domain.text.names import no_version
@@ -18,7 +19,6 @@ from app.models.events import rows, states
 from app.models.history import run_history
 from app.models.history import writes as history
 from app.services.acting import Acting
-from app.services.editing.plan import where as name_of
 
 MOST_VERSIONS = 200
 

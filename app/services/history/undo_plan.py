@@ -21,7 +21,7 @@ from app.domain.history.undo import (
 )
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
-from app.domain.keys import ONLINE, DatasetKey
+from app.domain.keys import ONLINE, DatasetKey, where
 from app.domain.lumisections import LumiRange, join, ranges_of_numbers
 from app.domain.sources.oms import DCS_BITS, LUMINOSITY
 from app.domain.text.names import no_version
@@ -33,7 +33,7 @@ from app.models.events.rows import RunRow
 from app.models.history import writes as history
 from app.models.history.writes import AttributeWrite, Touched
 from app.models.lists import cycles
-from app.services.editing.plan import Checks, where
+from app.services.editing.plan import Checks
 from app.services.history.undo_preview import (
     HIDING,
     UNHIDING,

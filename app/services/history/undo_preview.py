@@ -8,11 +8,10 @@ from app.domain.errors import Refused
 from app.domain.history.cells import Action as VersionInfo
 from app.domain.history.undo import AttributesUndone, CellsUndone, is_redo, undone_version
 from app.domain.json_value import JsonValue
-from app.domain.keys import ONLINE
+from app.domain.keys import ONLINE, where
 from app.domain.lumisections import LumiRange, count
 from app.domain.triplets import Triplet
 from app.models.events.event_log import Change, DatasetChange, LumisectionChange, RunChange
-from app.services.editing.plan import where
 
 UNHIDING, HIDING = "un-hiding", "hiding"
 """Names of the part in which a dataset is shown again or hidden."""

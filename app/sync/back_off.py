@@ -1,5 +1,7 @@
 """Asking a server again after growing waits, as long as that may help."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import random
@@ -8,10 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import httpx
-
 from app.domain.counting import counted
 from app.domain.errors import Unavailable
+from app.sync.client import httpx
 from app.sync.http import shown_url
 
 logger = logging.getLogger(__name__)

@@ -1,5 +1,7 @@
 """The DQM GUI over HTTPS: its list of datasets, streamed, and the loop that brings it in."""
 
+from __future__ import annotations
+
 import asyncio
 import random
 import ssl
@@ -8,14 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar, Unpack
 
-import httpx
-
 from app.domain.errors import BadInput, Unavailable
 from app.domain.foreign_json import JsonLimits, NotJson, RecordReader
 from app.domain.masking import keep_secret, masked
 from app.domain.sources.dqm_gui import GuiListing, GuiOutcome, GuiStatus, ListingBuilder
 from app.domain.sources.pull import PullerReport
 from app.sync.back_off import Again, BackOff, Wait
+from app.sync.client import httpx
 from app.sync.elected_loop import ElectedLoop, LoopOptions, in_thread
 from app.sync.election import Election
 from app.sync.http import (

@@ -3,6 +3,8 @@
 Nobody waits in it: what was asked for is a future, and cancelling that ends the request at once.
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 import math
@@ -13,8 +15,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
-
-import httpx
 
 from app.domain import foreign_json
 from app.domain.clock import server_now
@@ -39,6 +39,7 @@ from app.domain.sources.run_numbers import (
 from app.services.evidence.kept import Kept
 from app.services.evidence.sources import Picture
 from app.sync.back_off import Again
+from app.sync.client import httpx
 from app.sync.dqm_gui import DqmGuiSettings, GuiRequests, GuiUnavailable
 from app.sync.http import body_of, shown_url
 from app.sync.oms import OmsClient

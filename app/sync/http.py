@@ -1,5 +1,7 @@
 """What the clients of OMS and the DQM GUI share: connections, addresses, certificates, bodies."""
 
+from __future__ import annotations
+
 import asyncio
 import ssl
 import zlib
@@ -13,10 +15,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote, unquote
 
-import httpx
-
 from app.domain.errors import BadInput
 from app.domain.foreign_json import NotJson
+from app.sync.client import httpx
 
 UNPACKED_HERE = "gzip, deflate"
 """What to ask servers for: a small answer in any other packing could become any size."""

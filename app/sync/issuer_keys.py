@@ -1,12 +1,13 @@
 """The public keys with which an issuer of tokens signs."""
 
+from __future__ import annotations
+
 import asyncio
 from pathlib import Path
 
-import httpx
-
 from app.domain.errors import Unavailable
 from app.domain.foreign_json import NotJson
+from app.sync.client import httpx
 from app.sync.http import UNPACKED_HERE, body_of, certificates, checked_url, shown_url
 
 _TIMEOUT_S = 5.0

@@ -1,5 +1,7 @@
 """Where a puller sends messages: an SMTP server, and a webhook of Mattermost."""
 
+from __future__ import annotations
+
 import smtplib
 import socket
 import ssl
@@ -11,13 +13,12 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal
 
-import httpx
-
 from app.domain.clock import server_now
 from app.domain.masking import masked
 from app.domain.notifications import NotificationKind
 from app.domain.text.plain_text import one_line
 from app.services.notifications.messages import Message, NotDelivered
+from app.sync.client import httpx
 from app.sync.deadline import Deadline
 from app.sync.http import certificates, checked_url
 

@@ -1,14 +1,15 @@
 """What OMS says of runs, page by page: answers that can be trusted or are refused."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
-
-import httpx
 
 from app.domain.errors import BadInput, NotFound
 from app.domain.foreign_json import BadRecord, NotJson, Record, RecordReader
 from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.domain.sources.oms import OmsRun, validate_lumisections, validate_run, whole_run
+from app.sync.client import httpx
 from app.sync.http import shown_url
 from app.sync.oms_requests import (
     HEAD_BYTES,
@@ -149,7 +150,7 @@ class OmsClient(OmsRequests):
 
     async def _pages(
         self, what: str, parameters: dict[str, str], *, in_parts: bool = False
-    ) -> AsyncIterator["_Answer"]:
+    ) -> AsyncIterator[_Answer]:
         """Pages until there are no more; with `in_parts` those that can't be read record for
         record, where a part of them can."""
         first = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{what}")
@@ -189,8 +190,8 @@ class OmsClient(OmsRequests):
                 raise malformed(url, "links its pages in a circle")
 
     async def _in_parts(
-        self, error: "BrokenPage", first: httpx.URL, parameters: dict[str, str], offset: int
-    ) -> "_Answer":
+        self, error: BrokenPage, first: httpx.URL, parameters: dict[str, str], offset: int
+    ) -> _Answer:
         """A page that can't be read as a whole, put together from smaller ones: what can't be
         read of these are single records. Raises `BrokenPage` when there are too many of them."""
         broken = 0
@@ -235,7 +236,7 @@ class OmsClient(OmsRequests):
         )
         return following if same else None
 
-    async def _document(self, url: httpx.URL) -> "_Answer":
+    async def _document(self, url: httpx.URL) -> _Answer:
         body = await self._body(url)
         reader = RecordReader("data", limits=LIMITS)
         try:
@@ -271,7 +272,7 @@ class OmsClient(OmsRequests):
             raise BadInput(f"OMS gives {what} in a record that {record.reason}.")
         return record.get("attributes") if isinstance(record, dict) else None
 
-    def _placed(self, error: BadInput, answer: "_Answer", record: Record = None) -> MalformedAnswer:
+    def _placed(self, error: BadInput, answer: _Answer, record: Record = None) -> MalformedAnswer:
         head = record.text[:HEAD_BYTES] if isinstance(record, BadRecord) else answer.head
         address = shown_url(answer.url)
         return MalformedAnswer(f"{error} At {address}: {excerpt(head)}")

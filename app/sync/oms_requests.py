@@ -1,5 +1,7 @@
 """Asking OMS: with a token, one thing at a time, politely, and no more than can be read."""
 
+from __future__ import annotations
+
 import asyncio
 import random
 import re
@@ -9,13 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
 from app.domain.errors import BadInput, NotFound, Unavailable
 from app.domain.foreign_json import JsonLimits, NotJson, parse
 from app.domain.json_value import JsonValue
 from app.domain.masking import keep_secret, masked
 from app.sync.back_off import Again, BackOff, Wait
+from app.sync.client import httpx
 from app.sync.http import (
     UNPACKED_HERE,
     HttpClient,
@@ -134,7 +135,7 @@ class OmsRequests(HttpClient):
             raise NotFound(f"OMS has nothing at {address} (404).")
         raise OmsUnavailable(f"OMS answers {reply.status} at {address}: {excerpt(reply.body)}")
 
-    async def _ask_with_token(self, url: httpx.URL) -> "_Reply":
+    async def _ask_with_token(self, url: httpx.URL) -> _Reply:
         token = await self._valid_token()
         headers = {"Accept": "application/vnd.api+json, application/json"}
         if token is not None:
@@ -153,7 +154,7 @@ class OmsRequests(HttpClient):
         except NotJson as error:
             raise malformed(url, f"gives an answer that {error}") from error
 
-    async def _reply(self, request: httpx.Request, limits: JsonLimits) -> "_Reply | Again":
+    async def _reply(self, request: httpx.Request, limits: JsonLimits) -> _Reply | Again:
         """The answer, read no further than it may be long. Raises `NotJson` if it is longer."""
         async with asyncio.timeout(self._settings.request_limit_s):
             response = await self._client().send(request, stream=True)
@@ -221,7 +222,7 @@ class OmsRequests(HttpClient):
         self._token_until = asked_at + answer.life_s - min(30.0, answer.life_s / 2)
         return self._token
 
-    async def _token_answer(self, form: dict[str, str]) -> "_Token":
+    async def _token_answer(self, form: dict[str, str]) -> _Token:
         """Nothing of the answer's body goes into a message: it holds secrets."""
 
         async def ask() -> _Reply | Again:

@@ -266,6 +266,19 @@ def test_that_help_and_version_load_nothing_that_is_slow():
         assert ended.stdout.splitlines()[-1] == "[]"
 
 
+def test_that_commands_load_neither_an_http_client_nor_a_server_nor_a_window():
+    looked = (
+        "import sys, app.bootstrap.command_line\n"
+        "slow = {'httpx', 'PySide6', 'pyqtgraph', 'starlette', 'uvicorn', 'jinja2', 'alembic'}\n"
+        "print(sorted(slow & set(sys.modules)))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", looked],
+        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert ended.stdout == "[]\n"
+
+
 def test_that_the_help_names_every_first_word_whether_its_branch_is_loaded_or_not(capsys):
     with pytest.raises(SystemExit):
         commands.parse(["--help"], "1")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.configuration import permissions
 from app.services.agents import proposals, registry
@@ -19,6 +19,7 @@ from app.views.places import PlaceContext, PlaceWidget
 from app.views.widgets.late_page import LatePage
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import TurningSplitter
+from app.views.widgets.still_tabs import StillTabs
 
 _PARTS = [230, 1000]
 _WAITING = "Waiting for people"
@@ -40,7 +41,7 @@ class AgentsPlace(PlaceWidget):
         self.waiting = WaitingPanel(
             context.acting, context.background, context.themes, context.rights
         )
-        self.tabs = QTabWidget()
+        self.tabs = StillTabs()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.waiting, _WAITING)
         self._agreement = LatePage(self.tabs, self._make_agreement, "Agreement with people")

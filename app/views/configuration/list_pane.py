@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QPushButton,
-    QTabWidget,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -40,6 +39,7 @@ from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import TurningSplitter
 from app.views.widgets.plain import Label, TreeItem
 from app.views.widgets.search_line import SearchLine
+from app.views.widgets.still_tabs import StillTabs
 
 _PARTS = [360, 640]
 _ANY = -1
@@ -118,7 +118,7 @@ class ListPane(QWidget):
         self.listed = Label()
         self.empty = Label("Reading the list ...", wordWrap=True)
         self.editor = EditorPanel(section, *parts, context.rights)
-        self.tabs = QTabWidget()
+        self.tabs = StillTabs()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.editor, "Edit")
         self._effect: LatePage[TrialPanel] | LatePage[RightsPanel] | None = None

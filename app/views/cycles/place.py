@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QPushButton,
-    QTabWidget,
     QWidget,
 )
 
@@ -48,6 +47,7 @@ from app.views.widgets.line_label import CutLabel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import TurningSplitter
 from app.views.widgets.plain import Label
+from app.views.widgets.still_tabs import StillTabs
 from app.views.widgets.tables.details_table import DetailsTable
 from app.views.widgets.tables.lines_model import LinesModel
 
@@ -84,6 +84,7 @@ class CyclesPlace(PlaceWidget):
         self._reading_history = Work(context.background, self)
         self._entries: tuple[CycleEntry, ...] = ()
         self._known = False
+        self._has_begun = False
         self._freezes: Mapping[int, Freeze] = {}
         themes = context.themes
         self.cycles: LinesModel[Cycle] = LinesModel(CYCLE_TITLES, themes, self)
@@ -109,7 +110,7 @@ class CyclesPlace(PlaceWidget):
         )
         self.datasets.line.saved.said.connect(context.notices.tell)
         self.bar = LoadingBar(themes)
-        self.tabs = QTabWidget()
+        self.tabs = StillTabs()
         self.right = QWidget()
         self._make_words()
         self._make_buttons()
@@ -158,6 +159,9 @@ class CyclesPlace(PlaceWidget):
         return None if row is None else self.cycles.item(row)
 
     def show_workspace(self, workspace: WorkspaceColumns) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            self._context.background.run(self._offer_vocabulary(), self)
         self._workspace = workspace
         self.datasets.show_workspace(workspace)
         self.refresh()
@@ -345,7 +349,6 @@ class CyclesPlace(PlaceWidget):
         self.datasets.selection_changed.connect(self.subject_changed)
         self.datasets.row_opened.connect(self._open_row)
         self.datasets.menu_wanted.connect(self._open_menu)
-        self._context.background.run(self._offer_vocabulary(), self)
 
     async def _offer_vocabulary(self) -> None:
         acting = self._acting

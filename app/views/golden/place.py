@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted
@@ -34,6 +34,7 @@ from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.widgets.late_page import LatePage
 from app.views.widgets.narrow import TurningSplitter
+from app.views.widgets.still_tabs import StillTabs
 
 MENU = (
     *("golden.take", "", *export_actions.MENU, ""),
@@ -87,7 +88,7 @@ class GoldenPlace(PlaceWidget):
         self.exports = GoldenExports(context, self, self.entries.selected)
         self.official = MakingOfficial(context, self, self.entries.selected)
         self.publishing = Publishing(context, self, self.entries.selected)
-        self.tabs = QTabWidget()
+        self.tabs = StillTabs()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.bench, "Workbench")
         self.tabs.setTabToolTip(0, "Write a rule and see at once what it selects")

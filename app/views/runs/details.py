@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +30,7 @@ from app.views.runs.moments import RunMoments
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.late_page import LatePage
 from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.still_tabs import StillTabs
 from app.views.widgets.tab_pages import home_of_pages
 
 _SETTLE_MS = 80
@@ -74,7 +74,7 @@ class DetailsView(QWidget):
         self._work = Work(background, self)
         self.line = DetailsLine(context, self)
         self.bar = LoadingBar(themes)
-        self.tabs = QTabWidget(self)
+        self.tabs = StillTabs(self)
         self.lumisections = LumisectionsPane(context, home_of_pages(self.tabs))
         self.attributes = AttributesModel(self)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)

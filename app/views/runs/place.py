@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QTabBar, QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
 from app.domain.keys import ONLINE
@@ -20,6 +20,7 @@ from app.views.selection import Selection
 from app.views.subject import Subject
 from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.table_view import TableView
+from app.views.widgets.still_tabs import StillTabs
 from app.views.widgets.tab_pages import home_of_pages
 
 _SPLITTER = "splitter"
@@ -65,6 +66,7 @@ class TablePlace(PlaceWidget):
         self._remembered = remembered
         self._drafts = context.drafts
         self._order: tuple[str, ...] = ()
+        self._has_begun = False
         self.table = TableView(kind, acting, background, themes, remembered)
         self.table.line.saved.said.connect(context.notices.tell)
         self.details = self._make_details(self)
@@ -74,7 +76,7 @@ class TablePlace(PlaceWidget):
         self._splitter.setSizes(_PARTS)
         self._splitter.setChildrenCollapsible(True)
         self._is_parted = restore(remembered, f"{kind}/{_SPLITTER}", self._splitter.restoreState)
-        self.tabs = QTabWidget()
+        self.tabs = StillTabs()
         self.tabs.setDocumentMode(True)
         self.tabs.setTabsClosable(True)
         self.tabs.setTabBarAutoHide(True)
@@ -99,7 +101,6 @@ class TablePlace(PlaceWidget):
         self.tabs.currentChanged.connect(self._tab_changed)
         self.tabs.tabCloseRequested.connect(self.close_tab)
         self._splitter.splitterMoved.connect(self._remember_splitter)
-        background.run(self._read_vocabulary(), self)
 
     def _stay_at_what_has_the_keys(self, _before: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.details.isAncestorOf(now):
@@ -128,6 +129,9 @@ class TablePlace(PlaceWidget):
 
     def show_workspace(self, workspace: WorkspaceColumns) -> None:
         """Shows the columns of a workspace."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._background.run(self._read_vocabulary(), self)
         self._order = workspace.columns
         for details in self._all_details():
             details.set_order(workspace.columns)

@@ -1,5 +1,6 @@
 """The frame of the window: places, menus, docks, status bar."""
 
+from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QPoint, Signal
@@ -47,6 +48,7 @@ from app.views.frame.actions.preferences import PreferencesActions
 from app.views.frame.actions.share import SharedLinks
 from app.views.frame.front import Front
 from app.views.frame.keyboard import Keyboard
+from app.views.frame.later import Later
 from app.views.frame.navigation import PLACES, Navigation, Place
 from app.views.frame.status_bar import StatusBar
 from app.views.frame.sync_dock import SyncDock
@@ -119,6 +121,7 @@ class MainWindow(QMainWindow):
         self.sync = self.sync_dock.panels
         self.status = StatusBar(self._session, self._notices, self._themes)
         self.front = Front(context, self.views.values(), self)
+        self._later = Later(lambda: self.is_filled, self)
         self._news = WindowNews(context.workplace.news, self._background, self)
         self._puller_watch = PullerWatch(context.workplace.pullers, self._background, self)
         self._clock_watch = ClockWatch(context, self)
@@ -156,6 +159,11 @@ class MainWindow(QMainWindow):
     @property
     def is_settled(self) -> bool:
         """Whether nothing is on its way any more, the first pull of this client included."""
+        return self._later.is_empty and self.is_filled
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether nothing is on its way any more but what nobody looks at yet."""
         details = self.table.details()
         return (
             self._puller_watch.is_settled
@@ -196,8 +204,9 @@ class MainWindow(QMainWindow):
     def refresh(self) -> None:
         """Reads again everything that is shown."""
         self._context.rights.load()
-        for view in self.views.values():
-            view.refresh()
+        for name, view in self.views.items():
+            if not self._later.waits(name):
+                view.refresh()
 
     def generate(self) -> GenerateDialog | None:
         """Opens the dialog that generates golden JSONs."""
@@ -385,7 +394,8 @@ class MainWindow(QMainWindow):
             # It may be who is in which e-group.
             self._context.rights.load()
         for name, view in self.views.items():
-            view.changed(run_numbers, in_front=name == self.place)
+            if not self._later.waits(name):
+                view.changed(run_numbers, in_front=name == self.place)
 
     def _restored(self) -> None:
         self.status.set_live(live=True)
@@ -403,12 +413,17 @@ class MainWindow(QMainWindow):
         for place in PLACES:
             columns = self.workspaces.columns(place.workspaces, name) if place.workspaces else None
             if columns is not None:
-                self.views[place.name].show_workspace(columns)
+                show = partial(self.views[place.name].show_workspace, columns)
+                self._later.do(place.name, show)
+        self._later.do_now(self.place)
+        of_datasets = self.workspaces.columns("datasets", name)
+        workspace = self.offline.table.workspace if of_datasets is None else of_datasets.name
         for state in EDITABLE_STATES:
-            text = dataset_actions.move_text(state, self.offline.table.workspace)
+            text = dataset_actions.move_text(state, workspace)
             self.actions_[f"dataset.move.{state}"].setText(text)
 
     def _show_place(self, place: Place) -> None:
+        self._later.do_now(place.name)
         view = self.views[place.name]
         inside = holder(self)
         goes_along = inside is None or self.front.stack.isAncestorOf(inside)

@@ -59,6 +59,27 @@ def test_that_the_first_run_is_shown_with_its_details(qtbot: QtBot, window: Main
     assert window.online.details.run_number == NEWEST
 
 
+def test_that_the_place_in_front_is_filled_before_the_others_are_read(
+    qtbot: QtBot, context: PlaceContext
+) -> None:
+    window = a_window(context)
+    qtbot.addWidget(window)
+    window.stop_wanted.connect(window.stopped)
+    read: list[tuple[str, bool]] = []
+
+    def is_whole() -> bool:
+        return window.online.details.lumisections.grid.snapshot is not None
+
+    for name, place in (("online", window.online), ("offline", window.offline)):
+        place.table._loader.replaced.connect(
+            lambda _rows, name=name: read.append((name, is_whole()))
+        )
+    window.show()
+    qtbot.waitUntil(lambda: window.is_settled and len(read) == 2)
+    window.close()
+    assert read == [("online", False), ("offline", True)]
+
+
 def test_that_the_palette_does_what_is_typed(
     qtbot: QtBot, window: MainWindow, background: Background
 ) -> None:

@@ -15,15 +15,20 @@ from app.services import notes
 from app.services.acting import Acting
 from app.services.history import log, log_export
 from tests.builders import EXPERT, NOBODY
+from tests.conftest import filled_once
 from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs
 
 SHIFTER = Actor("shifter@cern.ch")
 
 
-@pytest.fixture
-def shifter(database: Database) -> Acting:
+@filled_once
+def signed_off(database: Database) -> None:
     sign_off_runs(database, FIRST, SECOND)
-    return Acting(database, SHIFTER)
+
+
+@pytest.fixture
+def shifter(signed_off: Database) -> Acting:
+    return Acting(signed_off, SHIFTER)
 
 
 @pytest.fixture

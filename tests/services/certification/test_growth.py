@@ -26,6 +26,7 @@ from app.services.golden import generation as golden
 from app.services.history import undo
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.conftest import TestServer, filled_once
 from tests.plain_folds import plain_datasets, plain_runs, plain_summary
 
 RUN = 390001
@@ -37,13 +38,12 @@ GOOD_DT = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
 NEW = (LumiRange(51, 60),)
 
 
-@pytest.fixture
-def registry(database: Database) -> Database:
+@filled_once
+def registry(database: Database) -> None:
     """A run of 50 LS, signed off: two datasets wait."""
     configure(database)
     pull.apply(Acting(database), a_run(RUN, 50))
     runs.move(Acting(database, EXPERT), RUN, "SIGNOFF")
-    return database
 
 
 def plain(db: Database, name: str = PROMPT):
@@ -437,8 +437,8 @@ def test_that_a_bit_that_a_lumisection_of_the_dataset_has_already_is_no_change(
     )
 
 
-def test_that_taking_in_needs_no_desk(registry: Database, dsn: str):
-    bare = Database(dsn)
+def test_that_taking_in_needs_no_desk(registry: Database, server: TestServer):
+    bare = Database(server.dsn(registry.dsn_without_password.rsplit("/", 1)[1]))
     assert not bare.desk
     growth.take_in(Acting(bare, EXPERT), RUN, a_run(RUN, 60))
     for name in ("online", PROMPT, EXPRESS):

@@ -18,6 +18,7 @@ from app.models.history import run_history
 from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
 from app.services.certification import tables
+from tests.conftest import filled_once
 
 AUTO = "auto@auto"
 PERSON = "shifter@cern.ch"
@@ -46,8 +47,8 @@ def bits(content: dict[str, object], *ranges: tuple[int, int], name: str = "onli
     return Lumisections(RUN, name, [(content, covered)], oms=True)
 
 
-@pytest.fixture
-def story(database: Database) -> Database:
+@filled_once
+def story(database: Database) -> None:
     """A run that was created, classed and flagged by a person, and updated over that word."""
     write(
         database,
@@ -70,7 +71,6 @@ def story(database: Database) -> Database:
         DatasetChange(RUN, PROMPT, {"dt_state": "SIGNOFF"}, ("/a/c",)),
     )
     write(database, PERSON, "hidden", DatasetChange(RUN, PROMPT, deleted=True))
-    return database
 
 
 def test_that_the_pages_of_both_tables_are_of_their_kind(story: Database) -> None:

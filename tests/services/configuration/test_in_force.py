@@ -41,17 +41,17 @@ from app.services.configuration import in_force as configuration
 from app.services.configuration import versions as configuration_versions
 from app.services.configuration import workspaces
 from app.services.pulling import runs as pull
+from tests.conftest import TestServer, filled_once
 
 EXPERT = Actor("expert@example.org", frozenset({EXPERTS}))
 PERSON = Actor("person@example.org")
 DATA_CERTIFICATION = Actor("dc@example.org", frozenset({"cms-dqm-runregistry-data-certification"}))
 
 
-@pytest.fixture
-def installed(database: Database) -> Database:
+@filled_once
+def installed(database: Database) -> None:
     """A database with the shipped configuration."""
     assert configuration.install_default(Acting(database))
-    return database
 
 
 def _class_values(class_: str) -> JsonObject:
@@ -334,25 +334,30 @@ def test_that_the_initial_tables_of_the_recorded_story_are_imported(
     ] == ["/PromptReco/Collisions2022C/DQM", "/Express/Collisions2022/DQM"]
 
 
+@pytest.fixture(scope="module")
+def real_configuration(server: TestServer, template: str, shared_data: Path) -> Configuration:
+    """The configuration of the production database, as it was dumped."""
+    with server.opened(template) as db:
+        configuration.import_folder(Acting(db, PERSON), shared_data / "data" / "configuration")
+        return configuration.current(Acting(db))
+
+
 @pytest.mark.parametrize("run_number", [315265, 319579])
 def test_that_the_real_class_classifiers_know_the_real_runs(
-    database: Database, shared_data: Path, run_number: int
+    real_configuration: Configuration, shared_data: Path, run_number: int
 ) -> None:
-    configuration.import_folder(Acting(database, PERSON), shared_data / "data" / "configuration")
     run = _real_run(shared_data, run_number)
     data = {**reduced_lumisection_attributes(run.lumisections), **run_oms_attributes(run)}
-    in_force = configuration.current(Acting(database))
-    assert classification.run_class(in_force, data) == "Collisions22"
-    assert classification.is_significant(in_force, "Collisions22", data)
+    assert classification.run_class(real_configuration, data) == "Collisions22"
+    assert classification.is_significant(real_configuration, "Collisions22", data)
 
 
 @pytest.mark.parametrize("run_number", [315265, 319579])
 def test_that_the_real_component_classifiers_judge_every_lumisection(
-    database: Database, shared_data: Path, run_number: int
+    real_configuration: Configuration, shared_data: Path, run_number: int
 ) -> None:
-    configuration.import_folder(Acting(database, PERSON), shared_data / "data" / "configuration")
     run = _real_run(shared_data, run_number)
-    classified = pull.compute(configuration.current(Acting(database)), run).rr
+    classified = pull.compute(real_configuration, run).rr
     assert set(CERTIFIABLE_ONLINE_COLUMNS) <= set(classified.keys)
     assert classified.length == len(run.lumisections)
     for number in range(1, classified.length + 1):

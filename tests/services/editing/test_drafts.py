@@ -23,6 +23,7 @@ from app.services.editing.landing import DraftMark
 from app.services.history import look as history
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.conftest import databases_filled_by
 
 pytestmark = pytest.mark.expected_log("The draft", always=False)
 
@@ -35,11 +36,17 @@ EDITS = (
 )
 
 
-@pytest.fixture
-def online(database: Database) -> Database:
+def fill_online(database: Database) -> None:
     """One open run of 10 LS on the small configuration."""
     configure(database)
     pull.apply(Acting(database), a_run(RUN, 10))
+
+
+template = databases_filled_by(fill_online)
+
+
+@pytest.fixture
+def online(database: Database) -> Database:
     return database
 
 

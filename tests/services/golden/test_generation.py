@@ -15,6 +15,7 @@ from app.services.editing import lumisections
 from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run
+from tests.conftest import databases_filled_by
 
 GOOD_DT = {
     "and": [
@@ -25,8 +26,7 @@ GOOD_DT = {
 STABLE = {"==": [{"var": "lumisection.oms.beam1_stable"}, True]}
 
 
-@pytest.fixture
-def season(database):
+def fill_season(database):
     """Two runs; LS 5-6 of the first without pixel, dt BAD in LS 10-12 of the second."""
     configuration.install_default(Acting(database))
     pull.apply(
@@ -35,6 +35,13 @@ def season(database):
     )
     pull.apply(Acting(database), a_run(396002, 15))
     bad_dt(database, LumiRange(10, 12))
+
+
+template = databases_filled_by(fill_season)
+
+
+@pytest.fixture
+def season(database):
     return database
 
 

@@ -33,6 +33,7 @@ from app.services.golden import generation as golden
 from app.services.history import log, log_details, log_export
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 
 RUN, OTHER = 390001, 390002
 PROMPT = "/PromptReco/Collisions2025A/DQM"
@@ -41,15 +42,20 @@ GOOD = Triplet("GOOD")
 BAD = Triplet("BAD", "HV trip", "hv")
 
 
-@pytest.fixture(params=["indexed", "without indexes"])
-def season(request: pytest.FixtureRequest, database: Database) -> Database:
-    """Two runs that were pulled, edited and signed off, with a configuration and a cycle."""
+@filled_once
+def two_runs(database: Database) -> None:
+    """Two runs that were pulled, with a configuration."""
     configure(database)
     for number in (RUN, OTHER):
         pull.apply(Acting(database), a_run(number, 10))
+
+
+@pytest.fixture(params=["indexed", "without indexes"])
+def season(request: pytest.FixtureRequest, two_runs: Database) -> Database:
+    """The two runs, on a database with our indexes on the shared tables and on one without."""
     if request.param == "without indexes":
-        without_indexes(database)
-    return database
+        without_indexes(two_runs)
+    return two_runs
 
 
 def without_indexes(db: Database) -> None:

@@ -36,6 +36,7 @@ from app.services.notifications.looking import Told, begin, begin_at, look
 from app.services.notifications.waiting import waiting
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 
 FIRST, SECOND = 390001, 390002
 ME = Actor("anna@cern.ch", EXPERT.egroups)
@@ -43,12 +44,16 @@ OTHER = Actor("berta@cern.ch", EXPERT.egroups)
 BAD = Triplet("BAD", "HV trip", "hv")
 
 
-@pytest.fixture
-def mine(database: Database) -> Acting:
+@filled_once
+def two_runs(database: Database) -> None:
     configure(database)
     for run in (FIRST, SECOND):
         pull.apply(Acting(database), a_run(run, 10))
-    return Acting(database, ME)
+
+
+@pytest.fixture
+def mine(two_runs: Database) -> Acting:
+    return Acting(two_runs, ME)
 
 
 def edit(acting: Acting, *runs: int, triplet: Triplet = BAD) -> None:

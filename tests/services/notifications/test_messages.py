@@ -13,6 +13,7 @@ from app.services.acting import Acting
 from app.services.notifications.messages import Message, Messages, NotDelivered
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import filled_once
 
 RUN = 390001
 
@@ -34,11 +35,15 @@ class Box:
         self.got.append(message)
 
 
-@pytest.fixture
-def writer(database: Database) -> Acting:
+@filled_once
+def one_run(database: Database) -> None:
     configure(database)
     pull.apply(Acting(database), a_run(RUN, 10))
-    return Acting(database, EXPERT)
+
+
+@pytest.fixture
+def writer(one_run: Database) -> Acting:
+    return Acting(one_run, EXPERT)
 
 
 def test_that_two_pullers_send_what_happened_once_and_nothing_of_before(writer: Acting) -> None:

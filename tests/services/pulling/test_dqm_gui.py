@@ -21,6 +21,7 @@ from app.services.editing import dataset_tools
 from app.services.pulling import dqm_gui
 from app.services.pulling.dqm_gui import GuiStore
 from tests.builders import EXPERT
+from tests.conftest import filled_once
 from tests.services.offline_runs import (
     EXPRESS,
     FIRST,
@@ -35,8 +36,8 @@ ZERO_BIAS = "/ZeroBias/Run2025A-PromptReco-v1/DQMIO"
 STREAM = "/StreamExpress/Run2025A-Express-v1/DQMIO"
 
 
-@pytest.fixture
-def waiting(database: Database) -> Database:
+@filled_once
+def waiting(database: Database) -> None:
     """Two runs with waiting datasets; dt takes everything, csc prompt only, lumi nobody knows."""
     sign_off_runs(database, FIRST, SECOND)
     for name, regexp in ((PROMPT, "PromptReco"), (EXPRESS, "(bad\nStreamExpress")):
@@ -54,7 +55,6 @@ def waiting(database: Database) -> Database:
     ):
         values = {"workspace": workspace, "classifier": rule, "enabled": True}
         configuration_edits.add_item(Acting(database, EXPERT), Kind.OFFLINE_DATASET, values)
-    return database
 
 
 def test_that_what_appears_is_linked_and_decided_for_each_workspace(waiting: Database):

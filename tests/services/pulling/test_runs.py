@@ -17,6 +17,7 @@ from app.services.editing.lumisections import BitEdit, ColumnEdit
 from app.services.pulling import runs as pull
 from app.services.pulling.store import PullStore
 from tests.builders import EXPERT, a_lumisection, a_run, configure
+from tests.conftest import databases_filled_by
 from tests.plain_folds import plain_datasets, plain_runs
 
 RUN = 390001
@@ -26,9 +27,11 @@ STILL_RUNNING = {"end_time": None}
 FLAG = "run_needs_to_be_updated_manually"
 
 
+template = databases_filled_by(configure)
+
+
 @pytest.fixture
 def db(database: Database) -> Database:
-    configure(database)
     return database
 
 

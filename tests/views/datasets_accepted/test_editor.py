@@ -19,6 +19,7 @@ from app.views.datasets_accepted.editor import DatasetsAcceptedEditor
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from tests.builders import EXPERT, configure
+from tests.conftest import filled_once
 from tests.views.workplaces import a_context, a_workplace
 
 NAME = "/PromptReco/Collisions2025C/DQM"
@@ -38,12 +39,11 @@ VALUES = {
 }
 
 
-@pytest.fixture
-def registry(database: Database) -> Database:
+@filled_once
+def registry(database: Database) -> None:
     """The small configuration with one more accepted dataset."""
     configure(database)
     add_item(Acting(database, EXPERT), Kind.DATASETS_ACCEPTED, VALUES)
-    return database
 
 
 @pytest.fixture

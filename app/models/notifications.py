@@ -53,9 +53,14 @@ class Newest:
     version: int
     note: int
     proposal: int
-    official: tuple[int, ...]
+    lists: tuple[OfficialList, ...]
     mark: int = 0
     freeze: int = 0
+
+    @property
+    def official(self) -> frozenset[int]:
+        """Numbers of the official lists."""
+        return frozenset(each.id for each in self.lists)
 
 
 def newest(connection: Connection, *, record: bool) -> Newest:
@@ -70,8 +75,8 @@ def newest(connection: Connection, *, record: bool) -> Newest:
                 " coalesce((SELECT max(id) FROM record.proposal), 0)"
             )
         ).one()
-    official = tuple(each.id for each in official_lists(connection))
-    return Newest(int(version or 0), int(note), int(proposal), official, mark, freeze)
+    lists = tuple(official_lists(connection))
+    return Newest(int(version or 0), int(note), int(proposal), lists, mark, freeze)
 
 
 def cells_set(

@@ -1,7 +1,7 @@
 """Looks for what happened since it was looked last, for one person or for a team."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -12,7 +12,13 @@ from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, join
-from app.domain.notifications import Choice, Notification, NotificationKind, OwnCells
+from app.domain.notifications import (
+    Choice,
+    Notification,
+    NotificationKind,
+    OfficialList,
+    OwnCells,
+)
 from app.models import notifications as model
 from app.models.drafts.drafts import DraftRow
 from app.models.events import event_positions, second_eyes
@@ -108,7 +114,7 @@ def begin(acting: Acting) -> Told:
         there.version,
         there.note,
         there.proposal,
-        frozenset(there.official),
+        there.official,
         mark=there.mark,
         freeze=there.freeze,
     )
@@ -132,7 +138,7 @@ def look(acting: Acting, choice: Choice, told: Told) -> Found:
             *_of_cells(acting, connection, choice, told, columns, more),
             *_of_record(acting, connection, choice, told, columns, more),
             *_of_second_eyes(acting, connection, choice, told, more),
-            *_of_lists(acting, connection, choice, told, more),
+            *_of_lists(acting, connection, choice, told, there.lists, more),
             *_of_cycles(connection, choice),
         ]
     known = set(told.keys)
@@ -143,7 +149,7 @@ def look(acting: Acting, choice: Choice, told: Told) -> Found:
         version=max(told.version, there.version),
         note=max(told.note, there.note),
         proposal=max(told.proposal, there.proposal),
-        official=frozenset(there.official),
+        official=there.official,
         mark=max(told.mark, there.mark),
         freeze=max(told.freeze, there.freeze),
     )
@@ -234,13 +240,13 @@ def _of_lists(
     connection: Connection,
     choice: Choice,
     told: Told,
+    lists: Sequence[OfficialList],
     more: set[NotificationKind],
 ) -> Iterator[Notification]:
     """Golden JSONs that became official, those that were made before, too. Whoever asked a puller
     for it is told what became of the wish."""
     if NotificationKind.OFFICIAL in choice.kinds:
         oldest = min(told.official, default=0)
-        lists = model.official_lists(connection)
         new = [each for each in lists if each.id not in told.official and each.id >= oldest]
         if len(new) >= model.MOST_LISTS:
             more.add(NotificationKind.OFFICIAL)

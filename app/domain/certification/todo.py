@@ -45,9 +45,7 @@ class Todo:
     @property
     def open_datasets(self) -> Mapping[tuple[str, str], int]:
         """Number of OPEN datasets per workspace and dataset name."""
-        counted = Counter(
-            (task.workspace, task.dataset) for task in self.tasks if task.kind is TaskKind.OPEN
-        )
+        counted = Counter((task.workspace, task.dataset) for task in self.of_kind(TaskKind.OPEN))
         return dict(sorted(counted.items()))
 
     def of_kind(self, kind: TaskKind) -> tuple[Task, ...]:

@@ -76,7 +76,7 @@ def test_that_a_grid_holds_what_the_plain_fold_holds(events):
     assert text(of_grid(grid)) == text(naive_fold(events))
 
 
-ALIKE = st.fixed_dictionaries({"a": VALUES, "b": VALUES})
+ALIKE = st.tuples(VALUES, VALUES).map(lambda pair: {"a": pair[0], "b": pair[1]})
 
 
 @given(EVENTS, st.lists(st.tuples(ALIKE, st.lists(RANGES, max_size=2)), min_size=16, max_size=30))

@@ -221,7 +221,7 @@ class Season:
         """An OMS attribute per position, also one that isn't dense."""
         lengths = self._cut.lengths
         values: Sequence[JsonValue] = self._attributes.values
-        numbers = np.full(self.size, np.nan)
+        numbers: Numbers | None = None
         odd_positions: list[Indices] = []
         odd_codes: list[Codes] = []
         if key in self._attributes.keys:
@@ -242,11 +242,16 @@ class Season:
             )
             if self._here is not None:
                 stored = stored[self._here]
-            np.copyto(numbers, stored, where=~np.isnan(stored))
+            if numbers is None:
+                numbers = stored
+            else:
+                np.copyto(numbers, stored, where=~np.isnan(stored))
             column, positions = self._odd_values(key)
             odd_positions.append(positions)
             odd_codes.append(column.codes + (len(values) - 1))
             values = [*values, *column.values[1:]]
+        if numbers is None:
+            numbers = np.full(self.size, np.nan)
         if not odd_positions:
             return DenseColumn(numbers, np.zeros(0, np.intp), np.zeros(0, np.int64), values)
         return DenseColumn(
@@ -290,15 +295,18 @@ class Season:
         np.maximum.at(longest, run_of, self._state_lengths)
         offset = np.cumsum(longest) - longest - 1
         cut = self._cut
-        places = np.repeat(offset[run_of[cut.dataset]] + cut.first - cut.starts, cut.lengths)
-        return (places + np.arange(self.size)).astype(np.int32), int(longest.sum())
+        begins = (offset[run_of[cut.dataset]] + cut.first - cut.starts).astype(np.int32)
+        places = np.repeat(begins, cut.lengths)
+        places += np.arange(self.size, dtype=np.int32)
+        return places, int(longest.sum())
 
     def _first_of_place(self, places: NDArray[np.int32]) -> Mask:
         """Whether no earlier position has the same lumisection of the same run."""
-        earliest = np.zeros(self._places, np.intp)
+        earliest = np.zeros(self._places, np.int32)
+        positions = np.arange(self.size, dtype=np.int32)
         # Of several values for one element the last one stays.
-        earliest[places[::-1]] = np.arange(self.size - 1, -1, -1)
-        return np.equal(earliest[places], np.arange(self.size))
+        earliest[places[::-1]] = positions[::-1]
+        return np.equal(earliest[places], positions)
 
     def _aligned(self, starts: Indices) -> Indices:
         """`starts` and those needed so that datasets of one run are cut at the same

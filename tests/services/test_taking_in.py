@@ -188,10 +188,9 @@ def test_that_writers_of_this_database_are_known_and_others_don_t_matter(web, se
     try:
         with elsewhere.transaction() as there:
             there.execute(text("CREATE TABLE t ()"))
-            with web.db.read() as connection:
-                assert pending.newest_settled(connection) is not None
-            with unfinished_edit(web), web.db.read() as connection:
-                assert pending.newest_settled(connection) is None
+            assert pending.newest_settled(web.db) is not None
+            with unfinished_edit(web):
+                assert pending.newest_settled(web.db) is None
     finally:
         elsewhere.close()
 

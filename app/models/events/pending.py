@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
+from app.domain.errors import Unavailable
+from app.models.database.engine import Database
 from app.models.statements import text
 
 _TABLES = ("Version", "Event", "LumisectionEvent", "OMSLumisectionEvent")
@@ -41,13 +43,28 @@ def sessions(connection: Connection, transactions: Collection[str]) -> list[str]
     return [*found.scalars()]
 
 
-def newest_settled(connection: Connection) -> int | None:
+def newest_settled(db: Database) -> int | None:
     """The newest version, None when one with a smaller number may still appear.
 
     Whoever reads in a later transaction and finds that it is still the newest has read all there
-    is up to it. The order is what makes that sure: first the version, then who writes.
+    is up to it. The order is what makes that sure: first the version, then who writes. A standby
+    knows nothing of who writes, and has what they wrote in the order in which they ended: the
+    primary is asked, and the standby is read again once it has all that the primary holds then.
     """
-    version = connection.execute(
-        text('SELECT coalesce(max(atomic_version), 0) FROM "Version"')
-    ).scalar_one()
-    return None if writers(connection) else int(version)
+    if not db.reads_standby:
+        with db.read() as connection:
+            return _settled(connection)
+    try:
+        with db.primary.read() as connection:
+            settled = _settled(connection)
+        db.was_told()
+    except Unavailable:
+        return None
+    return settled
+
+
+def _settled(connection: Connection) -> int | None:
+    version, replays = connection.execute(
+        text('SELECT coalesce(max(atomic_version), 0), pg_is_in_recovery() FROM "Version"')
+    ).one()
+    return None if replays or writers(connection) else int(version)

@@ -349,8 +349,7 @@ def season_of(
     if known is not None and _still_newest(acting, known.read):
         return known.read, known.season
     reading = progress.part(0.0, READING_SHARE)
-    with acting.db.read() as connection:
-        settled = pending.newest_settled(connection)
+    settled = pending.newest_settled(acting.db)
     with acting.db.read() as connection:
         read = generated_json.read_season(
             connection,

@@ -56,8 +56,7 @@ def moment_of(acting: Acting, as_of: int | datetime | None = None) -> ReportMome
     where nothing was written yet."""
     named = names.version_at(acting, as_of)
     at = as_of if isinstance(as_of, datetime) else None
-    with acting.db.read() as connection:
-        settled = pending.newest_settled(connection)
+    settled = pending.newest_settled(acting.db)
     with acting.db.read() as connection:
         newest = history.newest_version(connection)
         version = newest if named is None else named

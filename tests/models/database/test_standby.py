@@ -14,6 +14,8 @@ from app.domain.errors import CancelledByStandby, Refused, Unavailable, again_wh
 from app.models.database.engine import Database
 from app.models.database.listen import Change, ChangeListener
 from app.models.database.locks import PullerLock
+from app.models.events import pending
+from app.models.history.writes import newest_version
 from app.services import databases
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
@@ -21,6 +23,8 @@ from tests.builders import a_run, configure
 from tests.replicas import Pair, needs_postgresql, pair
 
 pytestmark = needs_postgresql
+
+VERSION = sa.text('INSERT INTO "Version" (by, comment, "createdAt") VALUES (\'a@b\', :said, now())')
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +76,7 @@ def until_on_standby(db: Database) -> None:
 def write(db: Database, comment: str) -> None:
     """Something that can be found again."""
     with db.transaction() as connection:
-        connection.execute(
-            sa.text(
-                'INSERT INTO "Version" (by, comment, "createdAt") VALUES (\'a@b\', :said, now())'
-            ),
-            {"said": comment},
-        )
+        connection.execute(VERSION, {"said": comment})
 
 
 def sees(db: Database, comment: str) -> bool:
@@ -135,6 +134,30 @@ def test_that_what_one_is_told_of_is_seen_at_once(both: Pair, db: Database) -> N
         assert sees(db, "theirs")
     listener.stop()
     other.close()
+
+
+def test_that_nothing_is_settled_on_a_standby_while_somebody_writes(
+    both: Pair, db: Database
+) -> None:
+    until_on_standby(db)
+    other = Database(both.dsn)
+    with other.transaction() as connection:
+        # Its number is smaller than that of what is there before it.
+        connection.execute(VERSION, {"said": "late"})
+        write(db, "early")
+        until_on_standby(db)
+        assert pending.newest_settled(db) is None
+    with replay_paused(both):
+        write(other, "newest")
+        settled = pending.newest_settled(db)
+        # Whoever reads now finds that version, or doesn't take it for the newest there is.
+        assert sees(db, "newest")
+        with db.read() as connection:
+            assert newest_version(connection) == settled
+    other.close()
+    alone = Database(both.standby.dsn)
+    assert pending.newest_settled(alone) is None
+    alone.close()
 
 
 def test_that_a_query_that_the_standby_cancels_is_answered_by_the_primary(db: Database) -> None:

@@ -3,9 +3,8 @@
 import importlib.util
 import logging
 import secrets
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,33 +87,29 @@ def open_window(
     _check_qt()
     # Not above: whatever runs without a window does without Qt and its libraries.
     with garbage.kept():
+        from app.views.frame.application import WindowSettings, run_window
         from app.views.looks.display import check_display
 
     check_display()
     settings = program.settings
-    openings = _Openings(
-        settings,
-        _connection_of(program, link) if link is not None else None,
-        pictured=screenshot is not None,
-        mended=mended,
+    return run_window(
+        _Openings(
+            settings,
+            _connection_of(program, link) if link is not None else None,
+            pictured=screenshot is not None,
+            mended=mended,
+        ),
+        WindowSettings(
+            remembered=settings.data_folder / "window.ini",
+            theme=settings.theme,
+            palette=settings.palette,
+            screenshot=screenshot,
+            # A picture is taken by itself: nobody looks at that window.
+            channel=window_channel() if screenshot is None else None,
+            link=link,
+        ),
+        on_bug=lambda error: logger.error("A bug", exc_info=error),
     )
-    with openings.begun():
-        with garbage.kept():
-            from app.views.frame.application import WindowSettings, run_window
-
-        return run_window(
-            openings,
-            WindowSettings(
-                remembered=settings.data_folder / "window.ini",
-                theme=settings.theme,
-                palette=settings.palette,
-                screenshot=screenshot,
-                # A picture is taken by itself: nobody looks at that window.
-                channel=window_channel() if screenshot is None else None,
-                link=link,
-            ),
-            on_bug=lambda error: logger.error("A bug", exc_info=error),
-        )
 
 
 def _connection_of(program: Program, link: Link) -> NamedConnection | None:
@@ -140,24 +135,6 @@ class _Openings:
         self._pictured = pictured
         self._chosen = chosen
         self._tried = ""
-        self._first: Future[_Connected] | None = None
-
-    @contextmanager
-    def begun(self) -> Iterator[None]:
-        """Connects to the first server in a thread of its own: a server that starts or is far away
-        is waited for while the window is loaded. One that nobody asks for is left again."""
-        pool = ThreadPoolExecutor(1, thread_name_prefix="first server")
-        self._first = pool.submit(self._connect_to, "")
-        pool.shutdown(wait=False)
-        try:
-            yield
-        finally:
-            self._leave_first()
-
-    def _leave_first(self) -> None:
-        first, self._first = self._first, None
-        if first is not None:
-            first.add_done_callback(_leave)
 
     @property
     def tried(self) -> str:
@@ -177,14 +154,6 @@ class _Openings:
     def connect(self, name: str) -> "_Connected":
         """Connects to a server and remembers a choice; an empty name is the one chosen last, else
         what settings and list say. Raises Refused or Unavailable."""
-        first = self._first
-        if first is not None and not name:
-            self._first = None
-            return first.result()
-        self._leave_first()
-        return self._connect_to(name)
-
-    def _connect_to(self, name: str) -> "_Connected":
         if self._mended is not None:
             self._settings, self._mended = self._mended(), None
         self._tried = name
@@ -275,12 +244,6 @@ class _Connected:
     def close(self) -> None:
         """Leaves the server."""
         self._program.close()
-
-
-def _leave(connecting: "Future[_Connected]") -> None:
-    """Leaves a server that answered when nobody wanted it any more."""
-    if connecting.exception() is None:
-        connecting.result().close()
 
 
 def _start_pullers(program: Program, news: News) -> Pullers:

@@ -15,11 +15,8 @@ from app.models.events.second_eyes import ANYTHING, protected
 from app.models.statements import text
 
 _OF_RUN = "run_number, oms_attributes, rr_attributes, deleted, version"
-_OF_RUNS = "WHERE run_number = ANY(:runs) ORDER BY run_number"
-_DATASETS = (
-    "SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
-    ' FROM "Dataset" WHERE run_number = ANY(:runs) ORDER BY run_number, name'
-)
+_OF_DATASET = "run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
+_OF_RUNS = "WHERE run_number = ANY(:runs)"
 
 
 @dataclass(frozen=True)
@@ -86,33 +83,43 @@ def lock(
     is_any = False
     for table, key in (("Dataset", "run_number, name"), ("Run", "run_number")):
         also = f", {ANYTHING}" if record and table == "Run" else ", false"
-        row = connection.execute(
-            text(
-                "SELECT (SELECT count(*) FROM (SELECT FROM"
-                f' "{table}" WHERE run_number = ANY(:runs) ORDER BY {key} FOR UPDATE) AS held)'
-                f"{also}"
-            ),
-            wanted,
-        ).one()
+        row = connection.execute(text(f"SELECT {_held(table, key)}{also}"), wanted).one()
         is_any = bool(row[1])
     return Held(protected(connection, run_numbers) if is_any else Protected())
+
+
+def _held(table: str, key: str) -> str:
+    """Holds the rows of these runs in a table, in one order; their number."""
+    return (
+        f'(SELECT count(*) FROM (SELECT FROM "{table}" {_OF_RUNS} ORDER BY {key} FOR UPDATE)'
+        " AS held)"
+    )
 
 
 def _lock_and_read(
     connection: Connection, wanted: Mapping[str, list[int]], *, record: bool
 ) -> Held:
-    """The same with the rows themselves: a row that is waited for is given as the one before left
-    it."""
-    datasets = connection.execute(text(f"{_DATASETS} FOR UPDATE"), wanted).all()
+    """The same in as many statements: the first holds the rows of both tables, the second reads
+    them. Read by the first, a dataset would be missing that came while it waited."""
+    # CASE has the datasets held before the runs.
+    held = f"""CASE WHEN {_held("Dataset", "run_number, name")} >= 0
+        THEN {_held("Run", "run_number")} END"""
+    connection.execute(text(f"SELECT {held}"), wanted)
     also = ANYTHING if record else "false"
-    runs = connection.execute(
-        text(f'SELECT {_OF_RUN}, {also} FROM "Run" {_OF_RUNS} FOR UPDATE'), wanted
+    rows = connection.execute(
+        text(
+            "SELECT run_number, NULL AS name, oms_attributes, rr_attributes, deleted, version,"
+            f' {also} FROM "Run" {_OF_RUNS}'
+            " UNION ALL SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted,"
+            f' version, false FROM "Dataset" {_OF_RUNS} ORDER BY 1, 2'
+        ),
+        wanted,
     ).all()
-    is_any = bool(runs and runs[0][-1])
+    runs = [row for row in rows if row[1] is None]
     return Held(
-        protected(connection, wanted["runs"]) if is_any else Protected(),
-        {row[0]: RunRow(*row[:-1]) for row in runs},
-        _datasets(datasets),
+        protected(connection, wanted["runs"]) if any(row[-1] for row in runs) else Protected(),
+        {row[0]: RunRow(row[0], *row[2:-1]) for row in runs},
+        _datasets(row[:-1] for row in rows if row[1] is not None),
     )
 
 
@@ -147,7 +154,8 @@ def datasets_of_run(connection: Connection, run_number: int) -> dict[str, Datase
 def run_states(connection: Connection, run_numbers: Collection[int]) -> dict[int, RunRow]:
     """Runs by number, those that exist."""
     rows = connection.execute(
-        text(f'SELECT {_OF_RUN} FROM "Run" {_OF_RUNS}'), {"runs": sorted(run_numbers)}
+        text(f'SELECT {_OF_RUN} FROM "Run" {_OF_RUNS} ORDER BY run_number'),
+        {"runs": sorted(run_numbers)},
     )
     return {row[0]: RunRow(*row) for row in rows}
 
@@ -156,7 +164,11 @@ def datasets_of_runs(
     connection: Connection, run_numbers: Collection[int]
 ) -> dict[DatasetKey, DatasetRow]:
     """All datasets of these runs, hidden ones included."""
-    return _datasets(connection.execute(text(_DATASETS), {"runs": sorted(run_numbers)}))
+    rows = connection.execute(
+        text(f'SELECT {_OF_DATASET} FROM "Dataset" {_OF_RUNS} ORDER BY run_number, name'),
+        {"runs": sorted(run_numbers)},
+    )
+    return _datasets(rows)
 
 
 def _datasets(rows: Iterable[Any]) -> dict[DatasetKey, DatasetRow]:

@@ -170,6 +170,34 @@ def test_that_rows_that_come_with_their_locks_are_as_the_writer_before_left_them
     assert now[1][390001, "online"].attributes["x"] == 1
 
 
+def test_that_a_dataset_that_came_while_a_lock_was_waited_for_is_among_the_rows(
+    configured: Database,
+):
+    pull.apply(Acting(configured), a_run(390001, 3))
+    read = []
+
+    def second() -> None:
+        with begin(configured, [390001], reads=True) as action:
+            read.append(action.datasets([390001]))
+
+    with configured.transaction() as connection:
+        # As the web service makes a dataset: its row refers to that of the run.
+        connection.execute(
+            text(
+                'INSERT INTO "Dataset" (run_number, name, dataset_attributes, datasets_in_gui,'
+                " deleted, version) SELECT run_number, '/Express/Made/DQM', dataset_attributes,"
+                " datasets_in_gui, deleted, version FROM \"Dataset\" WHERE name = 'online'"
+            )
+        )
+        thread = threading.Thread(target=second)
+        thread.start()
+        until_somebody_waits(connection)
+    thread.join()
+    with configured.read() as connection:
+        assert read == [rows.datasets_of_runs(connection, [390001])]
+    assert (390001, "/Express/Made/DQM") in read[0]
+
+
 GOOD_DT = '{"dt-dt":{"status":"GOOD","comment":"","cause":""}}'
 
 BAD_DT = '{"dt-dt":{"status":"BAD","comment":"false","cause":""}}'

@@ -94,7 +94,8 @@ def moment(connection: Connection) -> Moment:
 
 def remembered(connection: Connection, held: Sequence[Held], now: Moment) -> dict[int, ByWorkspace]:
     """The same as `counted`, of which only cycles are counted that may have changed since they were
-    last. Whatever changes a dataset gives it the number of a newer event."""
+    last. Whatever changes a dataset has a newer event, and one whose row doesn't say yet what its
+    events say may change without: its cycles are counted each time."""
     kept = cast("Kept[_Memory]", connection.get_execution_options()[KEPT])
     kept.know(now.repair)
     before = _known(kept, now)
@@ -111,7 +112,12 @@ def remembered(connection: Connection, held: Sequence[Held], now: Moment) -> dic
     if now.settled:
         # Of what lay between the two nothing touched them.
         of = {id_: replace(each, event=now.event) for id_, each in still.items()}
-        of |= {each.id: _Known(each, fresh[each.id], now.event) for each in left}
+        behind = _behind(connection, left) if left else set()
+        of |= {
+            each.id: _Known(each, fresh[each.id], now.event)
+            for each in left
+            if each.id not in behind
+        }
         kept.put(_KEY, _Memory(now.server, of), _BYTES * len(of), repair=now.repair)
     return fresh | {id_: each.progress for id_, each in still.items()}
 
@@ -155,13 +161,32 @@ def counted(connection: Connection, held: Sequence[Held]) -> dict[int, ByWorkspa
 
 
 def _changed_since(connection: Connection, known: Mapping[int, _Known]) -> dict[int, int]:
-    """Cycles that hold a dataset which was changed since, each with the newest event of these."""
+    """Cycles that hold a dataset which was changed since, each with the newest event of these.
+
+    The web service stores an event and folds it into the row later: both are looked at.
+    """
     rows = connection.execute(
         text(
-            'SELECT id_cycle, max(changed.version) FROM "CycleDataset"'
-            ' JOIN "Dataset" AS changed USING (run_number, name)'
-            " WHERE changed.version > :event GROUP BY id_cycle"
+            "SELECT id_cycle, max(changed.version) FROM ("
+            ' SELECT run_number, name, version FROM "DatasetEvent" WHERE version > :event'
+            ' UNION ALL SELECT run_number, name, version FROM "Dataset" WHERE version > :event'
+            ' ) AS changed JOIN "CycleDataset" USING (run_number, name) GROUP BY id_cycle'
         ),
         {"event": min(each.event for each in known.values())},
     )
     return {int(id_cycle): int(newest) for id_cycle, newest in rows}
+
+
+def _behind(connection: Connection, held: Sequence[Held]) -> set[int]:
+    """Those of the cycles that hold a dataset whose row is older than its events: whoever brings it
+    up to date gives it no newer number than that of an event which is there already."""
+    rows = connection.execute(
+        text(
+            'SELECT DISTINCT id_cycle FROM "CycleDataset" JOIN "Dataset" USING (run_number, name)'
+            " WHERE id_cycle = ANY(:ids) AND EXISTS ("
+            '  SELECT FROM "DatasetEvent" AS event WHERE event.run_number = "Dataset".run_number'
+            '  AND event.name = "Dataset".name AND event.version > "Dataset".version)'
+        ),
+        {"ids": [each.id for each in held]},
+    )
+    return set(rows.scalars())

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import date
 from random import Random
 
+import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
@@ -20,6 +21,7 @@ from app.services.acting import Acting
 from app.services.certification import cycles, datasets
 from app.services.editing import dataset_tools, lumisections
 from app.services.editing.lumisections import ColumnEdit
+from app.services.recount import recounting
 from tests.builders import EXPERT
 from tests.conftest import filled_once
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, fill_opened
@@ -140,6 +142,39 @@ def test_that_a_slow_writer_s_change_is_seen_though_others_were_quicker(with_cyc
     now = remembered(with_cycles)
     assert now == counted(with_cycles) != before
     assert now[0].progress["dt"] == Progress(signed_off=1, open=1)
+
+
+@pytest.mark.parametrize("looks_before", [True, False])
+def test_that_a_row_brought_up_to_date_after_its_event_was_there_is_counted(
+    with_cycles: Database, looks_before: bool
+):
+    if looks_before:
+        remembered(with_cycles)
+    with with_cycles.transaction() as connection:
+        # As the web service stores it, which folds it into the row a moment later.
+        connection.execute(
+            text(
+                'WITH made AS (INSERT INTO "Version" ("by", comment, "createdAt")'
+                " VALUES ('web@cern.ch', '', now()) RETURNING atomic_version),"
+                ' event AS (INSERT INTO "Event" (atomic_version) SELECT atomic_version FROM made'
+                "  RETURNING version)"
+                ' INSERT INTO "DatasetEvent"'
+                "  (version, run_number, name, dataset_metadata, datasets_in_gui, deleted)"
+                " SELECT version, :run, :name, jsonb_build_object('dt_state', 'SIGNOFF'), '[]',"
+                " false FROM event"
+            ),
+            {"run": FIRST, "name": PROMPT},
+        )
+    before = remembered(with_cycles)
+    assert before == counted(with_cycles)
+    done = recounting.recount(Acting(with_cycles), [(FIRST, PROMPT)])
+    assert done.findings == ()
+    now = remembered(with_cycles)
+    assert now == counted(with_cycles) != before
+    assert now[0].progress["dt"] == Progress(signed_off=1, open=1)
+    with asked() as found:
+        assert remembered(with_cycles) == now
+        assert found == []
 
 
 def test_that_what_another_client_found_false_is_counted_again(with_cycles: Database):

@@ -37,14 +37,18 @@ _BYTES = 8_000
 
 ByWorkspace = Mapping[str, Progress]
 
+Place = tuple[datetime, int, int]
+"""Where events are: when their server was started, the number of their database there, and that of
+the file of their table. A restored backup takes the place of a database on the same server, too."""
+
 
 @dataclass(frozen=True)
 class Moment:
     """What whoever reads in a later transaction sees at least: all events up to `event` that there
-    will ever be, unless somebody was writing; then that isn't `settled`. Numbers of one server mean
-    nothing on another: `server` is when it was started. `repair` is what was found false last."""
+    will ever be, unless somebody was writing; then that isn't `settled`. Numbers of one `place`
+    mean nothing in another. `repair` is what was found false last."""
 
-    server: datetime
+    place: Place
     event: int
     settled: bool
     repair: int
@@ -72,24 +76,31 @@ class _Known:
 
 @dataclass(frozen=True)
 class _Memory:
-    """What is known of cycles on one server."""
+    """What is known of cycles in one place."""
 
-    server: datetime
+    place: Place
     of: Mapping[int, _Known]
 
 
 def moment(connection: Connection) -> Moment:
     """That of the primary, which `remembered` wants to know in a transaction after this one."""
     # The order counts: first the newest event, then who is writing.
-    server, event, replays = connection.execute(
+    *place, event, replays = connection.execute(
         text(
-            'SELECT pg_postmaster_start_time(), (SELECT coalesce(max(version), 0) FROM "Event"),'
+            "SELECT pg_postmaster_start_time(),"
+            " (SELECT oid FROM pg_database WHERE datname = current_database()),"
+            """ pg_relation_filenode('"Event"'), (SELECT coalesce(max(version), 0) FROM "Event"),"""
             " pg_is_in_recovery()"
         )
     ).one()
     repair = states.newest_repair(connection)
     # A standby knows nothing of who writes.
-    return Moment(server, event, not replays and not pending.writers(connection), repair)
+    return Moment(
+        (place[0], place[1], place[2]),
+        event,
+        not replays and not pending.writers(connection),
+        repair,
+    )
 
 
 def remembered(connection: Connection, held: Sequence[Held], now: Moment) -> dict[int, ByWorkspace]:
@@ -118,15 +129,15 @@ def remembered(connection: Connection, held: Sequence[Held], now: Moment) -> dic
             for each in left
             if each.id not in behind
         }
-        kept.put(_KEY, _Memory(now.server, of), _BYTES * len(of), repair=now.repair)
+        kept.put(_KEY, _Memory(now.place, of), _BYTES * len(of), repair=now.repair)
     return fresh | {id_: each.progress for id_, each in still.items()}
 
 
 def _known(kept: "Kept[_Memory]", now: Moment) -> Mapping[int, _Known]:
-    """What is known and of this server. One that has lost events gives their numbers to others; a
+    """What is known and of this place. One that has lost events gives their numbers to others; a
     thread that read later knows more than can be compared here."""
     memory = kept.get(_KEY)
-    if memory is None or memory.server != now.server:
+    if memory is None or memory.place != now.place:
         return {}
     return {} if any(each.event > now.event for each in memory.of.values()) else memory.of
 

@@ -204,3 +204,19 @@ def test_that_what_another_client_found_false_is_counted_again(with_cycles: Data
     now = remembered(with_cycles)
     assert now[0].progress["dt"] == Progress(open=2)
     assert now == counted(with_cycles)
+
+
+def test_that_nothing_is_known_of_tables_that_took_the_place_of_others(with_cycles: Database):
+    before = remembered(with_cycles)
+    with with_cycles.transaction() as connection:
+        # As a backup leaves them that was restored on the same server: the numbers of events come
+        # again, in another file.
+        connection.execute(
+            text(
+                'UPDATE "Dataset" SET dataset_attributes ='
+                " dataset_attributes || jsonb_build_object('dt_state', 'COMPLETED')"
+            )
+        )
+        connection.execute(text('CLUSTER "Event" USING "Event_pkey"'))
+    now = remembered(with_cycles)
+    assert now == counted(with_cycles) != before

@@ -10,6 +10,8 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
+from app.models.events.action import begin
+from app.models.events.event_log import DatasetChange, LumisectionChange
 from app.models.history import writes
 from app.services import names
 from app.services.acting import Acting
@@ -116,6 +118,22 @@ def test_that_a_page_of_one_version_tells_what_the_whole_history_does(
             break
     assert found == list(whole.entries)
     assert any(each.columns or each.bits for entry in found for each in entry.datasets)
+
+
+def test_that_a_version_that_wrote_to_online_elsewhere_tells_what_was_there(online: Database):
+    """Of a dataset a page reads what lies where its versions wrote, be it through `online`."""
+    with begin(online, [RUN]) as action:
+        action.append("some@cern.ch", "made", [DatasetChange(RUN, PROMPT)])
+        both = [
+            LumisectionChange(RUN, name, [({"dt0_ready": False}, (LumiRange(*ranges),))], oms=True)
+            for name, ranges in ((PROMPT, (2, 3)), ("online", (7, 8)))
+        ]
+        action.append("some@cern.ch", "both", both)
+    whole = history.dataset_history(Acting(online), RUN, PROMPT, limit=1)
+    (of_prompt,) = whole.entries[0].datasets
+    assert [(each.before, each.after, each.ranges) for each in of_prompt.bits] == [
+        (True, False, (LumiRange(2, 3), LumiRange(7, 8)))
+    ]
 
 
 def test_that_the_history_of_a_run_has_its_attributes_and_all_its_datasets(online: Database):

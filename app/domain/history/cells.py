@@ -223,7 +223,8 @@ class Frame(Generic[Value]):
                 everywhere = _ranges_after(start, written[row] != MISSING)
                 yield CellChange(key, None, None, None, everywhere, len(kinds))
                 continue
-            for (was, became, wrote), runs in sorted(kinds.items()):
+            # By where they begin: the codes depend on what else was read.
+            for (was, became, wrote), runs in sorted(kinds.items(), key=_first_run):
                 where = tuple(LumiRange(start + first, start + last) for first, last in runs)
                 yield self._change(key, was, became, wrote, where)
 
@@ -292,6 +293,10 @@ class _Folding:
                 self._manual[cells] = True
         self._newest = max(self._newest, place)
         self._by_hand = self._by_hand or by_hand
+
+
+def _first_run(kind: tuple[tuple[int, int, int], list[tuple[int, int]]]) -> tuple[int, int]:
+    return kind[1][0]
 
 
 def _ranges_after(start: int, mask: Mask) -> tuple[LumiRange, ...]:

@@ -1,6 +1,7 @@
 """Folds that remember whose word holds, and what each action changed, against the plain fold."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -91,6 +92,21 @@ def test_that_only_the_columns_and_lumisections_asked_for_are_told():
     (change,) = frame.changes([1, 2], where)[1]
     assert change.ranges == (LumiRange(2, 2),)
     assert 2 not in frame.changes([1, 2], where)
+
+
+def test_that_changes_come_in_the_same_order_whatever_was_read_of_what_is_elsewhere():
+    elsewhere, *near = [
+        Write(event, event, "online", False, {"a": value}, (LumiRange(first, last),))
+        for event, (value, first, last) in enumerate(
+            [("x", 9, 9), ("y", 1, 1), ("x", 2, 2), ("z", 1, 2)], start=1
+        )
+    ]
+    (whole,) = Frame([elsewhere, *near]).changes({4}).values()
+    assert [(each.before, each.ranges) for each in whole] == [
+        ("y", (LumiRange(1, 1),)),
+        ("x", (LumiRange(2, 2),)),
+    ]
+    assert Frame([replace(elsewhere, values={}), *near]).changes({4}) == {4: whole}
 
 
 def test_that_states_differ_where_either_lacks_a_value():

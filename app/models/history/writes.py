@@ -11,7 +11,8 @@ from app.domain.history.cells import Action, Write
 from app.domain.identity import AUTO, is_manual
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.lumisections import Mask
+from app.domain.lumisections import Mask, mask_of_ranges
+from app.domain.state.grid import padded
 from app.domain.triplets import Triplet, triplet_from_json
 from app.models.events import states
 from app.models.events.states import StoredEvent
@@ -131,6 +132,31 @@ def oms_writes(
         ]
         for run, name in keys
     }
+
+
+def oms_writes_around(
+    connection: Connection,
+    keys: Collection[DatasetKey],
+    shown: Collection[int],
+    *,
+    setting: Collection[str],
+    within: Mask,
+) -> dict[DatasetKey, list[Write[JsonValue]]]:
+    """The same with the values of all that the `shown` versions may have changed of these
+    attributes; `within` are the lumisections that they set of the datasets themselves."""
+    found = oms_writes(connection, keys, setting=setting, within=within)
+    # A version that set bits of a dataset may have set some of `online` elsewhere, too.
+    of_shown = [
+        each
+        for writes in found.values()
+        for write in writes
+        if write.version in shown
+        for each in write.ranges
+    ]
+    wider = mask_of_ranges(of_shown, max((each.last for each in of_shown), default=0))
+    if (wider & ~padded(within, wider.size)).any():
+        found = oms_writes(connection, keys, setting=setting, within=wider)
+    return found
 
 
 def newer_events(

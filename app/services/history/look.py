@@ -4,17 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sqlalchemy import Connection
-
 from app.domain.errors import BadInput, NotFound
 from app.domain.history.attributes import AttributeChange, LumisectionWrite, attribute_changes
 from app.domain.history.cells import Action as VersionInfo
 from app.domain.history.cells import CellChange, Frame, Write, last_covered
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.keys import ONLINE, DatasetKey
+from app.domain.keys import ONLINE
 from app.domain.keys import where as name_of
 from app.domain.lumisections import LumiRange, Mask, mask_of_ranges
-from app.domain.state.grid import MISSING, DatasetState, padded
+from app.domain.state.grid import MISSING, DatasetState
 from app.domain.text.names import no_version
 from app.domain.triplets import Triplet
 from app.models.events import rows, states
@@ -239,7 +237,13 @@ def _history(
         rr = history.rr_writes(
             connection, [(run_number, dataset) for dataset in rr_set], within=rr_where
         )
-        oms = _oms_writes(connection, run_number, oms_set, oms_where, shown)
+        oms = history.oms_writes_around(
+            connection,
+            [(run_number, dataset) for dataset in oms_set],
+            shown,
+            setting=set().union(*oms_set.values()),
+            within=oms_where,
+        )
         attributes: dict[int, list[AttributeChange]] = {}
         if name in {None, ONLINE}:
             run = run_history.run_events(connection, run_number)
@@ -288,32 +292,6 @@ def _covered_by(writes: Sequence[LumisectionWrite], *, oms: bool) -> Mask:
     """Lumisections in which these writes set columns, or bits."""
     ranges = [each for write in writes if write.oms is oms for each in write.ranges]
     return mask_of_ranges(ranges, max((each.last for each in ranges), default=0))
-
-
-def _oms_writes(
-    connection: Connection,
-    run_number: int,
-    set_by: Mapping[str, set[str]],
-    within: Mask,
-    shown: Collection[int],
-) -> dict[DatasetKey, list[Write[JsonValue]]]:
-    """OMS writes of the datasets that set bits, with the values of all that the shown versions may
-    have changed."""
-    keys = [(run_number, dataset) for dataset in set_by]
-    setting = set().union(*set_by.values())
-    found = history.oms_writes(connection, keys, setting=setting, within=within)
-    # A version that set bits of a dataset may have set some of `online` elsewhere, too.
-    of_shown = [
-        each
-        for writes in found.values()
-        for write in writes
-        if write.version in shown
-        for each in write.ranges
-    ]
-    wider = mask_of_ranges(of_shown, max((each.last for each in of_shown), default=0))
-    if (wider & ~padded(within, wider.size)).any():
-        found = history.oms_writes(connection, keys, setting=setting, within=wider)
-    return found
 
 
 def _touching(

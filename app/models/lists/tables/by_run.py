@@ -59,9 +59,10 @@ def far(runs: Subquery, datasets: CTE, query: TableQuery) -> Select[Any]:
     order = [*directed(joined, query), joined.c.run_number.desc()]
     upto = sa.func.sum(joined.c.number).over(order_by=order)
     placed = sa.select(joined, (upto - joined.c.number).label("before")).subquery("placed")
+    end = sa.cast(_OFFSET, sa.BigInteger) + _LIMIT
     on_page = (
         sa.select(placed)
-        .where(placed.c.before < _OFFSET + _LIMIT, placed.c.before + placed.c.number > _OFFSET)
+        .where(placed.c.before < end, placed.c.before + placed.c.number > _OFFSET)
         .cte("on_page")
     )
     skipped = sa.select(sa.func.coalesce(_OFFSET - sa.func.min(on_page.c.before), 0))

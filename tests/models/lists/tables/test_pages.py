@@ -428,6 +428,14 @@ def test_that_a_page_beyond_the_end_is_empty_and_still_counts(season: Database) 
     assert shown(season, TableQuery("runs", offset=50)) == Page((), 6, exact=True)
 
 
+@pytest.mark.parametrize("order", [(), (Sort(field_of("energy")),)])
+def test_that_a_page_is_empty_at_the_greatest_number_there_is(
+    season: Database, order: tuple[Sort, ...]
+) -> None:
+    query = TableQuery("datasets", sort=order, offset=2**31 - 1, limit=50)
+    assert shown(season, query).rows == ()
+
+
 @pytest.mark.parametrize(("offset", "limit"), [(-1, 50), (0, 0), (0, 100_000)])
 def test_that_a_page_of_an_impossible_size_is_refused(
     season: Database, offset: int, limit: int

@@ -9,8 +9,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import figures
@@ -27,21 +25,13 @@ def child(folder: Path) -> None:
     from app import garbage
 
     with garbage.kept():
-        from app import bootstrap
-        from app.bootstrap import window as opening
+        # Before Qt, as in the program.
+        from app import bootstrap  # isort: skip
+        from app.views.frame import application  # isort: skip
 
-    begun = opening._Openings.begun
+        stopwatch = _stopwatch()
 
-    @contextmanager
-    def watched(self: opening._Openings) -> Iterator[None]:
-        with begun(self):
-            # As in the program: while the server is waited for.
-            with garbage.kept():
-                from app.views.frame import application
-            application._Photographer = _stopwatch()  # type: ignore[assignment,misc]
-            yield
-
-    opening._Openings.begun = watched  # type: ignore[method-assign]
+    application._Photographer = stopwatch  # type: ignore[assignment,misc]
     settings = bootstrap.settings_of({"data_folder": folder, "pull": False}, None)
     with bootstrap.Program(settings) as program:
         bootstrap.open_window(program, screenshot=Path(os.devnull))

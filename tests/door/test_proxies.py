@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,6 +45,12 @@ template = databases_filled_by(fill_open_run)
 def door(database) -> Iterator[Served]:
     with serving(Acting(database), behind_proxy()) as served:
         yield served
+
+
+def _on_ports(text: str, ports: Mapping[str, str]) -> str:
+    """The document's addresses as those of this test, all at once: a port of one may begin like
+    that of another."""
+    return re.sub("|".join(map(re.escape, ports)), lambda found: ports[found[0]], text)
 
 
 @contextmanager
@@ -93,10 +99,15 @@ def nginx(door, httpserver, tmp_path) -> Iterator[Served]:
 
     httpserver.expect_request("/oauth2/start").respond_with_handler(started)
     (port,) = free_ports(1)
-    server = block("nginx").replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
-    server = re.sub(r" *ssl_certificate.*\n", "", server)
-    server = server.replace("127.0.0.1:9500", f"127.0.0.1:{door.port}")
-    server = server.replace("127.0.0.1:4180", f"127.0.0.1:{httpserver.port}")
+    server = re.sub(r" *ssl_certificate.*\n", "", block("nginx"))
+    server = _on_ports(
+        server,
+        {
+            "listen 443 ssl": f"listen 127.0.0.1:{port}",
+            "127.0.0.1:9500": f"127.0.0.1:{door.port}",
+            "127.0.0.1:4180": f"127.0.0.1:{httpserver.port}",
+        },
+    )
     temporary = "".join(
         f"{each}_temp_path {tmp_path / each};\n"
         for each in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -117,8 +128,10 @@ def apache(door, server_folder) -> Iterator[Served]:
     if program is None or not _MODULES.is_dir():
         pytest.skip("Debian's package apache2 is missing")
     (port,) = free_ports(1)
-    host = block("apache").replace("*:443", f"127.0.0.1:{port}")
-    host = host.replace("127.0.0.1:9500", f"127.0.0.1:{door.port}")
+    host = _on_ports(
+        block("apache"),
+        {"*:443": f"127.0.0.1:{port}", "127.0.0.1:9500": f"127.0.0.1:{door.port}"},
+    )
     file = server_folder / "passwords"
     file.write_text(f"{EXPERT.email}:{{SHA}}{_sha1('word')}\n")
     host = host.replace(

@@ -36,6 +36,7 @@ from app.views.cycles.lines import (
     workspace_lines,
 )
 from app.views.cycles.progress_delegate import ProgressDelegate
+from app.views.focus import give_keys
 from app.views.looks import words
 from app.views.looks.ages import Ages
 from app.views.looks.theme import ROW_HEIGHT
@@ -176,6 +177,12 @@ class CyclesPlace(PlaceWidget):
         self._load()
         if in_front:
             self.datasets.refresh_soon()
+
+    def focus_search(self) -> None:
+        """Goes to the filter of the datasets of the cycle."""
+        if self.cycle is not None:
+            self.tabs.setCurrentWidget(self.datasets)
+            give_keys(self.datasets.filter.edit, select=True)
 
     def home(self) -> QWidget:
         """The cycles."""

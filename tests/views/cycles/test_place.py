@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from PySide6.QtCore import QDate
+from PySide6.QtCore import QDate, Qt
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -167,3 +167,19 @@ def test_that_actions_on_datasets_apply_to_those_of_the_cycle(
         dialog.submit_button.click()
     assert states(database, FIRST)["global_state"] == SIGNOFF
     assert states(database, SECOND)["global_state"] == OPEN
+
+
+def test_that_the_keyboard_reaches_the_filter_of_the_datasets(
+    qtbot: QtBot, real_window: MainWindow, database: Database
+) -> None:
+    a_cycle(database)
+    shown(qtbot, real_window, 1)
+    place = real_window.cycles
+    qtbot.waitUntil(lambda: place.datasets.model.rowCount() == 2)
+    place.tabs.setCurrentIndex(1)
+    place.list.setFocus()
+    qtbot.keyClick(place.list, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(place.datasets.filter.edit.hasFocus)
+    qtbot.keyClicks(place.datasets.filter.edit, f"run = {FIRST}")
+    qtbot.keyClick(place.datasets.filter.edit, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: place.datasets.model.rowCount() == 1)

@@ -90,6 +90,8 @@ def test_that_a_checkpoint_is_copied_saved_and_compared(
     qtbot.waitUntil(lambda: dialog.verdict.text().startswith("Nothing was altered"))
     assert "Compared with kept.txt" in dialog.details.text()
     file.write_text(note.replace(note.split("\n")[2], "A" * 43 + "="))
+    # The verdict is there a moment before the work is over, which begins nothing else meanwhile.
+    qtbot.waitUntil(lambda: not dialog.work.is_running)
     dialog.compare(file)
     qtbot.waitUntil(dialog.findings.isVisible)
     assert "had another root" in dialog.findings.toPlainText()

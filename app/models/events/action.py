@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from app.domain.certification.second_eyes import (
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey
+from app.domain.lumisections import mask_of_ranges
 from app.domain.sources.oms import LUMINOSITY
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import DatasetState, Grid, with_changes
@@ -260,10 +262,8 @@ class Action:
                 length = max(own.size, last)
                 mask = np.zeros(length, np.bool_)
                 mask[: own.size] = own
-                for _, ranges in change.events:
-                    for first, end in ranges:
-                        mask[first - 1 : end] = True
-                own = mask
+                covered = chain.from_iterable(ranges for _, ranges in change.events)
+                own = mask | mask_of_ranges(covered, length)
                 oms_added += len(change.events)
             else:
                 # A person's word wins over all there is, and so does the first event; a later

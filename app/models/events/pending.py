@@ -9,6 +9,13 @@ from app.models.database.engine import Database
 from app.models.statements import text
 
 _TABLES = ("Version", "Event", "LumisectionEvent", "OMSLumisectionEvent")
+_WRITERS = """
+    SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation'
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND relation = ANY(SELECT to_regclass(quote_ident(name))::oid
+        FROM unnest(CAST(:tables AS text[])) AS name)
+    AND mode = 'RowExclusiveLock' AND granted
+"""
 
 
 def writers(connection: Connection) -> frozenset[str]:
@@ -17,17 +24,14 @@ def writers(connection: Connection) -> frozenset[str]:
     Whoever inserts holds this lock of the table from before the row gets its number until what was
     written is there for all. Transactions of other databases of the server don't matter.
     """
-    found = connection.execute(
-        text(
-            "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation'"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            " AND relation = ANY(SELECT to_regclass(quote_ident(name))::oid"
-            "  FROM unnest(CAST(:tables AS text[])) AS name)"
-            " AND mode = 'RowExclusiveLock' AND granted"
-        ),
-        {"tables": list(_TABLES)},
-    )
+    found = connection.execute(text(_WRITERS), {"tables": list(_TABLES)})
     return frozenset(found.scalars())
+
+
+def nobody_writes(connection: Connection) -> bool:
+    """Whether there are none, as far as the server can tell: a standby knows of nobody."""
+    statement = f"SELECT NOT pg_is_in_recovery() AND NOT EXISTS ({_WRITERS})"
+    return bool(connection.execute(text(statement), {"tables": list(_TABLES)}).scalar_one())
 
 
 def sessions(connection: Connection, transactions: Collection[str]) -> list[str]:
@@ -64,7 +68,7 @@ def newest_settled(db: Database) -> int | None:
 
 
 def _settled(connection: Connection) -> int | None:
-    version, replays = connection.execute(
-        text('SELECT coalesce(max(atomic_version), 0), pg_is_in_recovery() FROM "Version"')
-    ).one()
-    return None if replays or writers(connection) else int(version)
+    version = connection.execute(
+        text('SELECT coalesce(max(atomic_version), 0) FROM "Version"')
+    ).scalar_one()
+    return int(version) if nobody_writes(connection) else None

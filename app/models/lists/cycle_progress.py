@@ -85,22 +85,16 @@ class _Memory:
 def moment(connection: Connection) -> Moment:
     """That of the primary, which `remembered` wants to know in a transaction after this one."""
     # The order counts: first the newest event, then who is writing.
-    *place, event, replays = connection.execute(
+    *place, event = connection.execute(
         text(
             "SELECT pg_postmaster_start_time(),"
             " (SELECT oid FROM pg_database WHERE datname = current_database()),"
-            """ pg_relation_filenode('"Event"'), (SELECT coalesce(max(version), 0) FROM "Event"),"""
-            " pg_is_in_recovery()"
+            """ pg_relation_filenode('"Event"'), (SELECT coalesce(max(version), 0) FROM "Event")"""
         )
     ).one()
     repair = states.newest_repair(connection)
-    # A standby knows nothing of who writes.
-    return Moment(
-        (place[0], place[1], place[2]),
-        event,
-        not replays and not pending.writers(connection),
-        repair,
-    )
+    settled = pending.nobody_writes(connection)
+    return Moment((place[0], place[1], place[2]), event, settled, repair)
 
 
 def remembered(connection: Connection, held: Sequence[Held], now: Moment) -> dict[int, ByWorkspace]:

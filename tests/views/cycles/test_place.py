@@ -19,6 +19,7 @@ from app.views.cycles.dialogs import (
     RemoveFromCycleDialog,
 )
 from app.views.cycles.lines import cycle_lines, deadline_words, history_lines
+from app.views.cycles.place import CyclesPlace
 from app.views.frame.main_window import MainWindow
 from app.views.runs.dialogs import MoveDatasetsDialog
 from tests.builders import EXPERT
@@ -37,6 +38,14 @@ def shown(qtbot: QtBot, window: MainWindow, number: int) -> None:
     window.go_to("cycles")
     qtbot.waitUntil(lambda: window.cycles.cycles.rowCount() == number)
     settle(qtbot, window)
+
+
+def with_datasets(qtbot: QtBot, window: MainWindow, db: Database) -> CyclesPlace:
+    """The place with a cycle of two datasets, which are shown."""
+    a_cycle(db)
+    shown(qtbot, window, 1)
+    qtbot.waitUntil(lambda: window.cycles.datasets.model.rowCount() == 2)
+    return window.cycles
 
 
 def yes(window: MainWindow) -> None:
@@ -157,10 +166,7 @@ def test_that_a_cycle_is_edited_and_deleted(
 def test_that_actions_on_datasets_apply_to_those_of_the_cycle(
     qtbot: QtBot, real_window: MainWindow, database: Database
 ) -> None:
-    a_cycle(database)
-    shown(qtbot, real_window, 1)
-    place = real_window.cycles
-    qtbot.waitUntil(lambda: place.datasets.model.rowCount() == 2)
+    place = with_datasets(qtbot, real_window, database)
     select(place.datasets, 1)
     dialog = opened(real_window, f"dataset.move.{SIGNOFF}", MoveDatasetsDialog)
     with qtbot.waitSignal(dialog.acted):
@@ -172,10 +178,7 @@ def test_that_actions_on_datasets_apply_to_those_of_the_cycle(
 def test_that_the_keyboard_reaches_the_filter_of_the_datasets(
     qtbot: QtBot, real_window: MainWindow, database: Database
 ) -> None:
-    a_cycle(database)
-    shown(qtbot, real_window, 1)
-    place = real_window.cycles
-    qtbot.waitUntil(lambda: place.datasets.model.rowCount() == 2)
+    place = with_datasets(qtbot, real_window, database)
     place.tabs.setCurrentIndex(1)
     place.list.setFocus()
     qtbot.keyClick(place.list, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)

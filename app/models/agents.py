@@ -15,7 +15,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.text.names import not_found
 from app.domain.triplets import Triplet
 from app.models.database import outcome
-from app.models.events.event_log import CHANGES_CHANNEL
+from app.models.database.listen import CHANNEL
 from app.models.statements import text
 
 _OF_PEOPLE = "('accepted', 'edited', 'rejected')"
@@ -344,7 +344,7 @@ def announce(connection: Connection) -> None:
     """Notifies every open window."""
     connection.execute(
         text("SELECT pg_notify(:channel, :what)"),
-        {"channel": CHANGES_CHANNEL, "what": "proposals"},
+        {"channel": CHANNEL, "what": "proposals"},
     )
 
 

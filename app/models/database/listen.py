@@ -17,6 +17,8 @@ from app.models.database.line import NoLine
 logger = logging.getLogger(__name__)
 
 CHANNEL = "desk_changes"
+"""Where whoever listens is told, at commit: of a new version by its number alone."""
+
 PRESENCE = "presence"
 """First word of the news that somebody opened or left a dataset: run number and name follow."""
 

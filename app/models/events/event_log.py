@@ -24,14 +24,12 @@ from app.domain.triplets import Triplet
 from app.models.database import outcome
 from app.models.database.engine import GUARDED
 from app.models.database.identity import PULLER
+from app.models.database.listen import CHANNEL
 from app.models.events import projections
 from app.models.statements import text
 
 LumisectionPayload = tuple[Mapping[str, object], Sequence[LumiRange]]
 """Values of one event and the lumisections it covers."""
-
-CHANGES_CHANNEL = "desk_changes"
-"""Where listening clients are told of new versions, at commit."""
 
 _NAMED = 10
 
@@ -136,7 +134,7 @@ def _new_version(
             "  ARRAY(SELECT version FROM numbered ORDER BY version),"
             "  pg_notify(:channel, atomic_version::text) FROM made"
         ),
-        {"by": by, "comment": comment, "events": events, "channel": CHANGES_CHANNEL},
+        {"by": by, "comment": comment, "events": events, "channel": CHANNEL},
     ).one()
     mark = {"atomic_version": atomic_version, "by": by, "createdAt": written_at}
     outcome.leave(connection, '"Version"', mark)

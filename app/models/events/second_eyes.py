@@ -19,11 +19,11 @@ from app.domain.certification.second_eyes import (
 )
 from app.domain.keys import DatasetKey
 from app.models.database import outcome
+from app.models.database.listen import CHANNEL
 from app.models.events import event_positions
 from app.models.schemas import indexes, record
 from app.models.statements import text
 
-CHANNEL = "desk_changes"
 _NEWS = "second eyes"
 MOST_TOLD = 20_000
 

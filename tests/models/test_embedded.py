@@ -440,3 +440,8 @@ def test_that_a_start_that_fails_in_the_end_leaves_no_server_running(
     with pytest.raises(Unavailable, match="no database"):
         EmbeddedServer.open(folder)
     assert not _is_running(folder)
+
+
+@pytest.mark.parametrize(("memory", "kept"), [(0, 128), (4096, 256), (65_536, 512)])
+def test_that_the_server_keeps_a_part_of_the_memory_that_there_is(memory: int, kept: int) -> None:
+    assert server_module._kept_in_memory_mib(memory) == kept

@@ -338,7 +338,7 @@ def test_that_the_migration_goes_both_ways(season: Database) -> None:
     before = _counted(season)
     with season.transaction() as connection:
         with Operations.context(MigrationContext.configure(connection)):
-            for revision in ("0010", "0009"):
+            for revision in ("0011", "0010", "0009"):
                 import_module(f"{versions.__name__}.{known[revision]}").downgrade()
         left = connection.execute(
             sa.text("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'desk\\_%'")

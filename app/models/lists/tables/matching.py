@@ -5,7 +5,8 @@ of its JSON only what the filter and the sort ask for; the whole rows are fetche
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, Select
@@ -20,10 +21,14 @@ from app.domain.filters import (
     FieldKind,
     Node,
     Operator,
+    Or,
     Source,
+    any_of,
     fields_of,
 )
+from app.domain.filters.fields import COUNTED_SOURCES
 from app.domain.keys import ONLINE
+from app.domain.triplets import BAD
 from app.models.events.second_eyes import verified_workspaces
 from app.models.lists.computed_summaries import stored_and_computed
 from app.models.lists.filter_sql import Counted, Flag, Whole, condition, entry, part_of, sort_keys
@@ -60,6 +65,18 @@ _SIGNIFICANT = Field(Source.RR, "significant")
 _STATE = Field(Source.RR, "state")
 
 
+@dataclass(frozen=True, eq=False)
+class _Either:
+    """A condition that holds where one of its parts does: `of_runs`, which ask about runs alone and
+    are decided once for each run instead of for each of its datasets, or the `rest`."""
+
+    of_runs: Node
+    rest: Node
+
+
+_Condition: TypeAlias = Node | _Either
+
+
 class Statement:
     """The keys and sort keys of everything that passes a query, as one table expression.
 
@@ -91,6 +108,8 @@ class Statement:
             raise BadInput(f"A filter asks about {MOST_FIELDS} attributes at most.")
         self._values: dict[Field, Whole] = {}
         self._keys: dict[Field, ColumnElement[Any]] = {}
+        self._known: dict[_Either, ColumnElement[bool]] = {}
+        self._total: Select[int] | None = None
         self._extracted = sorted(
             {field.whole for field in asked} - {RUN, NAME},
             key=lambda field: (field.source.value, field.name),
@@ -100,16 +119,56 @@ class Statement:
             not self._of_datasets or not sources.isdisjoint(_OF_RUN) or self.is_by_run
         )
 
-    def matched(self) -> sa.CTE:
-        """Run number, name and sort keys of what passes."""
+    def matched(self, *, first_alone: bool = False) -> sa.CTE:
+        """Run number, name and sort keys of what passes; `first_alone`: of what comes first where
+        it `has_first`, which leaves little to be sorted."""
         joined, left = self._joined() if self._places is None else self._counted(self._places)
         keys = (self._plain(RUN).label("run_number"), self._plain(NAME).label("name"))
+        where = [*map(self._unguessed, left)]
+        if first_alone:
+            first = self._is_first()
+            # The server would look first for what takes long to find out, such as parts of names.
+            where = [first, *(sa.case((first, each), else_=sa.false()) for each in where)]
+        matched = sa.select(*keys, *self._sort_keys()).select_from(joined).where(*where)
+        cte = matched.cte(f"{self._prefix}matched")
+        if self._total is None:
+            self._total = sa.select(sa.func.count()).select_from(cte)
+        return cte
+
+    def total(self) -> Select[int]:
+        """How many there are of what `matched` was asked for, also where it has the first alone."""
+        assert self._total is not None
+        return self._total
+
+    @property
+    def has_first(self) -> bool:
+        """Whether what comes first are those with any lumisection of a status: the order is that of
+        a column or bit, from the most to the least, and nothing else is asked of summaries."""
         return (
-            sa.select(*keys, *self._sort_keys())
-            .select_from(joined)
-            .where(*map(self._unguessed, left))
-            .cte(f"{self._prefix}matched")
+            self._orders_by_counts_alone
+            and self._query.sort[0].descending
+            and self._query.sort[0].field.source in COUNTED_SOURCES
         )
+
+    @property
+    def _orders_by_counts_alone(self) -> bool:
+        """Whether the counts are asked for an order, but what passes can be counted without."""
+        return (
+            self._places is not None
+            and self._of_datasets
+            and not self._windowed
+            and not self._computes
+            and not OF_SUMMARY.isdisjoint(sort.field.source for sort in self._query.sort)
+            and all(field.source not in OF_SUMMARY for field in fields_of(self._query.filter))
+        )
+
+    def _is_first(self) -> Flag:
+        field = self._query.sort[0].field
+        counted = self._values[field.whole]
+        assert isinstance(counted, Counted)
+        worst = "FALSE" if field.kind is FieldKind.FLAG else BAD
+        first = sa.and_(counted.of(field.part or worst) > 0, counted.current)
+        return sa.func.coalesce(first, sa.false())
 
     @property
     def is_by_run(self) -> bool:
@@ -134,6 +193,7 @@ class Statement:
             and not self._windowed
             and not of_order.isdisjoint(OF_SUMMARY)
             and self._query.filter is None
+            and not self._orders_by_counts_alone
         )
 
     def by_run(self) -> tuple[sa.Subquery, sa.CTE]:
@@ -146,9 +206,10 @@ class Statement:
         return keyed, datasets
 
     @property
-    def _left(self) -> list[Node]:
+    def _left(self) -> list[_Condition]:
         """Conditions that aren't a range of runs, which every source has."""
-        return [part for part in self._parts if part not in self._ranges]
+        left = [part for part in self._parts if part not in self._ranges]
+        return list(map(_halved, left)) if self._of_datasets else [*left]
 
     def _sort_keys(self) -> Iterator[ColumnElement[Any]]:
         for number, sort in enumerate(self._query.sort):
@@ -156,7 +217,7 @@ class Statement:
             of_sort = sort_keys(sort.field, self._value(sort.field)) if known is None else (known,)
             yield from (each.label(f"sort_{number}_{part}") for part, each in enumerate(of_sort))
 
-    def _joined(self) -> tuple[FromClause, list[Node]]:
+    def _joined(self) -> tuple[FromClause, list[_Condition]]:
         """The sources that are needed, joined, and the conditions that no source took already."""
         left = self._left
         sources = {field.source for field in self._extracted}
@@ -192,63 +253,75 @@ class Statement:
         same_run = datasets.c.run_number == runs.c.run_number
         return runs.join(datasets, same_run, isouter=not self._of_datasets)
 
-    def _counted(self, places: Places) -> tuple[FromClause, list[Node]]:
+    def _counted(self, places: Places) -> tuple[FromClause, list[_Condition]]:
         """The same with the counts, which know of each dataset whether it is deleted."""
-        of_datasets = self._of_datasets
         left, runs = self._left, None
         if self._joins_runs:
             runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
-        table = counts(computes=self._computes)
-        self._values[RUN], self._values[NAME] = table.c.run_number, table.c.name
-        where = [*self._in_range(table)]
-        if of_datasets:
-            by_key = [each for each in left if sources_of(each) <= {Source.NAME, Source.RUN}]
-            left = [each for each in left if each not in by_key]
-            where += [*self._is_visible(table), *self._in_cycle(table)]
-            where += map(self._unguessed, by_key)
-        else:
-            where.append(table.c.name == ONLINE)
-        current = table.c.summary_version == table.c.version
-        numbers = ("recorded", "delivered")
-        counted = (
-            sa.select(
-                table.c.run_number,
-                table.c.name,
-                table.c.version,
-                table.c.columns,
-                table.c.bits,
-                current.label("is_current"),
-                *(sa.case((current, table.c[each])).label(each) for each in numbers),
-            )
-            .where(*where)
-            .subquery("counted")
-        )
-        joined = self._beside(runs, counted)
-        if {field.source for field in self._extracted} & (_OF_DATASET - {Source.RUN, Source.NAME}):
+        counted, left = self._counts(left)
+        joined, keyed = self._beside(runs, counted), counted
+        asked = {field.source for field in self._extracted}
+        if asked & (_OF_DATASET - {Source.RUN, Source.NAME}):
             datasets, left = self._source(
-                "datasets", dataset, _OF_DATASET, left, pushes=of_datasets
+                "datasets", dataset, _OF_DATASET, left, pushes=self._of_datasets
             )
             # By its version, the number of an event of its own: names take longer to look up. The
-            # planner would multiply the chances of all three, and expect a single row.
+            # planner would multiply the chances of all three, expect a single row and go through
+            # all runs for each; where there are none it may know how few datasets there are.
             same = sa.and_(
                 counted.c.version == datasets.c.version,
                 sa.func.coalesce(same_dataset(counted, datasets), sa.false()),
+                *(() if runs is not None else (counted.c.run_number == datasets.c.run_number,)),
             )
-            joined = joined.join(datasets, same, isouter=not of_datasets)
+            joined = joined.join(datasets, same, isouter=not self._of_datasets)
+            keyed = datasets
+        if self._orders_by_counts_alone:
+            self._values[RUN], self._values[NAME] = keyed.c.run_number, keyed.c.name
+            self._total = (
+                sa.select(sa.func.count())
+                .select_from(self._beside(runs, keyed))
+                .where(*map(self._unguessed, left))
+            )
         self._values.update(places.values(counted))
         self._values[RUN] = (counted if runs is None else runs).c.run_number
-        self._values[NAME] = counted.c.name if of_datasets else sa.literal(ONLINE, sa.Text)
+        self._values[NAME] = counted.c.name if self._of_datasets else sa.literal(ONLINE, sa.Text)
         return joined, left
+
+    def _counts(self, left: list[_Condition]) -> tuple[FromClause, list[_Condition]]:
+        """The counts of what is shown, and the conditions that weren't applied there."""
+        table = counts(computes=self._computes)
+        self._values[RUN], self._values[NAME] = table.c.run_number, table.c.name
+        where = [*self._in_range(table)]
+        if not self._of_datasets:
+            where.append(table.c.name == ONLINE)
+        else:
+            where += [*self._is_visible(table), *self._in_cycle(table)]
+        if self._of_datasets and not self._orders_by_counts_alone:
+            by_key = [each for each in left if sources_of(each) <= {Source.NAME, Source.RUN}]
+            left = [each for each in left if each not in by_key]
+            where += map(self._unguessed, by_key)
+        current = table.c.summary_version == table.c.version
+        numbers = ("recorded", "delivered")
+        counted = sa.select(
+            table.c.run_number,
+            table.c.name,
+            table.c.version,
+            table.c.columns,
+            table.c.bits,
+            current.label("is_current"),
+            *(sa.case((current, table.c[each])).label(each) for each in numbers),
+        )
+        return counted.where(*where).subquery("counted"), left
 
     def _source(
         self,
         name: str,
         table: FromClause,
         sources: frozenset[Source],
-        conditions: list[Node],
+        conditions: list[_Condition],
         *,
         pushes: bool,
-    ) -> tuple[sa.CTE, list[Node]]:
+    ) -> tuple[sa.CTE, list[_Condition]]:
         """One table with the values that are asked of it, each read once; conditions that ask
         nothing else are applied there when it `pushes`, and what only they ask isn't kept."""
         self._values[RUN] = table.c.run_number
@@ -267,10 +340,11 @@ class Statement:
         taken = [each for each in conditions if pushes and sources_of(each) <= sources]
         where.extend(map(self._unguessed, taken))
         left = [each for each in conditions if each not in taken]
+        halved = [each for each in left if isinstance(each, _Either) and table is run]
         sorted_by = [each.field for each in self._query.sort if each.field in own]
         as_key = [field for field in sorted_by if field.kind is FieldKind.ATTRIBUTE]
         asked = {sort.field for sort in self._query.sort if sort.field not in as_key}
-        kept = {field.whole for field in asked.union(*map(fields_of, left))}
+        kept = {field.whole for field in asked.union(*map(_fields_of, left))}
         # What only orders is kept as the key that it is ordered by: once for each run.
         sorts = [
             sort_keys(field, self._plain(field))[0].label(f"key_{place}")
@@ -278,14 +352,20 @@ class Statement:
         ]
         own = [field for field in own if field in kept]
         values = [self._plain(field).label(f"value_{place}") for place, field in enumerate(own)]
-        source = sa.select(*keys, *values, *sorts).where(*where).cte(self._prefix + name)
-        if own or sorts:
+        known = [
+            self._unguessed(each.of_runs).label(f"known_{place}")
+            for place, each in enumerate(halved)
+        ]
+        made = sa.select(*keys, *values, *sorts, *known).where(*where)
+        source = made.cte(self._prefix + name)
+        if own or sorts or known:
             # Else each use of a value would take it out of its JSON anew.
             source = source.prefix_with("MATERIALIZED", dialect="postgresql")
         if table is run and taken:
             self._few_runs = sa.select(source.c.run_number)
         self._values.update((field, source.c[f"value_{place}"]) for place, field in enumerate(own))
         self._keys.update(zip(as_key, (source.c[each.name] for each in sorts), strict=True))
+        self._known.update(zip(halved, (source.c[each.name] for each in known), strict=True))
         return source, left
 
     def _in_range(self, table: FromClause) -> Iterator[Flag]:
@@ -333,7 +413,7 @@ class Statement:
         """The value of a field; counts and remarks are taken out of their column or bit."""
         return part_of(field, self._values[field.whole])
 
-    def _unguessed(self, node: Node) -> Flag:
+    def _unguessed(self, node: _Condition) -> Flag:
         """The condition in a form that the planner takes for true of every second row.
 
         It knows nothing of what is in JSON, guesses that one row of two hundred is equal, and
@@ -343,7 +423,9 @@ class Statement:
             return self._condition(node)
         return sa.func.coalesce(self._condition(node), sa.false())
 
-    def _condition(self, node: Node) -> Flag:
+    def _condition(self, node: _Condition) -> Flag:
+        if isinstance(node, _Either):
+            return sa.or_(self._known[node], condition(node.rest, self._value))
         return condition(node, self._value)
 
 
@@ -372,8 +454,26 @@ def asks_summaries(query: TableQuery) -> bool:
     return not OF_SUMMARY.isdisjoint(query.asked)
 
 
-def sources_of(node: Node) -> frozenset[Source]:
-    return frozenset(field.source for field in fields_of(node))
+def sources_of(node: _Condition) -> frozenset[Source]:
+    return frozenset(field.source for field in _fields_of(node)).union(
+        _OF_RUN if isinstance(node, _Either) else ()
+    )
+
+
+def _halved(node: Node) -> _Condition:
+    """The condition in two halves, where attributes of runs alone may decide it."""
+    parts = node.parts if isinstance(node, Or) else ()
+    rest = [part for part in parts if not sources_of(part) <= _OF_RUN]
+    of_runs = any_of(part for part in parts if sources_of(part) <= _OF_RUN)
+    half = any_of(rest)
+    if of_runs is None or half is None or sources_of(of_runs) == {Source.RUN}:
+        return node
+    return _Either(of_runs, half)
+
+
+def _fields_of(node: _Condition) -> frozenset[Field]:
+    """What is still asked for a condition."""
+    return fields_of(node.rest if isinstance(node, _Either) else node)
 
 
 def _conditions(query: TableQuery) -> tuple[Node, ...]:

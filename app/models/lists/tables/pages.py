@@ -146,8 +146,8 @@ def _search(
     )
     rows, count = _found(connection, shape, given)
     if len(rows) < min(query.limit, count - query.offset):
-        # Among the first runs were some without any row.
-        rows, count = _found(connection, shape, {**given, "first_runs": windows.GREATEST})
+        # Among the first runs were some without any row, or not enough rows come first.
+        rows, count = _found(connection, replace(shape, is_near=False), given)
     return rows, count
 
 
@@ -185,7 +185,7 @@ def _statement(shape: _Shape) -> Select[Any]:
     if statement.is_by_run:
         found = (by_run.near if shape.is_near else by_run.far)(*statement.by_run(), shape.query)
     else:
-        matched = statement.matched()
+        matched = statement.matched(first_alone=shape.is_near and statement.has_first)
         found = (
             sa.select(matched)
             .order_by(*order_of(matched, shape.query))
@@ -193,8 +193,9 @@ def _statement(shape: _Shape) -> Select[Any]:
             .limit(sa.bindparam("row_limit", type_=sa.Integer))
         )
     if statement.counts_apart:
-        matched = Statement(replace(shape.query, sort=()), prefix="all_").matched()
-    number = sa.select(sa.func.count()).select_from(matched)
+        statement = Statement(replace(shape.query, sort=()), prefix="all_")
+        statement.matched()
+    number = statement.total()
     # Numbered only when they are few: the server doesn't stop sorting early for a numbering.
     first = found.subquery("first")
     place = sa.func.row_number().over(order_by=order_of(first, shape.query)).label("place")

@@ -1,0 +1,94 @@
+"""Pages in the order of counts: quicker ways than through all rows, to the same rows."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from app.domain.filters import field_of, parse
+from app.models.database.engine import Database
+from app.models.lists.tables import by_run, pages
+from app.models.lists.tables.query import Sort, TableQuery
+from benchmarks.production.plans import watched
+from tests.conftest import TestServer
+from tests.models.lists.tables.test_pages import fill
+
+
+@pytest.fixture(scope="module")
+def season(server: TestServer, template: str) -> Iterator[Database]:
+    """A database that no test here changes."""
+    with server.opened(template) as database:
+        fill(database)
+        yield database
+
+
+@pytest.mark.parametrize(
+    "order", [("-dt-dt",), ("dt-dt",), ("-dt-dt.BAD", "energy"), ("-hf_ready",), ("-dt-dt.GOOD",)]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "global_state = OPEN",
+        "name ~ %Prompt%",
+        "name ~ %Prompt% and dt_state != SIGNOFF",
+        "class = Collisions22",
+        "run = 355100 and energy > 0",
+        "energy > 0 or dt_state = SIGNOFF",
+        "energy > 0 or name ~ %Express%",
+        "energy < 0 or run = 355101 or csc-csc = GOOD",
+        "(energy > 0 or dt-dt.BAD > 20) and (class = Cosmics22 or run = 355100 or recorded > 11)",
+        "not (energy > 0 or global_state = OPEN)",
+    ],
+)
+@pytest.mark.parametrize("near", [by_run.NEAR, -1])
+def test_that_every_page_has_the_rows_that_whole_summaries_give(
+    season: Database, order: tuple[str, ...], text: str, near: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_run, "NEAR", near)
+    sort = tuple(Sort(field_of(each.removeprefix("-")), each.startswith("-")) for each in order)
+    query = TableQuery("datasets", parse(text), sort, include_online=True)
+    with season.read() as connection:
+        wanted = pages.matching_keys(connection, query)
+        assert wanted
+        for offset in range(len(wanted) + 1):
+            asked = replace(query, offset=offset, limit=2)
+            found = pages.page(connection, asked, desk=True)
+            assert tuple(row.key for row in found.rows) == wanted[offset : offset + 2]
+            assert found.count == len(wanted)
+
+
+@pytest.mark.parametrize(("limit", "statements"), [(2, 1), (5, 2)])
+def test_that_others_than_the_first_are_looked_for_only_where_the_page_has_room(
+    season: Database, limit: int, statements: int
+) -> None:
+    query = TableQuery("datasets", sort=(Sort(field_of("dt-dt"), True),), include_online=True)
+    with watched() as seen, season.read() as connection:
+        assert len(pages.page(connection, replace(query, limit=limit), desk=True).rows) == limit
+    assert sum("matched AS" in each for each in seen.seen) == statements
+
+
+def test_that_what_asks_for_no_arrays_reads_none(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql(
+            """
+            -- Rows are known to be seen by everybody only once they are on the disk.
+            SET LOCAL synchronous_commit = on;
+            INSERT INTO desk.counts
+            SELECT n, 'online', false, 1, 1, array_fill(1::smallint, '{50,8}'),
+                array_fill(1::smallint, '{50,5}'), n, n FROM generate_series(1, 4000) AS n
+            """
+        )
+    with database.raw_connection("tests") as raw:
+        raw.execute("VACUUM ANALYZE desk.counts")
+    query = TableQuery(
+        "datasets",
+        parse("recorded > 20"),
+        (Sort(field_of("delivered"), True),),
+        include_online=True,
+    )
+    with watched() as seen, database.read() as connection:
+        pages.page(connection, query, desk=True)
+        statement = next(each for each in seen.seen if "matched AS" in each)
+        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", seen.given[statement]).scalars()
+    assert "Index Only Scan using counts_without_arrays" in str(plan.all())

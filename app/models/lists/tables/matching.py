@@ -145,21 +145,25 @@ class Statement:
         """Whether what comes first are those with any lumisection of a status: the order is that of
         a column or bit, from the most to the least, and nothing else is asked of summaries."""
         return (
-            self._orders_by_counts_alone
+            self._is_counted_apart
+            and self._query.sort != ()
             and self._query.sort[0].descending
             and self._query.sort[0].field.source in COUNTED_SOURCES
         )
 
     @property
-    def _orders_by_counts_alone(self) -> bool:
-        """Whether the counts are asked for an order, but what passes can be counted without."""
+    def _is_counted_apart(self) -> bool:
+        """Whether what passes is counted for itself, beside the counts that order it or in them."""
         return (
             self._places is not None
             and self._of_datasets
             and not self._windowed
             and not self._computes
-            and not OF_SUMMARY.isdisjoint(sort.field.source for sort in self._query.sort)
             and all(field.source not in OF_SUMMARY for field in fields_of(self._query.filter))
+            and (
+                not OF_SUMMARY.isdisjoint(sort.field.source for sort in self._query.sort)
+                or counts_know(self._query)
+            )
         )
 
     def _is_first(self) -> Flag:
@@ -193,7 +197,7 @@ class Statement:
             and not self._windowed
             and not of_order.isdisjoint(OF_SUMMARY)
             and self._query.filter is None
-            and not self._orders_by_counts_alone
+            and not self._is_counted_apart
         )
 
     def by_run(self) -> tuple[sa.Subquery, sa.CTE]:
@@ -275,7 +279,7 @@ class Statement:
             )
             joined = joined.join(datasets, same, isouter=not self._of_datasets)
             keyed = datasets
-        if self._orders_by_counts_alone:
+        if self._is_counted_apart:
             self._values[RUN], self._values[NAME] = keyed.c.run_number, keyed.c.name
             self._total = (
                 sa.select(sa.func.count())
@@ -296,7 +300,7 @@ class Statement:
             where.append(table.c.name == ONLINE)
         else:
             where += [*self._is_visible(table), *self._in_cycle(table)]
-        if self._of_datasets and not self._orders_by_counts_alone:
+        if self._of_datasets and not self._is_counted_apart:
             by_key = [each for each in left if sources_of(each) <= {Source.NAME, Source.RUN}]
             left = [each for each in left if each not in by_key]
             where += map(self._unguessed, by_key)
@@ -452,6 +456,20 @@ def sort_columns(matched: FromClause, number: int) -> list[ColumnElement[Any]]:
 def asks_summaries(query: TableQuery) -> bool:
     """Whether the query filters or sorts by summaries, and so passes over what has none."""
     return not OF_SUMMARY.isdisjoint(query.asked)
+
+
+def counts_know(query: TableQuery) -> bool:
+    """Whether the counts tell how many rows a query finds that asks nothing of summaries: all
+    datasets that are shown, or in an order of attributes of runs those of some runs."""
+    asked = {field.source for part in _conditions(query) for field in fields_of(part)}
+    ordered_by = {sort.field.source for sort in query.sort}
+    of_filter = {field.source for field in fields_of(query.filter)}
+    return (
+        query.kind == "datasets"
+        and Source.NAME not in of_filter
+        and asked - {Source.NAME} | ordered_by <= _OF_RUN
+        and (ordered_by & _JSON_COLUMNS.keys() != set() or not asked & _JSON_COLUMNS.keys())
+    )
 
 
 def sources_of(node: _Condition) -> frozenset[Source]:

@@ -147,9 +147,14 @@ def _search(
         places=places,
         is_near=by_run.is_near(query),
     )
+    if shape in _with_room:
+        shape = replace(shape, is_near=False)
     rows, count = _found(connection, shape, given)
-    if len(rows) < min(query.limit, count - query.offset):
+    if shape.is_near and len(rows) < min(query.limit, count - query.offset):
         # Among the first runs were some without any row, or not enough rows come first.
+        if len(_with_room) > _MOST_REMEMBERED:
+            _with_room.clear()
+        _with_room.add(shape)
         rows, count = _found(connection, replace(shape, is_near=False), given)
     return rows, count
 
@@ -171,6 +176,7 @@ class _Shape:
     computes: bool
     places: Places | None
     is_near: bool = True
+    """Whether the page is looked for in what comes first."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Shape) and repr(self) == repr(other)
@@ -179,7 +185,14 @@ class _Shape:
         return hash(repr(self))
 
 
-@lru_cache(maxsize=64)
+_MOST_REMEMBERED = 64
+
+_with_room: set[_Shape] = set()
+"""Queries of which a page had room for more than what comes first: they aren't asked twice again,
+which would take twice as long."""
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def _statement(shape: _Shape) -> Select[Any]:
     """The statement of a page; making it costs as much as answering it on a small database."""
     statement = Statement(
@@ -208,7 +221,7 @@ def _statement(shape: _Shape) -> Select[Any]:
     return whole_rows(shape.query.kind, chosen, total)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def _key_statement(shape: _Shape) -> Select[Any]:
     """The keys of a page in order, each beside the number of rows that pass."""
     matched = Statement(shape.query, computes=shape.computes, places=shape.places).matched()

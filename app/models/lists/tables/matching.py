@@ -143,7 +143,7 @@ class Statement:
     @property
     def has_first(self) -> bool:
         """Whether what comes first are those with any lumisection of a status: the order is that of
-        a column or bit, from the most to the least, and nothing else is asked of summaries."""
+        a column or bit, from the most to the least, and no other is asked for."""
         return (
             self._is_counted_apart
             and self._query.sort != ()
@@ -159,12 +159,25 @@ class Statement:
             and self._of_datasets
             and not self._windowed
             and not self._computes
-            and all(field.source not in OF_SUMMARY for field in fields_of(self._query.filter))
+            and self._filters_without_arrays
             and (
                 not OF_SUMMARY.isdisjoint(sort.field.source for sort in self._query.sort)
                 or counts_know(self._query)
             )
         )
+
+    @property
+    def _filters_without_arrays(self) -> bool:
+        """Whether the filter asks for no column and no bit, and for luminosity only where it needs
+        no row of the datasets themselves."""
+        asked = OF_SUMMARY & {field.source for field in fields_of(self._query.filter)}
+        return not asked or (asked.isdisjoint(COUNTED_SOURCES) and not self._asks_datasets)
+
+    @property
+    def _asks_datasets(self) -> bool:
+        """Whether anything is asked that rows of datasets alone have."""
+        asked = {field.source for field in self._extracted}
+        return bool(asked & (_OF_DATASET - {Source.RUN, Source.NAME}))
 
     def _is_first(self) -> Flag:
         field = self._query.sort[0].field
@@ -264,8 +277,8 @@ class Statement:
             runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
         counted, left = self._counts(left)
         joined, keyed = self._beside(runs, counted), counted
-        asked = {field.source for field in self._extracted}
-        if asked & (_OF_DATASET - {Source.RUN, Source.NAME}):
+        self._values.update(places.values(counted))
+        if self._asks_datasets:
             datasets, left = self._source(
                 "datasets", dataset, _OF_DATASET, left, pushes=self._of_datasets
             )
@@ -286,7 +299,6 @@ class Statement:
                 .select_from(self._beside(runs, keyed))
                 .where(*map(self._unguessed, left))
             )
-        self._values.update(places.values(counted))
         self._values[RUN] = (counted if runs is None else runs).c.run_number
         self._values[NAME] = counted.c.name if self._of_datasets else sa.literal(ONLINE, sa.Text)
         return joined, left

@@ -8,15 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, Select, Subquery
 
-from app.models.lists.tables.matching import directed, order_of
+from app.models.lists.tables.matching import FIRST_RUNS, directed, order_of
 from app.models.lists.tables.query import TableQuery
 
 NEAR = 500
 """Rows before a page, up to which it is found from the first run on."""
 
-_OFFSET, _LIMIT, _FIRST_RUNS = (
-    sa.bindparam(name, type_=sa.Integer) for name in ("row_offset", "row_limit", "first_runs")
-)
+_OFFSET, _LIMIT = (sa.bindparam(name, type_=sa.Integer) for name in ("row_offset", "row_limit"))
 
 
 def is_near(query: TableQuery) -> bool:
@@ -31,7 +29,7 @@ def near(runs: Subquery, datasets: CTE, query: TableQuery) -> Select[Any]:
         sa.select(runs)
         .order_by(*directed(runs, query), runs.c.run_number.desc())
         # To sort all runs would take longer than everything else.
-        .limit(_FIRST_RUNS)
+        .limit(FIRST_RUNS)
         .subquery("ordered")
     )
     same_run = datasets.c.run_number == ordered.c.run_number

@@ -77,6 +77,13 @@ class _Either:
 _Condition: TypeAlias = Node | _Either
 
 
+FIRST_RUNS = sa.bindparam("first_runs", type_=sa.Integer)
+"""How many runs of those that come first may make the page, where each of them passes."""
+
+_RUNS_MORE = 4
+"""So many times as many runs are looked through where not all of their datasets pass."""
+
+
 class Statement:
     """The keys and sort keys of everything that passes a query, as one table expression.
 
@@ -109,6 +116,7 @@ class Statement:
         self._values: dict[Field, Whole] = {}
         self._keys: dict[Field, ColumnElement[Any]] = {}
         self._known: dict[_Either, ColumnElement[bool]] = {}
+        self._cuts_runs = False
         self._total: Select[int] | None = None
         self._extracted = sorted(
             {field.whole for field in asked} - {RUN, NAME},
@@ -121,11 +129,12 @@ class Statement:
 
     def matched(self, *, first_alone: bool = False) -> sa.CTE:
         """Run number, name and sort keys of what passes; `first_alone`: of what comes first where
-        it `has_first`, which leaves little to be sorted."""
+        it `has_first` or `goes_by_run`, which leaves little to be sorted."""
+        self._cuts_runs = first_alone and self.goes_by_run
         joined, left = self._joined() if self._places is None else self._counted(self._places)
         keys = (self._plain(RUN).label("run_number"), self._plain(NAME).label("name"))
         where = [*map(self._unguessed, left)]
-        if first_alone:
+        if first_alone and not self._cuts_runs:
             first = self._is_first()
             # The server would look first for what takes long to find out, such as parts of names.
             where = [first, *(sa.case((first, each), else_=sa.false()) for each in where)]
@@ -149,6 +158,21 @@ class Statement:
             and self._query.sort != ()
             and self._query.sort[0].descending
             and self._query.sort[0].field.source in COUNTED_SOURCES
+        )
+
+    @property
+    def goes_by_run(self) -> bool:
+        """Whether the order is that of attributes of runs, so that the first of these make the
+        page, if enough of their datasets pass."""
+        ordered_by = {sort.field.source for sort in self._query.sort}
+        asked = {field.source for field in self._extracted}
+        return (
+            self._of_datasets
+            and not self._windowed
+            and not self._computes
+            and ordered_by <= _OF_RUN
+            and bool(ordered_by & _JSON_COLUMNS.keys())
+            and (self._places is not None or OF_SUMMARY.isdisjoint(asked))
         )
 
     @property
@@ -243,7 +267,7 @@ class Statement:
         number: ColumnElement[Any] | None = None
         name: ColumnElement[Any] = sa.literal(ONLINE, sa.Text)
         if self._joins_runs:
-            joined, left = self._source("runs", run, _OF_RUN, left, pushes=True)
+            joined, left = self._runs(left)
             number = joined.c.run_number
         if of_datasets or sources & (_OF_DATASET | OF_SUMMARY):
             datasets, left = self._source(
@@ -274,7 +298,7 @@ class Statement:
         """The same with the counts, which know of each dataset whether it is deleted."""
         left, runs = self._left, None
         if self._joins_runs:
-            runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
+            runs, left = self._runs(left)
         counted, left = self._counts(left)
         joined, keyed = self._beside(runs, counted), counted
         self._values.update(places.values(counted))
@@ -302,6 +326,24 @@ class Statement:
         self._values[RUN] = (counted if runs is None else runs).c.run_number
         self._values[NAME] = counted.c.name if self._of_datasets else sa.literal(ONLINE, sa.Text)
         return joined, left
+
+    def _runs(self, left: list[_Condition]) -> tuple[FromClause, list[_Condition]]:
+        """The runs, or those alone that come first, and the conditions that weren't applied."""
+        runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
+        if not self._cuts_runs:
+            return runs, left
+        self._values[RUN] = runs.c.run_number
+        keyed = sa.select(runs, *self._sort_keys()).subquery("keyed")
+        first = (
+            sa.select(keyed)
+            .order_by(*directed(keyed, self._query), keyed.c.run_number.desc())
+            .limit(FIRST_RUNS * _RUNS_MORE)
+            .subquery("first_runs")
+        )
+        self._values.update(_of_other(self._values, runs, first))
+        self._keys.update(_of_other(self._keys, runs, first))
+        self._known.update(_of_other(self._known, runs, first))
+        return first, left
 
     def _counts(self, left: list[_Condition]) -> tuple[FromClause, list[_Condition]]:
         """The counts of what is shown, and the conditions that weren't applied there."""
@@ -478,7 +520,7 @@ def counts_know(query: TableQuery) -> bool:
     of_filter = {field.source for field in fields_of(query.filter)}
     return (
         query.kind == "datasets"
-        and Source.NAME not in of_filter
+        and (Source.NAME not in of_filter or ordered_by & _JSON_COLUMNS.keys() != set())
         and asked - {Source.NAME} | ordered_by <= _OF_RUN
         and (ordered_by & _JSON_COLUMNS.keys() != set() or not asked & _JSON_COLUMNS.keys())
     )
@@ -520,6 +562,15 @@ def _conditions(query: TableQuery) -> tuple[Node, ...]:
     if query.filter is None:
         return tuple(own)
     return (*own, *(query.filter.parts if isinstance(query.filter, And) else (query.filter,)))
+
+
+def _of_other(values: Mapping[Any, Any], table: FromClause, other: FromClause) -> dict[Any, Any]:
+    """Those of the values that are columns of a table, as another has them."""
+    return {
+        key: other.c[value.name]
+        for key, value in values.items()
+        if getattr(value, "table", None) is table
+    }
 
 
 def _is_range_of_runs(node: Node) -> bool:

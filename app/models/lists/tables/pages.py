@@ -201,14 +201,15 @@ def _statement(shape: _Shape) -> Select[Any]:
     if statement.is_by_run:
         found = (by_run.near if shape.is_near else by_run.far)(*statement.by_run(), shape.query)
     else:
-        matched = statement.matched(first_alone=shape.is_near and statement.has_first)
+        has_first = statement.has_first or statement.goes_by_run
+        matched = statement.matched(first_alone=shape.is_near and has_first)
         found = (
             sa.select(matched)
             .order_by(*order_of(matched, shape.query))
             .offset(sa.bindparam("row_offset", type_=sa.Integer))
             .limit(sa.bindparam("row_limit", type_=sa.Integer))
         )
-    if statement.counts_apart:
+    if statement.counts_apart or (shape.is_near and statement.goes_by_run):
         unordered = replace(shape.query, sort=())
         statement = Statement(unordered, places=shape.places, prefix="all_")
         statement.matched()

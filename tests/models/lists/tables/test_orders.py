@@ -58,10 +58,10 @@ def test_that_every_page_has_the_rows_that_whole_summaries_give(
     with season.read() as connection:
         wanted = pages.matching_keys(connection, query)
         assert wanted
-        for offset in range(len(wanted) + 1):
-            asked = replace(query, offset=offset, limit=2)
+        for offset in range(0, len(wanted) + 1, 2):
+            asked = replace(query, offset=offset, limit=3)
             found = pages.page(connection, asked, desk=True)
-            assert tuple(row.key for row in found.rows) == wanted[offset : offset + 2]
+            assert tuple(row.key for row in found.rows) == wanted[offset : offset + 3]
             assert found.count == len(wanted)
 
 

@@ -173,6 +173,17 @@ class Statement:
             and ordered_by <= _OF_RUN
             and bool(ordered_by & _JSON_COLUMNS.keys())
             and (self._places is not None or OF_SUMMARY.isdisjoint(asked))
+            and not self._names_few
+        )
+
+    @property
+    def _names_few(self) -> bool:
+        """Whether names are given, of which an index has all datasets at once."""
+        return any(
+            isinstance(part, Comparison)
+            and part.field == NAME
+            and part.operator in (Operator.EQUAL, Operator.IN)
+            for part in self._parts
         )
 
     @property
@@ -183,6 +194,7 @@ class Statement:
             and self._of_datasets
             and not self._windowed
             and not self._computes
+            and not self._names_few
             and self._filters_without_arrays
             and (
                 not OF_SUMMARY.isdisjoint(sort.field.source for sort in self._query.sort)

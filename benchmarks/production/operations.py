@@ -128,7 +128,7 @@ def _pages(acting: Acting) -> Iterator[Operation]:
             sort = (Sort(filters.field_of(order), descending=True),) if order else ()
             query = TableQuery(kind, filters.parse(condition, words), sort, limit=50)  # type: ignore[arg-type]
             name = f"{kind}: {condition or 'all'}{order and ' by ' + order}"
-            yield Operation(name, partial(read, acting, query), PAGE_MS, times=8)
+            yield Operation(name, partial(read, acting, query), PAGE_MS, times=16)
     yield Operation("words that filters know", partial(tables.vocabulary, acting), PAGE_MS)
 
 

@@ -34,7 +34,7 @@ from app.models.lists.computed_summaries import stored_and_computed
 from app.models.lists.filter_sql import Counted, Flag, Whole, condition, entry, part_of, sort_keys
 from app.models.lists.tables.counted import Places, counts
 from app.models.lists.tables.query import TableQuery
-from app.models.lists.tables.rows import same_dataset
+from app.models.lists.tables.rows import NAMED_ONLINE, same_dataset
 from app.models.schemas.tables import cycle_dataset, dataset, dataset_triplet_cache, run
 
 MOST_FIELDS = 200
@@ -277,7 +277,7 @@ class Statement:
         of_datasets = self._of_datasets
         joined: FromClause | None = None
         number: ColumnElement[Any] | None = None
-        name: ColumnElement[Any] = sa.literal(ONLINE, sa.Text)
+        name: ColumnElement[Any] = NAMED_ONLINE
         if self._joins_runs:
             joined, left = self._runs(left)
             number = joined.c.run_number
@@ -336,7 +336,7 @@ class Statement:
                 .where(*map(self._unguessed, left))
             )
         self._values[RUN] = (counted if runs is None else runs).c.run_number
-        self._values[NAME] = counted.c.name if self._of_datasets else sa.literal(ONLINE, sa.Text)
+        self._values[NAME] = counted.c.name if self._of_datasets else NAMED_ONLINE
         return joined, left
 
     def _runs(self, left: list[_Condition]) -> tuple[FromClause, list[_Condition]]:
@@ -363,7 +363,7 @@ class Statement:
         self._values[RUN], self._values[NAME] = table.c.run_number, table.c.name
         where = [*self._in_range(table)]
         if not self._of_datasets:
-            where.append(table.c.name == ONLINE)
+            where.append(table.c.name == NAMED_ONLINE)
         else:
             where += [*self._is_visible(table), *self._in_cycle(table)]
         if self._of_datasets and not self._is_counted_apart:
@@ -467,7 +467,7 @@ class Statement:
     def _narrowed(self, table: FromClause) -> Iterator[Flag]:
         """Conditions that spare a table the reading of JSON that can't count."""
         if not self._of_datasets:
-            yield table.c.name == ONLINE
+            yield table.c.name == NAMED_ONLINE
         if table is self._summaries and self._few_runs is not None:
             yield table.c.run_number.in_(self._few_runs)
         if table is self._summaries and self._of_datasets:

@@ -16,6 +16,10 @@ from app.models.lists.filter_sql import Flag, array
 from app.models.lists.tables.query import TableKind
 from app.models.schemas.tables import dataset, dataset_triplet_cache, run
 
+NAMED_ONLINE: ColumnElement[str] = sa.literal_column(f"'{ONLINE}'", sa.Text)
+"""In the text of a statement: of a parameter the server, once it plans for all values at once,
+doesn't know how many datasets have that name, and would read the rows of all of them."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -115,7 +119,7 @@ def whole_rows(kind: TableKind, chosen: FromClause, total: FromClause | None = N
         dataset,
         sa.and_(
             dataset.c.run_number == chosen.c.run_number,
-            dataset.c.name == (chosen.c.name if kind == "datasets" else ONLINE),
+            dataset.c.name == (chosen.c.name if kind == "datasets" else NAMED_ONLINE),
         ),
         isouter=kind == "runs",
     )

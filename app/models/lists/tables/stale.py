@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Select
 
 from app.domain.filters import And, all_of
-from app.domain.keys import ONLINE, DatasetKey
+from app.domain.keys import DatasetKey
 from app.models.lists.tables.matching import OF_SUMMARY, Statement, sources_of
 from app.models.lists.tables.query import TableQuery
-from app.models.lists.tables.rows import same_dataset
+from app.models.lists.tables.rows import NAMED_ONLINE, same_dataset
 from app.models.schemas.desk import ALL_COUNTED, counts
 from app.models.schemas.tables import dataset, dataset_triplet_cache
 
@@ -36,7 +36,7 @@ def stale_of(
         return ()
     stale = _stale_counts(late) if counted else _stale(late)
     if query.kind == "runs":
-        stale = stale.where(stale.selected_columns.name == ONLINE)
+        stale = stale.where(stale.selected_columns.name == NAMED_ONLINE)
     # Each for itself: the server, which takes a filter for more than it is, would else look at all
     # runs anew for each dataset to find the first that are stale, of which there may be none.
     all_stale = stale.cte("stale").prefix_with("MATERIALIZED", dialect="postgresql")

@@ -103,6 +103,17 @@ def test_that_all_datasets_of_a_large_table_are_counted_exactly(
     assert in_windows or found.count == len(wanted)
 
 
+def test_that_a_plan_for_all_values_knows_how_many_datasets_are_online(season: Database) -> None:
+    query = TableQuery("runs", parse("state = OPEN"), (Sort(field_of("dt-dt"), True),))
+    with watched() as seen, season.read() as connection:
+        pages.page(connection, query, desk=True)
+    statement = next(each for each in seen.seen if "matched AS" in each)
+    given = seen.given[statement]
+    assert statement.count("= 'online'") >= 2
+    assert isinstance(given, dict)
+    assert "online" not in given.values()
+
+
 def test_that_what_asks_for_no_arrays_reads_none(database: Database) -> None:
     with database.transaction() as connection:
         connection.exec_driver_sql(

@@ -6,18 +6,19 @@ The shapes are those of `DatasetTripletCache`.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.json_value import JsonObject, JsonValue, number_in
-from app.domain.lumisections import Mask, ranges_of_mask
-from app.domain.state.compact import CompactState, ExpandedState
+from app.domain.lumisections import Mask
+from app.domain.state.compact import CompactState, ExpandedState, Scalar, compact
 from app.domain.state.grid import MISSING, Codes, DatasetState, Grid
-from app.domain.triplets import EMPTY, Triplet
+from app.domain.triplets import EMPTY
 
 CUMULATIVE_LUMINOSITY = frozenset(
     {
@@ -33,6 +34,8 @@ CUMULATIVE_LUMINOSITY = frozenset(
 """Attributes of a lumisection that older rows hold and summaries leave out."""
 
 _BIT_NAMES = ("TRUE", "FALSE", "NULL", EMPTY)
+_MISSING_KIND = _BIT_NAMES.index(EMPTY)
+_OTHER_KIND = len(_BIT_NAMES)
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,14 @@ class Summary:
 
 def summarise(state: DatasetState) -> Summary:
     """Counts, ranges and luminosity up to the last lumisection that takes part."""
-    taking_part = state.participating
-    positions = np.flatnonzero(taking_part)
-    last = int(positions[-1]) + 1 if positions.size else 0
-    triplet_summary, rr_ranges = _columns(state.rr, taking_part[:last])
-    dcs_summary, dcs_ranges = _bits(state.oms, taking_part[:last])
-    if last:
+    return summarise_compact(compact(state))
+
+
+def summarise_compact(small: CompactState) -> Summary:
+    """The same of a state in segments, in which nearly all is equal from one lumisection on."""
+    triplet_summary, rr_ranges = summarise_columns(small)
+    dcs_summary, dcs_ranges = _bits(small)
+    if last := _last(small):
         dcs_summary["ls_duration"] = {"TRUE": last}
         dcs_ranges["all_lumisections"] = {"TRUE": [[1, last]]}
     return Summary(
@@ -62,51 +67,32 @@ def summarise(state: DatasetState) -> Summary:
         dcs_summary,
         rr_ranges,
         dcs_ranges,
-        _luminosity_of(state, "recorded", taking_part),
-        _luminosity_of(state, "delivered", taking_part),
+        compact_luminosity(small, "recorded"),
+        compact_luminosity(small, "delivered"),
     )
 
 
 def summarise_columns(small: CompactState) -> tuple[JsonObject, JsonObject]:
     """The part of a summary that columns make: `triplet_summary` and `rr_ranges`."""
-    here = small.participating
-    if not here.any():
-        return {}, {}
-    used = int(np.flatnonzero(here)[-1]) + 1
-    codes = np.where(here, small.rr_codes, MISSING)[:, :used]
-    # A column is the same over most segments: those that follow each other count as one.
-    new = np.ones(codes.shape, np.bool_)
-    new[:, 1:] = codes[:, 1:] != codes[:, :-1]
-    rows, at = np.nonzero(new)
-    following = np.append(at[1:], 0)[: at.size]
-    following[following == 0] = used
-    starts = np.append(small.starts, small.length)
-    parts = [
-        *zip(
-            codes[rows, at].tolist(),
-            (starts[at] + 1).tolist(),
-            starts[following].tolist(),
-            strict=True,
-        )
-    ]
-    begins = np.searchsorted(rows, np.arange(len(small.columns) + 1)).tolist()
+    last = _last(small)
+    codes = np.where(small.participating, small.rr_codes, MISSING)
     summary: JsonObject = {}
     ranges: JsonObject = {}
-    for row, column in enumerate(small.columns):
+    for column, pieces in zip(small.columns, _pieces(codes, small.starts, last), strict=True):
         counts: dict[str, int] = {EMPTY: 0}
         found: dict[str, list[list[int]]] = {EMPTY: []}
         comments: dict[str, None] = {}
         causes: dict[str, None] = {}
         known = False
-        for code, first, last in parts[begins[row] : begins[row + 1]]:
+        for code, first, last_of_piece in pieces:
             value = small.triplets[code]
             status = EMPTY if value is None else value.status
-            counts[status] = counts.get(status, 0) + last - first + 1
+            counts[status] = counts.get(status, 0) + last_of_piece - first + 1
             of_status = found.setdefault(status, [])
             if of_status and of_status[-1][1] == first - 1:
-                of_status[-1][1] = last
+                of_status[-1][1] = last_of_piece
             else:
-                of_status.append([first, last])
+                of_status.append([first, last_of_piece])
             if value is not None:
                 known = True
                 if value.comment:
@@ -119,11 +105,27 @@ def summarise_columns(small: CompactState) -> tuple[JsonObject, JsonObject]:
     return summary, ranges
 
 
-def _luminosity_of(state: DatasetState, key: str, taking_part: Mask) -> float:
-    if isinstance(state, ExpandedState) and key in state.source.dense:
-        numbers = luminosity_numbers(state, key)
-        return exact_sum(numbers[taking_part[: numbers.size]].tolist())
-    return luminosity(state.oms, key, taking_part)
+def _last(small: CompactState) -> int:
+    """The last lumisection that takes part, 0 without any."""
+    here = np.flatnonzero(small.participating)
+    return int(small.starts[here[-1]] + small.lengths[here[-1]]) if here.size else 0
+
+
+def _pieces(
+    codes: NDArray[Scalar], starts: Codes, last: int
+) -> Iterator[Iterator[tuple[int, int, int]]]:
+    """Of each row the pieces up to the lumisection `last` in which the codes are equal: code, first
+    and last lumisection. `starts` are the zero-based positions that the codes begin at."""
+    used = int(np.searchsorted(starts, last))
+    # A column is the same over most segments: those that follow each other count as one.
+    new = np.ones((codes.shape[0], used), np.bool_)
+    new[:, 1:] = codes[:, 1:used] != codes[:, : max(used - 1, 0)]
+    rows, at = np.nonzero(new)
+    ends = np.append(starts[at[1:]], last)[: at.size]
+    ends[np.diff(rows, append=-1) != 0] = last
+    found = zip(codes[rows, at].tolist(), (starts[at] + 1).tolist(), ends.tolist(), strict=True)
+    for number in np.bincount(rows, minlength=codes.shape[0]).tolist():
+        yield islice(found, number)
 
 
 def luminosity(oms: Grid[JsonValue], key: str, taking_part: Mask) -> float:
@@ -192,73 +194,40 @@ def luminosity_value(value: object) -> float:
     return number if 0 < number < math.inf else 0.0
 
 
-def _columns(rr: Grid[Triplet], taking_part: Mask) -> tuple[JsonObject, JsonObject]:
-    """Per column: counts with comments and causes in lumisection order, and ranges."""
-    statuses = tuple(
-        dict.fromkeys([EMPTY, *(value.status for value in rr.values if value is not None)])
-    )
-    status_of = np.array(
-        [0, *(statuses.index(value.status) for value in rr.values[1:] if value is not None)],
-        np.int32,
-    )
-    summary: JsonObject = {}
-    ranges: JsonObject = {}
-    for row, column in enumerate(rr.keys):
-        codes = _counted(rr.codes[row], taking_part)
-        used, first_at, number = np.unique(codes, return_index=True, return_counts=True)
-        if not (used != MISSING).any():
-            continue
-        counts: dict[str, int] = {EMPTY: 0}
-        comments: dict[str, None] = {}
-        causes: dict[str, None] = {}
-        for at in np.argsort(first_at).tolist():
-            value = rr.values[int(used[at])]
-            status = EMPTY if value is None else value.status
-            counts[status] = counts.get(status, 0) + int(number[at])
-            if value is not None and value.comment:
-                comments[value.comment] = None
-            if value is not None and value.cause:
-                causes[value.cause] = None
-        summary[column] = {**counts, "comments": list(comments), "causes": list(causes)}
-        by_status = status_of[codes]
-        ranges[column] = {
-            status: _as_lists(by_status == statuses.index(status)) for status in counts
-        }
-    return summary, ranges
-
-
-def _bits(oms: Grid[JsonValue], taking_part: Mask) -> tuple[JsonObject, JsonObject]:
+def _bits(small: CompactState) -> tuple[JsonObject, JsonObject]:
     """Per bit: counts and ranges of true, false, null and missing; other values count nowhere."""
-    kind_of = np.array(
-        [
-            3,
-            *(
-                0 if v is True else 1 if v is False else 2 if v is None else 4
-                for v in oms.values[1:]
-            ),
-        ],
-        np.int8,
-    )
+    last = _last(small)
+    kind_of = np.array([_MISSING_KIND, *map(_kind, small.oms_values[1:])], np.int8)
+    kinds = np.where(small.participating, kind_of[small.oms_codes], _MISSING_KIND)
+    pieces = dict(zip(small.bits, map(list, _pieces(kinds, small.starts, last)), strict=True))
+    if small.dense:
+        here = small.per_lumisection(small.participating)
+        positions = np.arange(small.length, dtype=np.int32)
+        for bit, numbers in small.dense.items():
+            of_bit = np.where(np.isnan(numbers), _MISSING_KIND, _OTHER_KIND).astype(np.int8)
+            for at, value in small.odd.get(bit, {}).items():
+                of_bit[at] = _kind(value)
+            row = np.where(here, of_bit, _MISSING_KIND)[None]
+            (pieces[bit],) = map(list, _pieces(row, positions, last))
     summary: JsonObject = {}
     ranges: JsonObject = {}
-    for row, bit in enumerate(oms.keys):
-        codes = _counted(oms.codes[row], taking_part)
-        if bit in CUMULATIVE_LUMINOSITY or not (codes != MISSING).any():
+    for bit in sorted(pieces.keys() - CUMULATIVE_LUMINOSITY):
+        if all(kind == _MISSING_KIND for kind, _, _ in pieces[bit]):
             continue
-        kinds = kind_of[codes]
-        counts = np.bincount(kinds, minlength=5)
-        summary[bit] = {name: int(counts[kind]) for kind, name in enumerate(_BIT_NAMES)}
-        ranges[bit] = {
-            name: _as_lists(kinds == kind) if counts[kind] else []
-            for kind, name in enumerate(_BIT_NAMES)
-        }
+        counts = [0] * (_OTHER_KIND + 1)
+        found: list[list[JsonValue]] = [[] for _ in counts]
+        for kind, first, last_of_piece in pieces[bit]:
+            counts[kind] += last_of_piece - first + 1
+            found[kind].append([first, last_of_piece])
+        summary[bit] = dict(zip(_BIT_NAMES, counts, strict=False))
+        ranges[bit] = dict(zip(_BIT_NAMES, found, strict=False))
     return summary, ranges
 
 
-def _counted(codes: Codes, taking_part: Mask) -> Codes:
-    """Codes of the lumisections that count, missing where one takes no part."""
-    return np.where(taking_part, codes[: taking_part.size], MISSING).astype(np.int32)
-
-
-def _as_lists(mask: Mask) -> list[JsonValue]:
-    return [[first, last] for first, last in ranges_of_mask(mask)]
+def _kind(value: JsonValue) -> int:
+    """The number in `_BIT_NAMES` of what a bit is, or that of all other values."""
+    if value is None:
+        return _BIT_NAMES.index("NULL")
+    if isinstance(value, bool):
+        return _BIT_NAMES.index("TRUE" if value else "FALSE")
+    return _OTHER_KIND

@@ -1,21 +1,17 @@
 """The folds the tables show: `Run`, `Dataset`, `DatasetTripletCache` and our own read model."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from app.domain.json_value import js_stringify
 from app.domain.keys import DatasetKey
 from app.domain.state.compact import CompactState, ExpandedState, compact
-from app.domain.state.grid import DatasetState
-from app.domain.state.summaries import summarise, summarise_columns
+from app.domain.state.summaries import summarise_columns, summarise_compact
 from app.models.database.engine import GUARDED
 from app.models.events.states import Counted, Loaded, checksum
 from app.models.statements import text
-
-Made = TypeVar("Made")
 
 
 def fold_runs(
@@ -129,42 +125,36 @@ def store(
     if not loaded:
         return
     ordered = dict(sorted(loaded.items()))
+    compacts = dict(zip(ordered, _once_for_equal(ordered), strict=True))
     small = {
-        key: compact(each.state)
+        key: compacts[key]
         for key, each in ordered.items()
         if own and isinstance(each.state, ExpandedState) and each.state.takes_part_as_before
     }
     done = _store_columns(connection, small, own)
-    _store_whole(connection, {key: each for key, each in ordered.items() if key not in done})
+    _store_whole(connection, {key: each for key, each in compacts.items() if key not in done})
     if desk:
-        rest = {key: each for key, each in ordered.items() if key not in small}
-        compacts = dict(zip(rest, _once_for_equal(rest, compact), strict=True))
         remember_compact(
             connection,
             {
-                key: (
-                    small.get(key) or replace(compacts[key], run_number=key[0], name=key[1]),
-                    each.counts,
-                )
-                for key, each in ordered.items()
+                key: (replace(each, run_number=key[0], name=key[1]), ordered[key].counts)
+                for key, each in compacts.items()
             },
         )
 
 
-def _once_for_equal(
-    loaded: Mapping[DatasetKey, Loaded], make: Callable[[DatasetState], Made]
-) -> Iterator[Made]:
-    """What is made of each state, once of those that have the same parts, such as new datasets of a
-    run."""
-    made: dict[tuple[int, ...], Made] = {}
+def _once_for_equal(loaded: Mapping[DatasetKey, Loaded]) -> Iterator[CompactState]:
+    """Each state in segments, cut once for those that have the same parts, such as new datasets of
+    a run."""
+    made: dict[tuple[int, ...], CompactState] = {}
     for each in loaded.values():
         state = each.state
         if isinstance(state, ExpandedState):
-            yield make(state)  # without taking its OMS side out of its segments
+            yield compact(state)  # without taking its OMS side out of its segments
             continue
         parts = (id(state.rr), id(state.oms), id(state.own_oms))
         if parts not in made:
-            made[parts] = make(state)
+            made[parts] = compact(state)
         yield made[parts]
 
 
@@ -202,11 +192,14 @@ def _store_columns(
     return {(run_number, name) for run_number, name in rows}
 
 
-def _store_whole(connection: Connection, ordered: Mapping[DatasetKey, Loaded]) -> None:
+def _store_whole(connection: Connection, states: Mapping[DatasetKey, CompactState]) -> None:
     """Writes whole summaries."""
-    if not ordered:
+    if not states:
         return
-    summaries = [*_once_for_equal(ordered, summarise)]
+    # New datasets of a run have one state among them.
+    different = {id(each): each for each in states.values()}
+    made = {number: summarise_compact(each) for number, each in different.items()}
+    summaries = [made[id(each)] for each in states.values()]
     connection.execute(
         text(
             'INSERT INTO "DatasetTripletCache" (run_number, name, triplet_summary, dcs_summary,'
@@ -231,7 +224,7 @@ def _store_whole(connection: Connection, ordered: Mapping[DatasetKey, Loaded]) -
             "  version = EXCLUDED.version"
         ),
         {
-            **_keys(ordered),
+            **_keys(states),
             "triplet_summaries": js_stringify([each.triplet_summary for each in summaries]),
             "dcs_summaries": js_stringify([each.dcs_summary for each in summaries]),
             "rr_ranges": js_stringify([each.rr_ranges for each in summaries]),

@@ -9,9 +9,9 @@ import numpy as np
 
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges, ranges_of_mask
-from app.domain.state.compact import CompactState, SegmentCodes, compact
+from app.domain.state.compact import CompactState, SegmentCodes
 from app.domain.state.differences import are_same, changed_attributes
-from app.domain.state.grid import MISSING, Codes, DatasetState, Grid, Value, ValueList
+from app.domain.state.grid import MISSING, Codes, Grid, Value, ValueList
 from app.domain.state.summaries import Summary
 from app.domain.triplets import Triplet
 
@@ -62,21 +62,21 @@ def of_summaries(expected: Summary, found: Summary) -> Iterator[Discrepancy]:
             yield Discrepancy(f"{field} luminosity", repr(made), repr(stored))
 
 
-def of_states(expected: DatasetState, found: CompactState) -> Iterator[Discrepancy]:
+def of_states(expected: CompactState, found: CompactState) -> Iterator[Discrepancy]:
     """Cells that differ, joined to ranges, by column and bit; which lumisections events cover."""
-    if _are_same(compact(expected), found):
+    if _are_same(expected, found):
         return
-    other = found.expand()
-    yield from _of_grids(expected.rr, other.rr)
-    yield from _of_grids(expected.oms, other.oms)
-    length = max(expected.own_oms.size, other.own_oms.size)
+    right, other = expected.expand(), found.expand()
+    yield from _of_grids(right.rr, other.rr)
+    yield from _of_grids(right.oms, other.oms)
+    length = max(right.own_oms.size, other.own_oms.size)
     differing = np.zeros(length, np.bool_)
-    differing[: expected.own_oms.size] = expected.own_oms
+    differing[: right.own_oms.size] = right.own_oms
     differing[: other.own_oms.size] ^= other.own_oms
     if differing.any():
         where = format_ranges(ranges_of_mask(differing))
         first = int(np.flatnonzero(differing)[0])
-        said = first < expected.own_oms.size and bool(expected.own_oms[first])
+        said = first < right.own_oms.size and bool(right.own_oms[first])
         words = ("own OMS events", "none")
         yield Discrepancy("taking part", words[not said], words[said], where)
 

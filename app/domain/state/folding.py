@@ -40,6 +40,12 @@ class EventColumns(Generic[Value]):
         """How many events each dataset has."""
         return np.bincount(self.source, minlength=sources)
 
+    def newest(self, sources: int) -> Indices:
+        """The newest event of each dataset, 0 without any."""
+        newest: Indices = np.zeros(sources, np.intp)
+        np.maximum.at(newest, self.source, self.version)
+        return newest
+
 
 def fold_states(
     keys: Sequence[DatasetKey],

@@ -1,6 +1,7 @@
 """Lumisection events read whole, as arrays: what states are folded from."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -44,11 +45,20 @@ _NUMERIC = f"""
 Value = TypeVar("Value")
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A state with the numbers of events it was folded from, RR, OMS of its own, OMS of `online`,
+    and with the newest of these, 0 without any."""
+
+    state: CompactState
+    numbers: tuple[int, int, int]
+    newest: int
+
+
 def fold(
     connection: Connection, keys: Collection[DatasetKey], *, as_of: int | None = None
-) -> dict[DatasetKey, tuple[CompactState, tuple[int, int, int]]]:
-    """States of these datasets, each with the numbers of events it was folded from: RR, OMS of its
-    own, OMS of `online`."""
+) -> dict[DatasetKey, Folded]:
+    """States of these datasets."""
     wanted = sorted(set(keys))
     if not wanted:
         return {}
@@ -57,12 +67,23 @@ def fold(
     oms = _columns(
         connection, "OMSLumisectionEvent", "false", oms_keys, as_of, _values, numeric=True
     )
-    rr_events = dict(zip(wanted, rr.numbers(len(wanted)).tolist(), strict=True))
-    oms_events = dict(zip(oms_keys, oms.numbers(len(oms_keys)).tolist(), strict=True))
-    return {
-        key: (state, (rr_events[key], oms_events[key], oms_events[key[0], ONLINE]))
-        for key, state in zip(wanted, fold_states(wanted, rr, oms, oms_keys), strict=True)
-    }
+    rr_events, oms_events = _known(rr, wanted), _known(oms, oms_keys)
+    found = {}
+    for key, state in zip(wanted, fold_states(wanted, rr, oms, oms_keys), strict=True):
+        of_both = (rr_events[key], oms_events[key], oms_events[key[0], ONLINE])
+        (rr_number, own_number, online_number), newest = zip(*of_both, strict=True)
+        found[key] = Folded(state, (rr_number, own_number, online_number), max(newest))
+    return found
+
+
+def _known(
+    events: EventColumns[Value], keys: Sequence[DatasetKey]
+) -> dict[DatasetKey, tuple[int, int]]:
+    """How many events each dataset has, and the newest of them."""
+    numbers = events.numbers(len(keys)).tolist()
+    return dict(
+        zip(keys, zip(numbers, events.newest(len(keys)).tolist(), strict=True), strict=True)
+    )
 
 
 def _columns(

@@ -132,7 +132,7 @@ def store(
         if own and isinstance(each.state, ExpandedState) and each.state.takes_part_as_before
     }
     done = _store_columns(connection, small, own)
-    _store_whole(connection, {key: each for key, each in compacts.items() if key not in done})
+    store_summaries(connection, {key: each for key, each in compacts.items() if key not in done})
     if desk:
         remember_compact(
             connection,
@@ -192,10 +192,11 @@ def _store_columns(
     return {(run_number, name) for run_number, name in rows}
 
 
-def _store_whole(connection: Connection, states: Mapping[DatasetKey, CompactState]) -> None:
-    """Writes whole summaries."""
-    if not states:
+def store_summaries(connection: Connection, given: Mapping[DatasetKey, CompactState]) -> None:
+    """Writes the summaries of these states, under the versions of their datasets."""
+    if not given:
         return
+    states = dict(sorted(given.items()))
     # New datasets of a run have one state among them.
     different = {id(each): each for each in states.values()}
     made = {number: summarise_compact(each) for number, each in different.items()}
@@ -235,16 +236,20 @@ def _store_whole(connection: Connection, states: Mapping[DatasetKey, CompactStat
     )
 
 
-def remember_compact(connection: Connection, states: Mapping[DatasetKey, Counted]) -> None:
-    """Keeps compact states in our read model, with the numbers of events they were folded from.
+def remember_compact(
+    connection: Connection, states: Mapping[DatasetKey, Counted]
+) -> dict[DatasetKey, bytes]:
+    """Keeps compact states in our read model, with the numbers of events they were folded from;
+    returns their checksums.
 
     The numbers are those of the events really folded, not those of the tables now: an event that
     another client stored meanwhile must make the row stale.
     """
     if not states:
-        return
+        return {}
     ordered = dict(sorted(states.items()))
     contents = {key: state.to_bytes() for key, (state, _) in ordered.items()}
+    checksums = {key: checksum(key, ordered[key][1], each) for key, each in contents.items()}
     connection.execute(
         text(
             "INSERT INTO desk.lumisection_state"
@@ -264,11 +269,10 @@ def remember_compact(connection: Connection, states: Mapping[DatasetKey, Counted
             "oms_events": [counts.oms for _, counts in ordered.values()],
             "online_oms_events": [counts.online_oms for _, counts in ordered.values()],
             "states": list(contents.values()),
-            "checksums": [
-                checksum(key, ordered[key][1], content) for key, content in contents.items()
-            ],
+            "checksums": list(checksums.values()),
         },
     )
+    return checksums
 
 
 def _keys(keys: Collection[DatasetKey]) -> dict[str, list[int] | list[str]]:

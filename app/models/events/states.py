@@ -232,8 +232,8 @@ def fold_compact(
 ) -> dict[DatasetKey, Counted]:
     """The same, in segments."""
     return {
-        key: (state, EventCounts(*numbers))
-        for key, (state, numbers) in event_columns.fold(connection, keys, as_of=as_of).items()
+        key: (each.state, EventCounts(*each.numbers))
+        for key, each in event_columns.fold(connection, keys, as_of=as_of).items()
     }
 
 

@@ -19,9 +19,10 @@ from app.domain.recount.discrepancies import (
     of_summaries,
 )
 from app.domain.state.compact import CompactState
-from app.domain.state.summaries import Summary, summarise
-from app.models.events import states
-from app.models.events.states import EventCounts, Loaded
+from app.domain.state.summaries import Summary, summarise_compact
+from app.models.events import event_columns, states
+from app.models.events.event_columns import Folded
+from app.models.events.states import EventCounts
 from app.models.recount import counts
 from app.models.recount.counts import CountsFound
 from app.models.statements import text
@@ -77,7 +78,7 @@ class Compared:
     """Rows with what they should be: `folded` are the states, `marks` those of the rows."""
 
     judged: tuple[Judged, ...]
-    folded: Mapping[DatasetKey, Loaded]
+    folded: Mapping[DatasetKey, Folded]
     marks: Mapping[RowKey, Mark]
 
     def of(self, *verdicts: Verdict) -> tuple[Judged, ...]:
@@ -151,7 +152,7 @@ class _Judging:
     def summary(
         self,
         key: DatasetKey,
-        loaded: Loaded,
+        state: CompactState,
         found: tuple[Summary, int] | None,
         version: int,
     ) -> None:
@@ -159,20 +160,20 @@ class _Judging:
         if found is None or found[1] < version:
             self.add(SUMMARY, key, Verdict.OLD)
             return
-        differing = first_of(of_summaries(summarise(loaded.state), found[0]))
+        differing = first_of(of_summaries(summarise_compact(state), found[0]))
         if not differing and found[1] > version:
             differing = (Discrepancy("version", str(version), str(found[1])),)
         self.add(SUMMARY, key, Verdict.FALSE if differing else Verdict.RIGHT, differing)
 
     def state(
-        self, key: DatasetKey, loaded: Loaded, found: tuple[EventCounts, bytes, bytes | None] | None
+        self, key: DatasetKey, folded: Folded, found: tuple[EventCounts, bytes, bytes | None] | None
     ) -> None:
         """Judges a state, which is only read when it was folded from as many events."""
-        if found is None or found[0] != loaded.counts:
+        if found is None or found[0] != EventCounts(*folded.numbers):
             self.add(STATE, key, Verdict.OLD)
             return
         counts, content, checksum = found
-        differing = _differing(loaded, content)
+        differing = _differing(folded.state, content)
         if differing:
             # What an older program wrote in a format of its own is only old.
             old = checksum is None and differing == (_UNREADABLE,)
@@ -193,13 +194,15 @@ class _Judging:
             self.add(COUNTS, key, Verdict.FALSE if differing else Verdict.RIGHT, differing)
 
 
-def _differing(loaded: Loaded, content: bytes) -> tuple[Discrepancy, ...]:
+def _differing(folded: CompactState, content: bytes) -> tuple[Discrepancy, ...]:
     """How a kept state differs from the folded one; whatever bytes somebody put there."""
+    if folded.to_bytes() == content:
+        return ()
     try:
         kept = CompactState.from_bytes(content)
-        if (kept.run_number, kept.name) != (loaded.state.run_number, loaded.state.name):
+        if (kept.run_number, kept.name) != (folded.run_number, folded.name):
             return (_UNREADABLE,)
-        return first_of(of_states(loaded.state, kept))
+        return first_of(of_states(folded, kept))
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError):
         return (_UNREADABLE,)
 
@@ -217,17 +220,16 @@ def compare(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> 
         judging.attributes(DATASET, key, said.get(key), found.get(key))
     # Rows of a dataset that no event knows are told of as a whole, above.
     known = [key for key in datasets if key in said]
-    loaded = states.fold(connection, known)
+    folded = event_columns.fold(connection, known)
     summaries = _summaries_found(connection, known)
     kept = _states_found(connection, known) if desk else {}
     for key in known:
-        judging.summary(key, loaded[key], summaries.get(key), said[key].version)
+        judging.summary(key, folded[key].state, summaries.get(key), said[key].version)
         if desk:
-            judging.state(key, loaded[key], kept.get(key))
+            judging.state(key, folded[key], kept.get(key))
     if desk:
         for key, each in counts.found(connection, datasets).items():
             judging.counts(key, each)
-    newest = _newest_events(connection, known)
     marks: dict[RowKey, Mark] = {
         key: Mark(folded_runs[key].version, folded_runs[key].version, None)
         for key in runs
@@ -240,10 +242,33 @@ def compare(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> 
     }
     for key in known:
         checksum = kept[key][2] if key in right else None
-        marks[key] = Mark(said[key].version, max(newest.get(key, 0), said[key].version), checksum)
+        newest = max(folded[key].newest, said[key].version)
+        marks[key] = Mark(said[key].version, newest, checksum)
     unfounded = {key for key in keys if key not in marks}
     marks.update({key: Mark(0, 0, None) for key in unfounded})
-    return Compared(tuple(judging.judged), loaded, marks)
+    return Compared(tuple(judging.judged), folded, marks)
+
+
+def is_incomplete(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> bool:
+    """Whether a summary of these datasets is missing or older than its dataset, or a state isn't
+    there: then something has to be written, without a look at the events."""
+    kept = (
+        "SELECT FROM desk.lumisection_state AS kept"
+        " WHERE (kept.run_number, kept.name) = (dataset.run_number, dataset.name)"
+    )
+    return bool(
+        connection.execute(
+            text(
+                'SELECT EXISTS (SELECT FROM "Dataset" AS dataset'
+                ' LEFT JOIN "DatasetTripletCache" AS summary USING (run_number, name)'
+                " WHERE (dataset.run_number, dataset.name) IN"
+                "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+                "  AND (summary.version IS NULL OR summary.version < dataset.version"
+                f"   {f'OR NOT EXISTS ({kept})' if desk else ''}))"
+            ),
+            _arrays([key for key in keys if key[1]]),
+        ).scalar_one()
+    )
 
 
 def all_keys(connection: Connection, *, desk: bool) -> list[RowKey]:
@@ -384,25 +409,6 @@ def _states_found(
         (run, name): (EventCounts(*counts), content, checksum)
         for run, name, *counts, content, checksum in rows
     }
-
-
-def _newest_events(connection: Connection, keys: Sequence[RowKey]) -> dict[RowKey, int]:
-    """The newest lumisection event of each dataset, OMS ones of `online` among them."""
-    # Without OFFSET the server may look for the greatest from the end of the whole table on.
-    rows = connection.execute(
-        text(
-            "SELECT wanted.run_number, wanted.name, greatest("
-            ' (SELECT max(version) FROM (SELECT version FROM "LumisectionEvent" e'
-            "  WHERE e.run_number = wanted.run_number AND e.name = wanted.name OFFSET 0) AS rr),"
-            ' (SELECT max(version) FROM (SELECT version FROM "OMSLumisectionEvent" e'
-            "  WHERE e.run_number = wanted.run_number AND e.name IN (wanted.name, 'online')"
-            "  OFFSET 0) AS oms), 0)"
-            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))"
-            "  AS wanted(run_number, name)"
-        ),
-        _arrays(keys),
-    )
-    return {(run, name): newest for run, name, newest in rows}
 
 
 def _arrays(keys: Collection[RowKey]) -> dict[str, list[int] | list[str]]:

@@ -2,6 +2,7 @@
 
 What is right is only marked as counted. What is missing, old or false is written anew under the
 locks that every writer takes, from what the events say then: an edit that comes between is in it.
+Where a summary or a state is missing, that is the only comparison.
 """
 
 import logging
@@ -151,13 +152,20 @@ class _Job:
     def _count(self, keys: Sequence[RowKey]) -> None:
         db = self.acting.db
         with db.read() as connection:
-            found = compared.compare(connection, keys, desk=db.desk)
+            # What can't be right isn't folded for that: it will be under the locks.
+            found = (
+                None
+                if self.repair and compared.is_incomplete(connection, keys, desk=db.desk)
+                else compared.compare(connection, keys, desk=db.desk)
+            )
             doubted = (
                 marks.unconfirmed(connection, keys)
                 if db.guard is not None and self.repair
                 else set()
             )
-        if not self.repair:
+        if found is None:
+            self._put_right(keys)
+        elif not self.repair:
             self._tell(found, repaired=False)
         elif not found.of(*WRONG) and not doubted:
             with db.transaction() as connection:
@@ -178,11 +186,11 @@ class _Job:
                 self.done += Recounted(busy=(keys[0][0],))
                 return
             found = compared.compare(connection, keys, desk=db.desk)
-            repair.write(connection, found, desk=db.desk)
+            known = repair.write(connection, found, desk=db.desk)
             if db.guard is not None:
                 marks.confirm(connection, marks.unconfirmed(connection, keys))
             if db.desk:
-                marks.keep(connection, repair.marks_after(found))
+                marks.keep(connection, known)
                 judged = found.of(Verdict.FALSE, Verdict.UNFOUNDED)
                 marks.remember(connection, self._findings(judged))
                 if found.of(Verdict.FALSE):

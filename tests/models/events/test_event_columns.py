@@ -65,7 +65,8 @@ def test_that_whatever_others_stored_folds_as_event_after_event_does(configured:
             found = event_columns.fold(connection, KEYS, as_of=as_of)
             rr = states.grouped(states.rr_events(connection, KEYS, as_of=as_of))
             oms = states.grouped(states.oms_events(connection, KEYS, as_of=as_of))
-            for key, (state, numbers) in found.items():
+            for key, each in found.items():
+                state, numbers = each.state, each.numbers
                 one_by_one = states.fold_events(
                     key, rr.get(key, []), oms.get(key, []), oms.get((key[0], ONLINE), [])
                 )
@@ -83,7 +84,7 @@ def test_that_a_fold_is_what_plain_dictionaries_say(configured: Database):
     pull.apply(Acting(configured), a_run(RUN, 30))
     WebService(configured).edits_bit((RUN, ONLINE), "dt0_ready", value=False, first=2, last=33)
     with configured.read() as connection:
-        state, _ = event_columns.fold(connection, [(RUN, ONLINE)])[RUN, ONLINE]
+        state = event_columns.fold(connection, [(RUN, ONLINE)])[RUN, ONLINE].state
         plain = plain_datasets(connection)[RUN, ONLINE]
     assert rr_objects(state.expand()) == plain.rr
     assert oms_objects(state.expand()) == plain.oms

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Self
 
@@ -42,6 +42,7 @@ from app.services.notifications.messages import Recipient
 from app.services.pulling.dqm_gui import GuiStore
 from app.services.pulling.store import PullStore
 from app.services.recount.background import Recounter
+from app.services.recount.recounting import recount
 from app.services.seal import keys
 from app.services.seal.keys import Signer
 from app.services.seal.sealing import Sealer
@@ -396,7 +397,11 @@ class Program:
         return Recounter(acting, self._client_name, alone=alone) if wanted else None
 
     def _intake_of_jobs(self) -> Intake | None:
-        return Intake(self._db_of_jobs) if self.db.desk and self.db.writes_automatically else None
+        if not (self.db.desk and self.db.writes_automatically):
+            return None
+        acting = Acting(self._db_of_jobs, self.actor)
+        count = partial(recount, acting, by=self._client_name) if self.settings.recount else None
+        return Intake(self._db_of_jobs, count)
 
     def recipients(self) -> tuple[Recipient, ...]:
         """Who gets messages from a puller. BadInput where a setting for that is missing."""

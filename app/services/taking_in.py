@@ -2,8 +2,9 @@
 
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from app.domain.errors import Refused
 from app.domain.keys import DatasetKey
@@ -21,7 +22,10 @@ _MOST_EVENTS = 20_000
 _RUNS = 25
 """Runs of the past that one step looks at."""
 _MOST_DATASETS = 100
-"""Datasets that one step folds."""
+"""Datasets that one step folds, and the others of the last of their runs."""
+
+Count = Callable[[Collection[DatasetKey]], object]
+"""Counts rows again, of datasets and of runs, which have an empty name; writes what is missing."""
 
 
 def state(db: Database) -> IntakeState | None:
@@ -32,10 +36,12 @@ def state(db: Database) -> IntakeState | None:
         return taking_in.state(connection)
 
 
-def take_all_in(db: Database, progress: Progress = SILENT) -> IntakeState:
+def take_all_in(
+    db: Database, progress: Progress = SILENT, *, count: Count | None = None
+) -> IntakeState:
     """Takes in all that others wrote, the newest first, without rests; goes on where anybody
     stopped. Refused as `Intake.take_in`; what was taken in until it is cancelled stays."""
-    intake = Intake(db)
+    intake = Intake(db, count)
     while True:
         taken = intake.take_in()
         found = state(db)
@@ -64,11 +70,13 @@ _REST = 1.0
 class Intake:
     """Takes in what others wrote, one step after the other; used by one thread at a time.
 
-    Steps of another client may come between: how far it is stands in the database.
+    Steps of another client may come between: how far it is stands in the database. With `count`
+    what is found of the past is counted when it is folded, else whoever counts folds it once more.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, count: Count | None = None) -> None:
         self._db = db
+        self._count = count
         self._mark: _Mark | None = None
         self._settled: int | None = None
         self._seen: set[int] = set()
@@ -152,7 +160,7 @@ class Intake:
             if here is None or here.below_run is None:
                 return TakenIn(changed)
             keys = taking_in.older_datasets(connection, here.below_run, _RUNS)
-        older, done = self._fold(keys)
+        older, done = self._fold(keys, self._count)
         if done:
             below = min((run_number for run_number, _ in keys), default=None)
             here = Place(here.event, below)
@@ -160,14 +168,19 @@ class Intake:
                 taking_in.keep_place(connection, here)
         return TakenIn(changed, older, self._left(here), more=here.below_run is not None)
 
-    def _fold(self, keys: Collection[DatasetKey]) -> tuple[int, bool]:
+    def _fold(self, keys: Collection[DatasetKey], count: Count | None = None) -> tuple[int, bool]:
         """Folds those that aren't as their events say, but only so many; whether all are now."""
         if not keys:
             return 0, True
         with self._db.read() as connection:
             stale = taking_in.stale(connection, keys)
-            some = stale[:_MOST_DATASETS]
-            folded = states.fold_compact(connection, some)
+        some = _whole_runs(stale, _MOST_DATASETS)
+        if count is not None and some:
+            count([*some, *{(run_number, "") for run_number, _ in some}])
+        with self._db.read() as connection:
+            # What can't be counted now, because somebody writes to its run, can be folded.
+            left = some if count is None else taking_in.stale(connection, some)
+            folded = states.fold_compact(connection, left)
         with self._db.transaction() as connection:
             projections.remember_compact(connection, folded)
         return len(some), len(some) == len(stale)
@@ -177,3 +190,12 @@ class Intake:
             return 0
         with self._db.read() as connection:
             return taking_in.runs_below(connection, here.below_run)
+
+
+def _whole_runs(keys: Sequence[DatasetKey], most: int) -> Sequence[DatasetKey]:
+    """The first so many, and the others of the last run: all of a run are folded from the events of
+    its `online` dataset."""
+    if len(keys) <= most:
+        return keys
+    last_run = keys[most - 1][0]
+    return [*keys[:most], *takewhile(lambda key: key[0] == last_run, keys[most:])]

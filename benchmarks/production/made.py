@@ -4,17 +4,19 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import cast
 
 import psycopg
 
+from app.domain.recount.status import Recounted
 from app.domain.sources.oms import DCS_BITS
 from app.models.database.engine import Database
-from app.models.recount import compared
+from app.models.recount.compared import RowKey
 from app.services import databases
 from app.services.acting import Acting
 from app.services.recount import recounting
@@ -24,6 +26,7 @@ from benchmarks.tables import COLUMNS, WORKSPACES
 
 RUNS, LISTS, CONFIGURATIONS = 8_000, 20_000, 900
 _SLICE, _BLOCK = 100, 5
+_EVERYTHING, _ALWAYS_S = 10_000_000, 1e9
 _WORKERS = 2
 _LARGE = (
     *("Event", "Version", "RunEvent", "DatasetEvent", "JSONBDeduplication", "LumisectionEvent"),
@@ -174,30 +177,32 @@ class _Making:
 
 def take_in(db: Database) -> None:
     """Folds every dataset once, as the puller does at its first contact."""
-    intake = Intake(db)
+    intake = Intake(db, partial(_count, Acting(db)))
     while intake.take_in().more:
         pass
 
 
 def count(db: Database) -> None:
-    """Makes the summaries, and looks whether everything made fits together."""
-    with db.read() as connection:
-        keys = compared.all_keys(connection, desk=True)
+    """Makes the summaries that are missing, and looks whether everything made fits together."""
+    acting = Acting(db)
+    keys = sorted(recounting.due(acting, _EVERYTHING, round_s=_ALWAYS_S), reverse=True)
     # Whole runs: two at one run would wait for each other.
     of_runs = [list(rows) for _, rows in groupby(keys, key=itemgetter(0))]
     blocks = [
         list(chain.from_iterable(of_runs[at : at + _BLOCK]))
         for at in range(0, len(of_runs), _BLOCK)
     ]
-    acting = Acting(db)
     with ThreadPoolExecutor(_WORKERS) as pool:
-        counted = pool.map(
-            lambda block: recounting.recount(acting, block, by="benchmark", patient=True), blocks
-        )
-        for at, done in enumerate(counted, start=1):
+        for at, _ in enumerate(pool.map(partial(_count, acting), blocks), start=1):
             sys.stderr.write(f"\r{at * _BLOCK} of {len(of_runs)} runs ")
-            if wrong := [*done.failed, *(each.text for each in done.findings)]:
-                sys.exit(f"What was made doesn't fit together: {wrong[0]}")
+
+
+def _count(acting: Acting, keys: Collection[RowKey]) -> Recounted:
+    """Counts these rows; ends where something doesn't fit together."""
+    done = recounting.recount(acting, keys, by="benchmark", patient=True)
+    if wrong := [*done.failed, *(each.text for each in done.findings)]:
+        sys.exit(f"What was made doesn't fit together: {wrong[0]}")
+    return done
 
 
 def _values(share: float) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +12,8 @@ from app.domain.errors import Refused
 from app.domain.keys import ONLINE
 from app.domain.progress import Cancelled, Progress
 from app.models.database.engine import Database
-from app.models.events import pending, states, taking_in
+from app.models.events import event_columns, pending, states, taking_in
+from app.models.events.action import begin
 from app.services import taking_in as service
 from app.services.acting import Acting
 from app.services.golden import generation as golden
@@ -103,6 +105,49 @@ def test_that_a_command_that_is_cancelled_keeps_what_it_took_in(web, monkeypatch
         service.take_all_in(web.db, Progress(is_cancelled=lambda: next(stop)))
     assert fresh(web.db) == {SECOND}
     assert service.state(web.db).runs_left == 1
+
+
+def test_that_what_is_taken_in_is_counted_when_it_is_folded(web, monkeypatch):
+    acting = Acting(web.db)
+    with web.db.transaction() as connection:
+        connection.execute(
+            text(
+                'DELETE FROM "DatasetTripletCache"; DELETE FROM desk.recount; UPDATE "Run"'
+                ' SET rr_attributes = rr_attributes || \'{"class": "forged"}\''
+                f" WHERE run_number = {FIRST[0]}"
+            )
+        )
+    found = []
+
+    def count(keys):
+        found.append(recounting.recount(acting, keys, by="the night shift"))
+        return found[-1]
+
+    folded = []
+    fold = event_columns.fold
+
+    def fold_noting(connection, keys, **more):
+        folded.extend(keys)
+        return fold(connection, keys, **more)
+
+    monkeypatch.setattr(event_columns, "fold", fold_noting)
+    complete(Intake(web.db, count))
+    assert fresh(web.db) == {FIRST, SECOND}
+    assert recounting.due(acting, 9) == []
+    ((told,),) = (each.findings for each in found)
+    assert (told.run_number, told.part) == (FIRST[0], "rr.class")
+    assert told.noticed_by == "the night shift"
+    assert sorted(folded) == [FIRST, SECOND]
+
+
+def test_that_what_cannot_be_counted_now_is_taken_in_all_the_same(web):
+    acting = Acting(web.db)
+    with begin(web.db, [FIRST[0]]):
+        complete(Intake(web.db, partial(recounting.recount, acting)))
+    assert fresh(web.db) == {FIRST, SECOND}
+    with web.db.read() as connection:
+        rows = connection.execute(text("SELECT DISTINCT run_number FROM desk.recount"))
+        assert set(rows.scalars()) == {SECOND[0]}
 
 
 def test_that_another_client_goes_on_where_one_stopped(web, monkeypatch):

@@ -1,6 +1,7 @@
 """Commands on the database itself: `db init`, `db check`, `db index`."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from app.cli.arguments import add_command, add_group
 from app.cli.databases import derived, own_database
@@ -131,7 +132,11 @@ def _index(program: Program, arguments: Arguments) -> Answer:
 def _take_in(program: Program, _arguments: Arguments) -> Answer:
     line = ProgressLine()
     try:
-        found = taking_in.take_all_in(program.db, line.shares("taking in"))
+        found = taking_in.take_all_in(
+            program.db,
+            line.shares("taking in"),
+            count=partial(recounting.recount, program.acting),
+        )
     finally:
         line.clear()
     return Answer({**derived.intake_document(found), "text": found.text}, found.text)

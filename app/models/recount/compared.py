@@ -85,6 +85,14 @@ class Compared:
         """Rows that are any of these."""
         return tuple(each for each in self.judged if each.verdict in verdicts)
 
+    def without(self, runs: Collection[int]) -> "Compared":
+        """The same of other runs alone."""
+        return Compared(
+            tuple(each for each in self.judged if each.key[0] not in runs),
+            {key: each for key, each in self.folded.items() if key[0] not in runs},
+            {key: each for key, each in self.marks.items() if key[0] not in runs},
+        )
+
     def keys(self, table: str, *verdicts: Verdict) -> set[RowKey]:
         """Keys of the rows of one table that are any of these."""
         return {each.key for each in self.of(*verdicts) if each.table == table}
@@ -209,6 +217,8 @@ def _differing(folded: CompactState, content: bytes) -> tuple[Discrepancy, ...]:
 
 def compare(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> Compared:
     """Judges the rows of these runs and datasets as the transaction sees them."""
+    if not keys:
+        return Compared((), {}, {})
     judging = _Judging(connection, desk)
     runs = sorted(key for key in keys if not key[1])
     datasets = sorted(key for key in keys if key[1])
@@ -249,26 +259,25 @@ def compare(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> 
     return Compared(tuple(judging.judged), folded, marks)
 
 
-def is_incomplete(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> bool:
-    """Whether a summary of these datasets is missing or older than its dataset, or a state isn't
-    there: then something has to be written, without a look at the events."""
+def incomplete(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> set[int]:
+    """The runs of which a summary is missing or older than its dataset, or a state isn't there:
+    something has to be written, without a look at the events."""
     kept = (
         "SELECT FROM desk.lumisection_state AS kept"
         " WHERE (kept.run_number, kept.name) = (dataset.run_number, dataset.name)"
     )
-    return bool(
-        connection.execute(
-            text(
-                'SELECT EXISTS (SELECT FROM "Dataset" AS dataset'
-                ' LEFT JOIN "DatasetTripletCache" AS summary USING (run_number, name)'
-                " WHERE (dataset.run_number, dataset.name) IN"
-                "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
-                "  AND (summary.version IS NULL OR summary.version < dataset.version"
-                f"   {f'OR NOT EXISTS ({kept})' if desk else ''}))"
-            ),
-            _arrays([key for key in keys if key[1]]),
-        ).scalar_one()
+    rows = connection.execute(
+        text(
+            'SELECT DISTINCT run_number FROM "Dataset" AS dataset'
+            ' LEFT JOIN "DatasetTripletCache" AS summary USING (run_number, name)'
+            " WHERE (dataset.run_number, dataset.name) IN"
+            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            "  AND (summary.version IS NULL OR summary.version < dataset.version"
+            f"   {f'OR NOT EXISTS ({kept})' if desk else ''})"
+        ),
+        _arrays([key for key in keys if key[1]]),
     )
+    return set(rows.scalars())
 
 
 def all_keys(connection: Connection, *, desk: bool) -> list[RowKey]:

@@ -7,8 +7,10 @@ Where a summary or a state is missing, that is the only comparison.
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import itemgetter
 
 from app.domain.errors import BadInput, NotPermitted, Refused
 from app.domain.progress import SILENT, Progress
@@ -29,7 +31,10 @@ ROUND_S = 3600.0
 """What was counted within this time isn't counted again unless it changed [s]."""
 
 BLOCK = 20
-"""Rows that are counted in one go."""
+"""Rows of one step."""
+
+_TOGETHER = 32
+"""Rows of several runs that one transaction counts: it is over in a fraction of a second."""
 
 _NAMED = 1000
 """So many false values are told of at most."""
@@ -72,10 +77,10 @@ def recount_all(
         check_may_repair(acting)
     with acting.db.read() as connection:
         keys = compared.all_keys(connection, desk=acting.db.desk)
-    done = Recounted()
-    for begin in range(0, len(keys), BLOCK):
+    done, begin = Recounted(), 0
+    for block in _together(keys):
         progress.at(begin / len(keys))
-        block = keys[begin : begin + BLOCK]
+        begin += len(block)
         done += recount(acting, block, by=by, repair=repair, patient=True)
         done = replace(done, findings=done.findings[:_NAMED])
     progress.tell(1.0)
@@ -111,8 +116,8 @@ def recount(
     `patient` waits for who writes to a run instead of leaving it out.
     """
     job = _Job(acting, by or acting.actor.email, repair, patient)
-    for _, of_run in sorted(_by_run(keys).items(), reverse=True):
-        job.count(of_run)
+    for of_runs in _together(keys):
+        job.count(of_runs)
     return job.done
 
 
@@ -123,9 +128,23 @@ def _by_run(keys: Iterable[RowKey]) -> dict[int, list[RowKey]]:
     return runs
 
 
+def _together(keys: Collection[RowKey]) -> Iterator[list[RowKey]]:
+    """What is counted in one transaction: whole runs, the newest first."""
+    block: list[RowKey] = []
+    for _, of_run in groupby(sorted(keys, reverse=True), key=itemgetter(0)):
+        rows = sorted(of_run)
+        if block and len(block) + len(rows) > _TOGETHER:
+            yield block
+            block = []
+        block += rows
+    if block:
+        yield block
+
+
 @dataclass
 class _Job:
-    """Rows of one run after the other, so that none that can't be read stops the others."""
+    """Rows of one run after the other, so that none that can't be read stops the others; as long as
+    all is well, several runs together."""
 
     acting: Acting
     by: str
@@ -134,17 +153,24 @@ class _Job:
     done: Recounted = field(default_factory=Recounted)
 
     def count(self, keys: Sequence[RowKey]) -> None:
+        runs, before = _by_run(keys), self.done
         try:
             self._count(keys)
-        except BadInput as error:
-            self._failed(keys, str(error))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            logger.exception("Rows of run %d can't be counted", keys[0][0])
-            self._failed(keys, f"{type(error).__name__}: {error}")
+        except (BadInput, ValueError, TypeError, KeyError, AttributeError) as error:
+            if len(runs) == 1:
+                self._failed(keys, error)
+                return
+            self.done = before
+            for of_run in runs.values():
+                self.count(of_run)
 
-    def _failed(self, keys: Sequence[RowKey], why: str) -> None:
-        said = f"run {keys[0][0]}: {why}"
-        self.done += Recounted(len(keys), failed=(said,))
+    def _failed(self, keys: Sequence[RowKey], error: Exception) -> None:
+        run_number = keys[0][0]
+        why = str(error)
+        if not isinstance(error, BadInput):
+            logger.error("Rows of run %d can't be counted", run_number, exc_info=error)
+            why = f"{type(error).__name__}: {error}"
+        self.done += Recounted(len(keys), failed=(f"run {run_number}: {why}",))
         if self.repair and self.acting.db.desk:
             with self.acting.db.transaction() as connection:
                 marks.keep(connection, {key: Mark(0, 0, None) for key in keys})
@@ -153,42 +179,41 @@ class _Job:
         db = self.acting.db
         with db.read() as connection:
             # What can't be right isn't folded for that: it will be under the locks.
-            found = (
-                None
-                if self.repair and compared.is_incomplete(connection, keys, desk=db.desk)
-                else compared.compare(connection, keys, desk=db.desk)
+            wrong = compared.incomplete(connection, keys, desk=db.desk) if self.repair else set()
+            found = compared.compare(
+                connection, [key for key in keys if key[0] not in wrong], desk=db.desk
             )
-            doubted = (
-                marks.unconfirmed(connection, keys)
-                if db.guard is not None and self.repair
-                else set()
-            )
-        if found is None:
-            self._put_right(keys)
-        elif not self.repair:
+            if db.guard is not None and self.repair:
+                wrong |= {run_number for run_number, _ in marks.unconfirmed(connection, keys)}
+        if not self.repair:
             self._tell(found, repaired=False)
-        elif not found.of(*WRONG) and not doubted:
+            return
+        wrong |= {each.key[0] for each in found.of(*WRONG)}
+        right = found.without(wrong)
+        if right.marks:
             with db.transaction() as connection:
                 if db.desk:
-                    marks.keep(connection, found.marks)
-                    marks.remember(connection, self._findings(found.of(Verdict.UNFOUNDED)))
-            self._tell(found, repaired=True)
-        else:
-            self._put_right(keys)
+                    marks.keep(connection, right.marks)
+                    marks.remember(connection, self._findings(right.of(Verdict.UNFOUNDED)))
+            self._tell(right, repaired=True)
+        self._put_right([key for key in keys if key[0] in wrong])
 
     def _put_right(self, keys: Sequence[RowKey]) -> None:
         """Compares again under the locks of all writers, and writes what is wrong still."""
-        db = self.acting.db
+        if not keys:
+            return
+        db, runs = self.acting.db, _by_run(keys)
         with db.transaction() as connection:
-            if self.patient:
-                locks.lock_runs(connection, [keys[0][0]])
-            if not locks.try_lock_run(connection, keys[0][0]):
-                self.done += Recounted(busy=(keys[0][0],))
-                return
-            found = compared.compare(connection, keys, desk=db.desk)
+            # Who holds several runs waits for none: others may wait for these.
+            if self.patient and len(runs) == 1:
+                locks.lock_runs(connection, runs)
+            held = [run for run in sorted(runs) if locks.try_lock_run(connection, run)]
+            found = compared.compare(
+                connection, [key for key in keys if key[0] in held], desk=db.desk
+            )
             known = repair.write(connection, found, desk=db.desk)
             if db.guard is not None:
-                marks.confirm(connection, marks.unconfirmed(connection, keys))
+                marks.confirm(connection, marks.unconfirmed(connection, [*found.marks]))
             if db.desk:
                 marks.keep(connection, known)
                 judged = found.of(Verdict.FALSE, Verdict.UNFOUNDED)
@@ -196,6 +221,11 @@ class _Job:
                 if found.of(Verdict.FALSE):
                     marks.announce(connection)
         self._tell(found, repaired=True)
+        for run_number in sorted({*runs} - {*held}, reverse=True):
+            if self.patient and len(runs) > 1:
+                self.count(runs[run_number])
+            else:
+                self.done += Recounted(busy=(run_number,))
 
     def _tell(self, found: Compared, *, repaired: bool) -> None:
         wrong = self._findings(found.of(Verdict.FALSE, Verdict.UNFOUNDED), repaired=repaired)

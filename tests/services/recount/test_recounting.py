@@ -5,15 +5,19 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
-from app.domain.errors import Refused
+from app.domain.errors import BadInput, Refused
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.progress import Cancelled, Progress
 from app.domain.recount.status import Finding, Recounted
 from app.domain.triplets import Triplet
+from app.models.database import locks
 from app.models.database.engine import Database
 from app.models.events import states
 from app.models.events.action import begin
@@ -48,9 +52,11 @@ def wrong(db: Database) -> list[tuple[str, tuple[int, str]]]:
     return [(each.table, each.key) for each in found.judged if each.verdict is not Verdict.RIGHT]
 
 
-def set_dt(acting: Acting, status: str, *ranges: tuple[int, int]) -> None:
+def set_dt(
+    acting: Acting, status: str, *ranges: tuple[int, int], key: DatasetKey = (FIRST, PROMPT)
+) -> None:
     lumis = tuple(LumiRange(*each) for each in ranges)
-    edit_columns(acting, [ColumnEdit(FIRST, PROMPT, "dt-dt", lumis, Triplet(status, "hv trip"))])
+    edit_columns(acting, [ColumnEdit(*key, "dt-dt", lumis, Triplet(status, "hv trip"))])
 
 
 FORGERIES = {
@@ -391,6 +397,52 @@ def test_that_a_run_that_is_written_to_is_left_for_the_next_step(acting: Acting)
         WebService(acting.db).store_event(connection, KEY, {"dt-dt": {}}, 2, 3, by="a@b.ch")
         assert recounting.recount(acting, [KEY]).busy == (FIRST,)
     assert recounting.recount(acting, [KEY]).findings
+    assert wrong(acting.db) == []
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_that_a_run_that_is_written_to_holds_up_no_other(
+    acting: Acting, season_dsn: str, patient: bool
+) -> None:
+    execute(acting.db, 'DELETE FROM "DatasetTripletCache"')
+    keys = [KEY, (SECOND, PROMPT)]
+    done: list[Recounted] = []
+    counting = threading.Thread(
+        target=lambda: done.append(recounting.recount(acting, keys, patient=patient))
+    )
+    with psycopg.connect(season_dsn) as writer:
+        writer.execute("SELECT pg_advisory_xact_lock(%s, %s)", (locks._RUNS, FIRST))
+        counting.start()
+        began = time.monotonic()
+        while (compared.SUMMARY, (SECOND, PROMPT)) in wrong(acting.db):
+            assert time.monotonic() - began < 20
+            time.sleep(0.02)
+        if patient:
+            # Who waits for one run holds no other.
+            set_dt(acting, "BAD", (3, 4), key=(SECOND, PROMPT))
+        else:
+            counting.join()
+    counting.join()
+    assert done[0].busy == (() if patient else (FIRST,))
+    assert ((compared.SUMMARY, KEY) in wrong(acting.db)) is not patient
+
+
+def test_that_rows_of_which_one_cannot_be_read_are_counted_one_by_one(
+    acting: Acting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge_state(acting.db, KEY, fitting=True)
+    real = compared.compare
+
+    def compare_but_one(connection, keys, *, desk):
+        if any(run_number == SECOND for run_number, _ in keys):
+            raise BadInput("A JSON value is nested too deeply to be read.")
+        return real(connection, keys, desk=desk)
+
+    monkeypatch.setattr(compared, "compare", compare_but_one)
+    done = recounting.recount(acting, [KEY, (SECOND, PROMPT)])
+    monkeypatch.undo()
+    assert {each.run_number for each in done.findings} == {FIRST}
+    assert done.failed == (f"run {SECOND}: A JSON value is nested too deeply to be read.",)
     assert wrong(acting.db) == []
 
 

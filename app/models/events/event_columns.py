@@ -17,8 +17,22 @@ from app.models.statements import text
 
 _PAYLOADS = 50_000
 """Stored objects read in one go."""
+_EVENTS = 10_000
+"""Events whose lumisections are read in one go: few beside those of all tables."""
 
 RECORDED, DELIVERED = "recorded", "delivered"
+# Of RR events, which are few and long. What OMS says differs in nearly each lumisection: to look up
+# how far each of so many events goes takes several times as long as to read their lumisections.
+_TOLD = (
+    ", e.manual_change::int AS manual, coalesce(a.first, 0) AS first, coalesce(a.last, 0) AS last,"
+    " a.number::int AS number"
+)
+_EXTENT = """
+    CROSS JOIN LATERAL (
+        SELECT min(lumisection_number) AS first, max(lumisection_number) AS last,
+            count(*) AS number FROM "{table}Assignation" WHERE version = e.version
+    ) a
+"""
 _PLAIN = """
     SELECT "jsonb"::text, int4send(id), NULL, NULL
     FROM "JSONBDeduplication" WHERE id = ANY(CAST(:ids AS int[]))
@@ -63,10 +77,8 @@ def fold(
     if not wanted:
         return {}
     oms_keys = sorted({*wanted, *((run_number, ONLINE) for run_number, _ in wanted)})
-    rr = _columns(connection, "LumisectionEvent", "e.manual_change", wanted, as_of, _triplets)
-    oms = _columns(
-        connection, "OMSLumisectionEvent", "false", oms_keys, as_of, _values, numeric=True
-    )
+    rr = _columns(connection, "LumisectionEvent", wanted, as_of, _triplets)
+    oms = _columns(connection, "OMSLumisectionEvent", oms_keys, as_of, _values, oms=True)
     rr_events, oms_events = _known(rr, wanted), _known(oms, oms_keys)
     found = {}
     for key, state in zip(wanted, fold_states(wanted, rr, oms, oms_keys), strict=True):
@@ -89,75 +101,96 @@ def _known(
 def _columns(
     connection: Connection,
     table: str,
-    manual: str,
     keys: Sequence[DatasetKey],
     as_of: int | None,
     meaning: Callable[[Mapping[str, JsonValue]], Mapping[str, Value]],
     *,
-    numeric: bool = False,
+    oms: bool = False,
 ) -> EventColumns[Value]:
     in_time = (
         ""
         if as_of is None
         else ' JOIN "Event" v ON v.version = e.version AND v.atomic_version <= :as_of'
     )
+    of_each = "" if oms else _EXTENT.format(table=table)
     # As packed numbers: hundreds of thousands of rows would each be looked at here.
-    source, version, by_hand, payload_id, first, last, number = _arrays(
+    source, version, payload_id, *told = _arrays(
         connection,
-        "SELECT (k.source - 1)::int AS source, e.version,"
-        f" ({manual})::int AS manual, e.lumisection_metadata_id AS payload,"
-        " coalesce(a.first, 0) AS first, coalesce(a.last, 0) AS last, a.number::int AS number"
-        " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))"
+        "SELECT (k.source - 1)::int AS source, e.version, e.lumisection_metadata_id AS payload"
+        f"{'' if oms else _TOLD} FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))"
         "  WITH ORDINALITY AS k(run_number, name, source)"
-        f' JOIN "{table}" e USING (run_number, name){in_time} CROSS JOIN LATERAL ('
-        "  SELECT min(lumisection_number) AS first, max(lumisection_number) AS last,"
-        f'   count(*) AS number FROM "{table}Assignation" WHERE version = e.version) a',
-        ("source", "version", "manual", "payload", "first", "last", "number"),
+        f' JOIN "{table}" e USING (run_number, name){in_time}{of_each}',
+        ("source", "version", "payload", *(() if oms else ("manual", "first", "last", "number"))),
         {
             "runs": [run for run, _ in keys],
             "names": [name for _, name in keys],
             **({} if as_of is None else {"as_of": as_of}),
         },
     )
-    scattered = number != last - first + 1
-    # The web service lets lumisections below 1 through.
-    whole = np.flatnonzero((number > 0) & ~scattered & (last >= 1))
-    event, firsts, lasts = _scattered(
-        connection, table, version, np.flatnonzero(scattered & (number > 0))
-    )
     ids, place = np.unique(payload_id, return_inverse=True)
-    groups, number_of = _payloads(connection, ids, numeric=numeric)
+    groups, number_of = _payloads(connection, ids, numeric=oms)
     return EventColumns(
         source,
         version,
-        by_hand > 0,
+        np.zeros(version.size, np.bool_) if oms else told[0] > 0,
         number_of[place],
-        np.concatenate([whole, event]),
-        np.concatenate([np.maximum(first[whole], 1), firsts]),
-        np.concatenate([last[whole], lasts]),
+        *(
+            _ranges(connection, table, version, np.arange(version.size))
+            if oms
+            else _told_ranges(connection, table, version, *told[1:])
+        ),
         [PayloadGroup(meaning(each.values), each.size, each.numbers) for each in groups],
     )
 
 
-def _scattered(
+def _told_ranges(
+    connection: Connection,
+    table: str,
+    version: Indices,
+    first: Indices,
+    last: Indices,
+    number: Indices,
+) -> tuple[Indices, Indices, Indices]:
+    """The ranges of events of which the first and last lumisection and their number are known:
+    event, first and last of each."""
+    scattered = number != last - first + 1
+    # The web service lets lumisections below 1 through.
+    whole = np.flatnonzero((number > 0) & ~scattered & (last >= 1))
+    event, firsts, lasts = _ranges(
+        connection, table, version, np.flatnonzero(scattered & (number > 0))
+    )
+    return (
+        np.concatenate([whole, event]),
+        np.concatenate([np.maximum(first[whole], 1), firsts]),
+        np.concatenate([last[whole], lasts]),
+    )
+
+
+def _ranges(
     connection: Connection, table: str, version: Indices, events: Indices
 ) -> tuple[Indices, Indices, Indices]:
-    """The ranges of these events, which cover more than one: event, first and last of each."""
-    if not events.size:
-        return events, events, events
-    of, numbers = _arrays(
-        connection,
-        f'SELECT version, lumisection_number AS number FROM "{table}Assignation"'
-        " WHERE version = ANY(:versions) AND lumisection_number >= 1"
-        " ORDER BY version, lumisection_number",
-        ("version", "number"),
-        {"versions": version[events].tolist()},
-    )
-    begins = np.flatnonzero((np.diff(of, prepend=-1) != 0) | (np.diff(numbers, prepend=-1) != 1))
-    ends = np.append(begins[1:], of.size) - 1
+    """The ranges of these events, made of each of their lumisections."""
     by_version = events[np.argsort(version[events])]
-    place = np.searchsorted(version[by_version], of[begins])
-    return by_version[place], numbers[begins], numbers[ends[: begins.size]]
+    parts = [(events[:0], events[:0], events[:0])]
+    for begin in range(0, by_version.size, _EVENTS):
+        some = by_version[begin : begin + _EVENTS]
+        of, numbers = _arrays(
+            connection,
+            f'SELECT version, lumisection_number AS number FROM "{table}Assignation"'
+            " WHERE version = ANY(CAST(:versions AS int[])) AND lumisection_number >= 1",
+            ("version", "number"),
+            {"versions": _array_text(version[some])},
+        )
+        order = np.lexsort((numbers, of))
+        of, numbers = of[order], numbers[order]
+        begins = np.flatnonzero(
+            (np.diff(of, prepend=-1) != 0) | (np.diff(numbers, prepend=-1) != 1)
+        )
+        ends = np.append(begins[1:], of.size)[: begins.size] - 1
+        place = np.searchsorted(version[some], of[begins])
+        parts.append((some[place], numbers[begins], numbers[ends]))
+    event, firsts, lasts = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return event, firsts, lasts
 
 
 def _payloads(
@@ -174,8 +207,7 @@ def _payloads(
     for begin in range(0, ids.size, _PAYLOADS):
         rows = connection.execute(
             text(_NUMERIC if numeric else _PLAIN),
-            # Its text: the driver would look at each number for what has to be quoted.
-            {"ids": f"{{{','.join(map(str, ids[begin : begin + _PAYLOADS].tolist()))}}}"},
+            {"ids": _array_text(ids[begin : begin + _PAYLOADS])},
         )
         for content, packed, recorded, delivered in rows:
             numbers.append(np.frombuffer(packed, ">i4").astype(np.intp))
@@ -204,6 +236,12 @@ def _triplets(payload: Mapping[str, JsonValue]) -> dict[str, Triplet]:
 
 def _values(payload: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     return payload
+
+
+def _array_text(numbers: Indices) -> str:
+    """An array as the server reads it: the driver would look at each number for what has to be
+    quoted."""
+    return f"{{{','.join(map(str, numbers.tolist()))}}}"
 
 
 def _arrays(

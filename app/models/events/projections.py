@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import accumulate
 
 from sqlalchemy import Connection
 
@@ -250,14 +251,19 @@ def remember_compact(
     ordered = dict(sorted(states.items()))
     contents = {key: state.to_bytes() for key, (state, _) in ordered.items()}
     checksums = {key: checksum(key, ordered[key][1], each) for key, each in contents.items()}
+    sizes = [len(each) for each in contents.values()]
     connection.execute(
         text(
             "INSERT INTO desk.lumisection_state"
             " (run_number, name, rr_events, oms_events, online_oms_events, state, checksum)"
-            " SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
+            " SELECT run_number, name, rr_events, oms_events, online_oms_events,"
+            "  substring(CAST(:states AS bytea) FROM begins FOR size), checksum"
+            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
             "  CAST(:rr_events AS int[]), CAST(:oms_events AS int[]),"
-            "  CAST(:online_oms_events AS int[]), CAST(:states AS bytea[]),"
+            "  CAST(:online_oms_events AS int[]), CAST(:begins AS int[]), CAST(:sizes AS int[]),"
             "  CAST(:checksums AS bytea[]))"
+            "  AS new(run_number, name, rr_events, oms_events, online_oms_events, begins, size,"
+            "   checksum)"
             " ON CONFLICT (run_number, name) DO UPDATE SET rr_events = EXCLUDED.rr_events,"
             "  oms_events = EXCLUDED.oms_events,"
             "  online_oms_events = EXCLUDED.online_oms_events, state = EXCLUDED.state,"
@@ -268,7 +274,10 @@ def remember_compact(
             "rr_events": [counts.rr for _, counts in ordered.values()],
             "oms_events": [counts.oms for _, counts in ordered.values()],
             "online_oms_events": [counts.online_oms for _, counts in ordered.values()],
-            "states": list(contents.values()),
+            # In one piece: each of an array would be spelled out and read again.
+            "states": b"".join(contents.values()),
+            "begins": [*accumulate(sizes, initial=1)][:-1],
+            "sizes": sizes,
             "checksums": list(checksums.values()),
         },
     )

@@ -6,10 +6,9 @@ The shapes are those of `DatasetTripletCache`.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from typing import cast
+from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +31,9 @@ CUMULATIVE_LUMINOSITY = frozenset(
     }
 )
 """Attributes of a lumisection that older rows hold and summaries leave out."""
+
+Pieces: TypeAlias = list[tuple[int, int, int]]
+Made = TypeVar("Made")
 
 _BIT_NAMES = ("TRUE", "FALSE", "NULL", EMPTY)
 _MISSING_KIND = _BIT_NAMES.index(EMPTY)
@@ -74,35 +76,41 @@ def summarise_compact(small: CompactState) -> Summary:
 
 def summarise_columns(small: CompactState) -> tuple[JsonObject, JsonObject]:
     """The part of a summary that columns make: `triplet_summary` and `rr_ranges`."""
-    last = _last(small)
-    codes = np.where(small.participating, small.rr_codes, MISSING)
-    summary: JsonObject = {}
-    ranges: JsonObject = {}
-    for column, pieces in zip(small.columns, _pieces(codes, small.starts, last), strict=True):
+
+    def of_column(pieces: Pieces) -> tuple[JsonObject, JsonObject]:
         counts: dict[str, int] = {EMPTY: 0}
         found: dict[str, list[list[int]]] = {EMPTY: []}
         comments: dict[str, None] = {}
         causes: dict[str, None] = {}
         known = False
-        for code, first, last_of_piece in pieces:
+        for code, first, last in pieces:
             value = small.triplets[code]
             status = EMPTY if value is None else value.status
-            counts[status] = counts.get(status, 0) + last_of_piece - first + 1
+            counts[status] = counts.get(status, 0) + last - first + 1
             of_status = found.setdefault(status, [])
             if of_status and of_status[-1][1] == first - 1:
-                of_status[-1][1] = last_of_piece
+                of_status[-1][1] = last
             else:
-                of_status.append([first, last_of_piece])
+                of_status.append([first, last])
             if value is not None:
                 known = True
                 if value.comment:
                     comments[value.comment] = None
                 if value.cause:
                     causes[value.cause] = None
-        if known:
-            summary[column] = {**counts, "comments": list(comments), "causes": list(causes)}
-            ranges[column] = cast("JsonObject", found)
-    return summary, ranges
+        if not known:
+            return {}, {}
+        summary = {**counts, "comments": list(comments), "causes": list(causes)}
+        return cast("JsonObject", summary), cast("JsonObject", found)
+
+    codes = np.where(small.participating, small.rr_codes, MISSING)
+    made = [
+        *zip(small.columns, _of_rows(codes, small.starts, _last(small), of_column), strict=True)
+    ]
+    return (
+        {column: summary for column, (summary, _) in made if summary},
+        {column: ranges for column, (summary, ranges) in made if summary},
+    )
 
 
 def _last(small: CompactState) -> int:
@@ -111,21 +119,31 @@ def _last(small: CompactState) -> int:
     return int(small.starts[here[-1]] + small.lengths[here[-1]]) if here.size else 0
 
 
-def _pieces(
-    codes: NDArray[Scalar], starts: Codes, last: int
-) -> Iterator[Iterator[tuple[int, int, int]]]:
-    """Of each row the pieces up to the lumisection `last` in which the codes are equal: code, first
-    and last lumisection. `starts` are the zero-based positions that the codes begin at."""
+def _of_rows(
+    codes: NDArray[Scalar], starts: Codes, last: int, make: Callable[[Pieces], Made]
+) -> Iterator[Made]:
+    """What is made of each row up to the lumisection `last`, of its pieces of equal codes; once of
+    those that are alike, as most columns and most bits are. `starts` are the zero-based positions
+    at which the codes begin."""
     used = int(np.searchsorted(starts, last))
-    # A column is the same over most segments: those that follow each other count as one.
-    new = np.ones((codes.shape[0], used), np.bool_)
-    new[:, 1:] = codes[:, 1:used] != codes[:, : max(used - 1, 0)]
-    rows, at = np.nonzero(new)
-    ends = np.append(starts[at[1:]], last)[: at.size]
-    ends[np.diff(rows, append=-1) != 0] = last
-    found = zip(codes[rows, at].tolist(), (starts[at] + 1).tolist(), ends.tolist(), strict=True)
-    for number in np.bincount(rows, minlength=codes.shape[0]).tolist():
-        yield islice(found, number)
+    known: dict[bytes, Made] = {}
+    for row in codes[:, :used]:
+        content = row.tobytes()
+        if content not in known:
+            known[content] = make(_pieces(row, starts, last))
+        yield known[content]
+
+
+def _pieces(row: NDArray[Scalar], starts: Codes, last: int) -> Pieces:
+    """Code, first and last lumisection of each piece of equal codes."""
+    at = np.flatnonzero(row[1:] != row[:-1]) + 1
+    codes = [*row[:1].tolist(), *row[at].tolist()]
+    positions = [*starts[: min(row.size, 1)].tolist(), *starts[at].tolist()]
+    ends = [*positions[1:], last]
+    return [
+        (code, position + 1, end)
+        for code, position, end in zip(codes, positions, ends, strict=False)
+    ]
 
 
 def luminosity(oms: Grid[JsonValue], key: str, taking_part: Mask) -> float:
@@ -199,29 +217,31 @@ def _bits(small: CompactState) -> tuple[JsonObject, JsonObject]:
     last = _last(small)
     kind_of = np.array([_MISSING_KIND, *map(_kind, small.oms_values[1:])], np.int8)
     kinds = np.where(small.participating, kind_of[small.oms_codes], _MISSING_KIND)
-    pieces = dict(zip(small.bits, map(list, _pieces(kinds, small.starts, last)), strict=True))
+    made = dict(zip(small.bits, _of_rows(kinds, small.starts, last, _of_bit), strict=True))
     if small.dense:
         here = small.per_lumisection(small.participating)
         positions = np.arange(small.length, dtype=np.int32)
-        for bit, numbers in small.dense.items():
-            of_bit = np.where(np.isnan(numbers), _MISSING_KIND, _OTHER_KIND).astype(np.int8)
+        rows = np.full((len(small.dense), small.length), _MISSING_KIND, np.int8)
+        for row, (bit, numbers) in zip(rows, small.dense.items(), strict=True):
+            row[~np.isnan(numbers)] = _OTHER_KIND
             for at, value in small.odd.get(bit, {}).items():
-                of_bit[at] = _kind(value)
-            row = np.where(here, of_bit, _MISSING_KIND)[None]
-            (pieces[bit],) = map(list, _pieces(row, positions, last))
-    summary: JsonObject = {}
-    ranges: JsonObject = {}
-    for bit in sorted(pieces.keys() - CUMULATIVE_LUMINOSITY):
-        if all(kind == _MISSING_KIND for kind, _, _ in pieces[bit]):
-            continue
-        counts = [0] * (_OTHER_KIND + 1)
-        found: list[list[JsonValue]] = [[] for _ in counts]
-        for kind, first, last_of_piece in pieces[bit]:
-            counts[kind] += last_of_piece - first + 1
-            found[kind].append([first, last_of_piece])
-        summary[bit] = dict(zip(_BIT_NAMES, counts, strict=False))
-        ranges[bit] = dict(zip(_BIT_NAMES, found, strict=False))
-    return summary, ranges
+                row[at] = _kind(value)
+            row[~here] = _MISSING_KIND
+        made.update(zip(small.dense, _of_rows(rows, positions, last, _of_bit), strict=True))
+    wanted = [bit for bit in sorted(made.keys() - CUMULATIVE_LUMINOSITY) if made[bit][0]]
+    return {bit: made[bit][0] for bit in wanted}, {bit: made[bit][1] for bit in wanted}
+
+
+def _of_bit(pieces: Pieces) -> tuple[JsonObject, JsonObject]:
+    """Counts and ranges of one bit, nothing of one that is missing everywhere."""
+    counts = [0] * (_OTHER_KIND + 1)
+    found: list[list[JsonValue]] = [[] for _ in counts]
+    for kind, first, last in pieces:
+        counts[kind] += last - first + 1
+        found[kind].append([first, last])
+    if counts[_MISSING_KIND] == sum(counts):
+        return {}, {}
+    return dict(zip(_BIT_NAMES, counts, strict=False)), dict(zip(_BIT_NAMES, found, strict=False))
 
 
 def _kind(value: JsonValue) -> int:

@@ -2,19 +2,16 @@
 `desk.lumisection_state`, which are all the tables that are derived from events, and `desk.counts`,
 which is derived from those."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import cast
 
 from sqlalchemy import Connection
 
-from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import DatasetKey
 from app.domain.recount.discrepancies import (
     Discrepancy,
     first_of,
-    of_attributes,
     of_states,
     of_summaries,
 )
@@ -23,7 +20,8 @@ from app.domain.state.summaries import Summary, summarise_compact
 from app.models.events import event_columns, states
 from app.models.events.event_columns import Folded
 from app.models.events.states import EventCounts
-from app.models.recount import counts
+from app.models.recount import attributes, counts
+from app.models.recount.attributes import Attributes
 from app.models.recount.counts import CountsFound
 from app.models.statements import text
 
@@ -98,18 +96,6 @@ class Compared:
         return {each.key for each in self.of(*verdicts) if each.table == table}
 
 
-@dataclass(frozen=True)
-class _Attributes:
-    """A row of a run or dataset, or the fold of its events: attributes by part."""
-
-    parts: Mapping[str, JsonObject]
-    version: int
-
-    def differing(self, found: "_Attributes") -> Iterator[Discrepancy]:
-        for part, said in self.parts.items():
-            yield from of_attributes(part, said, found.parts[part])
-
-
 @dataclass
 class _Judging:
     connection: Connection
@@ -129,8 +115,8 @@ class _Judging:
         self,
         table: str,
         key: RowKey,
-        folded: _Attributes | None,
-        found: _Attributes | None,
+        folded: Attributes | None,
+        found: Attributes | None,
     ) -> None:
         """Judges a row of `Run` or `Dataset`, which is read whatever version it has."""
         if folded is None:
@@ -153,8 +139,8 @@ class _Judging:
         else:
             self.add(table, key, Verdict.RIGHT)
 
-    def _fold(self, table: str, key: RowKey, up_to: int) -> _Attributes | None:
-        folds = _runs_folded if table == RUN else _datasets_folded
+    def _fold(self, table: str, key: RowKey, up_to: int) -> Attributes | None:
+        folds = attributes.runs_folded if table == RUN else attributes.datasets_folded
         return folds(self.connection, [key], up_to).get(key)
 
     def summary(
@@ -222,10 +208,16 @@ def compare(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> 
     judging = _Judging(connection, desk)
     runs = sorted(key for key in keys if not key[1])
     datasets = sorted(key for key in keys if key[1])
-    folded_runs, found_runs = _runs_folded(connection, runs), _runs_found(connection, runs)
+    folded_runs, found_runs = (
+        attributes.runs_folded(connection, runs),
+        attributes.runs_found(connection, runs),
+    )
     for key in runs:
         judging.attributes(RUN, key, folded_runs.get(key), found_runs.get(key))
-    said, found = _datasets_folded(connection, datasets), _datasets_found(connection, datasets)
+    said, found = (
+        attributes.datasets_folded(connection, datasets),
+        attributes.datasets_found(connection, datasets),
+    )
     for key in datasets:
         judging.attributes(DATASET, key, said.get(key), found.get(key))
     # Rows of a dataset that no event knows are told of as a whole, above.
@@ -296,96 +288,6 @@ def all_keys(connection: Connection, *, desk: bool) -> list[RowKey]:
         )
     )
     return [(run_number, name) for run_number, name in rows]
-
-
-def _runs_found(connection: Connection, keys: Sequence[RowKey]) -> dict[RowKey, _Attributes]:
-    rows = connection.execute(
-        text(
-            "SELECT run_number, oms_attributes, rr_attributes, deleted, version"
-            ' FROM "Run" WHERE run_number = ANY(:runs)'
-        ),
-        {"runs": [run for run, _ in keys]},
-    )
-    return _of_runs(rows)
-
-
-def _runs_folded(
-    connection: Connection, keys: Sequence[RowKey], up_to: int | None = None
-) -> dict[RowKey, _Attributes]:
-    rows = connection.execute(
-        text(
-            "SELECT run_number, mergejsonb(oms_metadata ORDER BY version),"
-            " mergejsonb(rr_metadata ORDER BY manual_change, version),"
-            " (array_agg(deleted ORDER BY version DESC))[1], max(version)"
-            ' FROM "RunEvent" WHERE run_number = ANY(:runs)'
-            f"{'' if up_to is None else ' AND version <= :up_to'} GROUP BY run_number"
-        ),
-        {"runs": [run for run, _ in keys], **({} if up_to is None else {"up_to": up_to})},
-    )
-    return _of_runs(rows)
-
-
-def _of_runs(rows: Iterable[Sequence[object]]) -> dict[RowKey, _Attributes]:
-    return {
-        (cast("int", run), ""): _Attributes(
-            {
-                "": {"deleted": cast("bool", deleted)},
-                "oms.": cast("JsonObject", oms or {}),
-                "rr.": cast("JsonObject", rr or {}),
-            },
-            cast("int", version),
-        )
-        for run, oms, rr, deleted, version in rows
-    }
-
-
-def _datasets_found(connection: Connection, keys: Sequence[RowKey]) -> dict[RowKey, _Attributes]:
-    rows = connection.execute(
-        text(
-            "SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
-            ' FROM "Dataset" WHERE (run_number, name) IN'
-            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
-        ),
-        _arrays(keys),
-    )
-    return _of_datasets(rows)
-
-
-def _datasets_folded(
-    connection: Connection, keys: Sequence[RowKey], up_to: int | None = None
-) -> dict[RowKey, _Attributes]:
-    rows = connection.execute(
-        text(
-            "SELECT run_number, name, mergejsonb(dataset_metadata ORDER BY version),"
-            " coalesce(mergejsonbarray(datasets_in_gui)"
-            "  FILTER (WHERE datasets_in_gui <> '[]'), '[]'),"
-            " (array_agg(deleted ORDER BY version DESC))[1], max(version)"
-            ' FROM "DatasetEvent" WHERE (run_number, name) IN'
-            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
-            f"{'' if up_to is None else ' AND version <= :up_to'} GROUP BY run_number, name"
-        ),
-        {**_arrays(keys), **({} if up_to is None else {"up_to": up_to})},
-    )
-    return _of_datasets(rows)
-
-
-def _of_datasets(rows: Iterable[Sequence[object]]) -> dict[RowKey, _Attributes]:
-    return {
-        (run, name): _Attributes(
-            {
-                "": {
-                    "deleted": deleted,
-                    # A set, in whatever order it is kept.
-                    "datasets_in_gui": cast("JsonValue", sorted(map(js_stringify, in_gui))),
-                },
-                "attribute ": cast("JsonObject", attributes or {}),
-            },
-            version,
-        )
-        for run, name, attributes, in_gui, deleted, version in cast(
-            "Iterable[tuple[int, str, JsonObject, list[JsonValue], bool, int]]", rows
-        )
-    }
 
 
 def _summaries_found(

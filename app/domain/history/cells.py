@@ -107,14 +107,20 @@ class Attribution(Generic[Value]):
 class Frame(Generic[Value]):
     """Writes of one dataset on common axes, so that several folds of them can be compared.
 
-    Only the `wanted` columns or attributes are kept when given.
+    Only the `wanted` columns or attributes are kept when given; `length` is that of the dataset
+    where the writes aren't all there are.
     """
 
-    def __init__(self, writes: Sequence[Write[Value]], wanted: Collection[str] | None = None):
+    def __init__(
+        self,
+        writes: Sequence[Write[Value]],
+        wanted: Collection[str] | None = None,
+        length: int | None = None,
+    ) -> None:
         self.writes = sorted(writes, key=lambda write: write.event)
         named = {key for write in self.writes for key in write.values}
         self.keys = tuple(sorted(named if wanted is None else named & set(wanted)))
-        self.length = last_covered(self.writes)
+        self.length = last_covered(self.writes) if length is None else length
         self.values: ValueList[Value] = ValueList()
         self.row_of = {key: row for row, key in enumerate(self.keys)}
         # Many writes share one object of values.

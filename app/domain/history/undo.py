@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from app.domain.history.attributes import AttributeEvent
 from app.domain.history.cells import Action, Attribution, Frame
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.lumisections import LumiRange, Mask, join, mask_of_ranges, ranges_of_mask
+from app.domain.lumisections import (
+    LumiRange,
+    Mask,
+    join,
+    mask_of_ranges,
+    ranges_of_mask,
+    ranges_of_numbers,
+)
 from app.domain.state.differences import changed_attributes
 from app.domain.state.grid import MISSING, Codes, Value, identity
 
@@ -155,8 +162,7 @@ def _restore(
     kinds = np.stack(
         [now.codes[row], before.codes[row], hand, auto, before.codes[row] == MISSING], axis=1
     )
-    for kind in np.unique(kinds[holds], axis=0).tolist():
-        mask = holds & (kinds == np.array(kind)).all(axis=1)
+    for kind, ranges in _by_kind(kinds, holds):
         held, restored, was_hand, says, missing = kind
         written = code_instead if missing else restored
         undone.restored.append(
@@ -164,7 +170,7 @@ def _restore(
                 frame.keys[row],
                 values[held],
                 values[written],
-                ranges_of_mask(mask),
+                ranges,
                 automatic is not None and not was_hand,
                 values[says] if says not in {MISSING, written} else None,
                 bool(missing),
@@ -183,14 +189,24 @@ def _changed_since(
 ) -> None:
     values = frame.values.values
     kinds = np.stack([written, now.codes[row], versions], axis=1)
-    for kind in np.unique(kinds[since], axis=0).tolist():
-        mask = since & (kinds == np.array(kind)).all(axis=1)
-        wrote, holds, version = kind
+    for (wrote, holds, version), ranges in _by_kind(kinds, since):
         undone.changed_since.append(
-            CellsChangedSince(
-                frame.keys[row], values[wrote], values[holds], version, ranges_of_mask(mask)
-            )
+            CellsChangedSince(frame.keys[row], values[wrote], values[holds], version, ranges)
         )
+
+
+def _by_kind(
+    kinds: NDArray[np.int64], where: Mask
+) -> list[tuple[list[int], tuple[LumiRange, ...]]]:
+    """Lumisections by what `kinds` says of them, the first ones first: codes depend on what else
+    was read."""
+    places = np.flatnonzero(where)
+    found, number = np.unique(kinds[places], axis=0, return_inverse=True)
+    by_kind: list[list[int]] = [[] for _ in found]
+    for place, which in zip((places + 1).tolist(), number.ravel().tolist(), strict=True):
+        by_kind[which].append(place)
+    ranges = map(ranges_of_numbers, by_kind)
+    return sorted(zip(found.tolist(), ranges, strict=True), key=lambda each: each[1])
 
 
 def follow_online(
@@ -212,8 +228,7 @@ def follow_online(
     differs = (wanted != shown) & (wanted != MISSING)
     events: Events[JsonValue] = []
     for key, row in frame.row_of.items():
-        for code in np.unique(wanted[row][differs[row]]).tolist():
-            ranges = ranges_of_mask(differs[row] & (wanted[row] == code))
+        for (code,), ranges in _by_kind(wanted[row][:, None], differs[row]):
             events.append(({key: frame.values.values[code]}, ranges))
     return events
 

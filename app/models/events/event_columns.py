@@ -114,7 +114,7 @@ def _columns(
     )
     of_each = "" if oms else _EXTENT.format(table=table)
     # As packed numbers: hundreds of thousands of rows would each be looked at here.
-    source, version, payload_id, *told = _arrays(
+    source, version, payload_id, *told = arrays(
         connection,
         "SELECT (k.source - 1)::int AS source, e.version, e.lumisection_metadata_id AS payload"
         f"{'' if oms else _TOLD} FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))"
@@ -174,7 +174,7 @@ def _ranges(
     parts = [(events[:0], events[:0], events[:0])]
     for begin in range(0, by_version.size, _EVENTS):
         some = by_version[begin : begin + _EVENTS]
-        of, numbers = _arrays(
+        of, numbers = arrays(
             connection,
             f'SELECT version, lumisection_number AS number FROM "{table}Assignation"'
             " WHERE version = ANY(CAST(:versions AS int[])) AND lumisection_number >= 1",
@@ -244,7 +244,7 @@ def _array_text(numbers: Indices) -> str:
     return f"{{{','.join(map(str, numbers.tolist()))}}}"
 
 
-def _arrays(
+def arrays(
     connection: Connection, statement: str, columns: Sequence[str], parameters: Mapping[str, object]
 ) -> list[Indices]:
     """Columns of integers of a statement."""

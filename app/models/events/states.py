@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.domain.json_value import JsonObject, JsonValue, js_parse
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.lumisections import LumiRange, Mask, ranges_of_numbers
+from app.domain.lumisections import LumiRange, ranges_of_numbers
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet, triplet_from_json
@@ -317,13 +317,10 @@ def rr_events(
     *,
     as_of: int | None = None,
     only_manual: bool = False,
-    within: Mask | None = None,
 ) -> list[StoredEvent]:
-    """RR lumisection events of these datasets, or only those by hand, in no particular order;
-    those that cover nothing `within` these lumisections come without values."""
+    """RR lumisection events of these datasets, or only those by hand, in no particular order."""
     manual = "AND e.manual_change" if only_manual else ""
-    table = "LumisectionEvent"
-    return _events(connection, table, "e.manual_change", keys, as_of, manual, within=within)
+    return _events(connection, "LumisectionEvent", "e.manual_change", keys, as_of, manual)
 
 
 def oms_events(
@@ -331,14 +328,9 @@ def oms_events(
     keys: Collection[DatasetKey],
     *,
     as_of: int | None = None,
-    setting: Collection[str] | None = None,
-    within: Mask | None = None,
 ) -> list[StoredEvent]:
-    """OMS lumisection events of just these datasets, in no particular order. Those that set none of
-    the attributes `setting`, or cover nothing `within` these lumisections, come without values,
-    which takes most of the time."""
-    table = "OMSLumisectionEvent"
-    return _events(connection, table, "false", keys, as_of, setting=setting, within=within)
+    """OMS lumisection events of just these datasets, in no particular order."""
+    return _events(connection, "OMSLumisectionEvent", "false", keys, as_of)
 
 
 def _events(
@@ -348,8 +340,6 @@ def _events(
     keys: Collection[DatasetKey],
     as_of: int | None,
     which: str = "",
-    setting: Collection[str] | None = None,
-    within: Mask | None = None,
 ) -> list[StoredEvent]:
     if not keys:
         return []
@@ -374,29 +364,18 @@ def _events(
         row.version for row in rows if row.number and row.number != row.last - row.first + 1
     ]
     ranges_of = _scattered_ranges(connection, table, scattered)
-    told = {
-        row.lumisection_metadata_id
-        for row in rows
-        if within is None or (row.number and _meets(row.first, row.last, within))
-    }
-    values_of = _payloads(connection, told, setting)
-    some = within is not None or setting is not None
-    nothing: JsonObject = {}
+    values_of = _payloads(connection, {row.lumisection_metadata_id for row in rows})
     return [
         StoredEvent(
             version,
             run_number,
             name,
             is_manual,
-            values_of.get(metadata_id, nothing) if some else values_of[metadata_id],
+            values_of[metadata_id],
             ranges_of.get(version) or (_positive(first, last) if number else ()),
         )
         for version, run_number, name, is_manual, metadata_id, first, last, number in rows
     ]
-
-
-def _meets(first: int, last: int, within: Mask) -> bool:
-    return bool(within[max(first - 1, 0) : max(last, 0)].any())
 
 
 def _positive(first: int, last: int) -> tuple[LumiRange, ...]:
@@ -420,16 +399,13 @@ def _scattered_ranges(
     return {version: ranges_of_numbers(numbers) for version, numbers in rows}
 
 
-def _payloads(
-    connection: Connection, ids: Collection[int], setting: Collection[str] | None = None
-) -> dict[int, JsonObject]:
-    """Stored objects by id, or those among them that have any of the keys."""
-    if not ids or (setting is not None and not setting):
+def _payloads(connection: Connection, ids: Collection[int]) -> dict[int, JsonObject]:
+    """Stored objects by id."""
+    if not ids:
         return {}
-    which = "" if setting is None else ' AND jsonb_exists_any("jsonb", CAST(:setting AS text[]))'
     rows = connection.execute(
-        text(f'SELECT id, "jsonb"::text FROM "JSONBDeduplication" WHERE id = ANY(:ids){which}'),
-        {"ids": sorted(ids), **({} if setting is None else {"setting": sorted(setting)})},
+        text('SELECT id, "jsonb"::text FROM "JSONBDeduplication" WHERE id = ANY(:ids)'),
+        {"ids": sorted(ids)},
     )
     return {id_: cast("JsonObject", js_parse(content)) for id_, content in rows}
 

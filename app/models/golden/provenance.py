@@ -17,7 +17,7 @@ from app.models.events import states
 from app.models.events.states import EventCounts, StoredEvent
 from app.models.golden import generated_json
 from app.models.golden.generated_json import MatchedDataset, SeasonRead
-from app.models.history import run_history
+from app.models.history import cell_writes, run_history
 from app.models.history import writes as history
 from app.models.history.run_history import RunEvents
 from app.models.recount.basis import Basis, kept, states_on
@@ -190,8 +190,15 @@ def words(
                 run: run_history.run_events(connection, run) for run in {run for run, _ in keys}
             }
             read[as_of] = _Read(
-                history.rr_writes(connection, keys, as_of=as_of),
-                history.oms_writes(connection, keys, as_of=as_of, setting=attributes),
+                cell_writes.rr_writes(connection, keys, as_of=as_of),
+                cell_writes.oms_writes(
+                    # The first so many events of all are those of a moment that was counted.
+                    connection,
+                    keys,
+                    as_of=as_of,
+                    setting=attributes,
+                    bare=moment.provenance is not None,
+                ),
                 runs,
                 {run: run_history.dataset_events(connection, run) for run in runs},
             )

@@ -135,6 +135,27 @@ def lumisection_writes(
     return (*_writes(connection, ordered, oms=False), *_writes(connection, ordered, oms=True))
 
 
+class Touched(NamedTuple):
+    """Datasets of a run of which events wrote RR columns, or OMS attributes."""
+
+    rr: tuple[str, ...]
+    oms: tuple[str, ...]
+
+
+def datasets_of(connection: Connection, versions: Collection[int]) -> Touched:
+    """The datasets that the lumisection events among these versions are of."""
+    rows = connection.execute(
+        text(
+            'SELECT DISTINCT false, name FROM "LumisectionEvent" WHERE version = ANY(:versions)'
+            ' UNION ALL SELECT DISTINCT true, name FROM "OMSLumisectionEvent"'
+            " WHERE version = ANY(:versions)"
+        ),
+        {"versions": sorted(versions)},
+    ).all()
+    rr, oms = (sorted(name for side, name in rows if side is of) for of in (False, True))
+    return Touched(tuple(rr), tuple(oms))
+
+
 def authors(connection: Connection, versions: Collection[int]) -> dict[int, Author]:
     """Who made these events."""
     rows = connection.execute(

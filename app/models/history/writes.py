@@ -7,13 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from app.domain.history.attributes import AttributeEvent
-from app.domain.history.cells import Action, Write
+from app.domain.history.cells import Action
 from app.domain.identity import AUTO, is_manual
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.lumisections import Mask, mask_of_ranges
-from app.domain.state.grid import padded
-from app.domain.triplets import Triplet, triplet_from_json
 from app.models.events import states
 from app.models.events.states import StoredEvent
 from app.models.history import run_history
@@ -66,97 +63,6 @@ class Touched:
     def run_numbers(self) -> frozenset[int]:
         """Every run that anything is about."""
         return self.runs | {run for run, _ in self.datasets | self.rr | self.oms}
-
-
-def rr_writes(
-    connection: Connection,
-    keys: Collection[DatasetKey],
-    *,
-    as_of: int | None = None,
-    within: Mask | None = None,
-) -> dict[DatasetKey, list[Write[Triplet]]]:
-    """RR writes of each of these datasets, up to and with a version if given; those that cover
-    nothing `within` these lumisections come without values."""
-    events = states.rr_events(connection, keys, as_of=as_of, within=within)
-    versions = versions_of_events(connection, [event.version for event in events])
-    parsed: dict[int, Mapping[str, Triplet]] = {}
-    found: dict[DatasetKey, list[Write[Triplet]]] = {key: [] for key in keys}
-    for event in events:
-        values = parsed.get(id(event.values))
-        if values is None:
-            values = {column: triplet_from_json(each) for column, each in event.values.items()}
-            parsed[id(event.values)] = values
-        found[event.run_number, event.name].append(
-            Write(
-                event.version,
-                versions[event.version],
-                event.name,
-                event.manual,
-                values,
-                event.ranges,
-            )
-        )
-    return found
-
-
-def oms_writes(
-    connection: Connection,
-    keys: Collection[DatasetKey],
-    *,
-    as_of: int | None = None,
-    setting: Collection[str] | None = None,
-    within: Mask | None = None,
-) -> dict[DatasetKey, list[Write[JsonValue]]]:
-    """OMS writes that make the values of each dataset: its own and those of `online`. Those that
-    set none of the attributes `setting`, or cover nothing `within` these lumisections, come
-    without values."""
-    both = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
-    events = states.oms_events(connection, both, as_of=as_of, setting=setting, within=within)
-    versions = versions_of_events(connection, [event.version for event in events])
-    own: dict[DatasetKey, list[Write[JsonValue]]] = {}
-    for event in events:
-        own.setdefault((event.run_number, event.name), []).append(
-            Write(
-                event.version,
-                versions[event.version],
-                event.name,
-                False,
-                event.values,
-                event.ranges,
-            )
-        )
-    return {
-        (run, name): [
-            *own.get((run, ONLINE), ()),
-            *(own.get((run, name), ()) if name != ONLINE else ()),
-        ]
-        for run, name in keys
-    }
-
-
-def oms_writes_around(
-    connection: Connection,
-    keys: Collection[DatasetKey],
-    shown: Collection[int],
-    *,
-    setting: Collection[str],
-    within: Mask,
-) -> dict[DatasetKey, list[Write[JsonValue]]]:
-    """The same with the values of all that the `shown` versions may have changed of these
-    attributes; `within` are the lumisections that they set of the datasets themselves."""
-    found = oms_writes(connection, keys, setting=setting, within=within)
-    # A version that set bits of a dataset may have set some of `online` elsewhere, too.
-    of_shown = [
-        each
-        for writes in found.values()
-        for write in writes
-        if write.version in shown
-        for each in write.ranges
-    ]
-    wider = mask_of_ranges(of_shown, max((each.last for each in of_shown), default=0))
-    if (wider & ~padded(within, wider.size)).any():
-        found = oms_writes(connection, keys, setting=setting, within=wider)
-    return found
 
 
 def newer_events(

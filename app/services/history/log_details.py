@@ -10,7 +10,7 @@ from app.domain.keys import ONLINE, DatasetKey
 from app.domain.state.grid import Value
 from app.domain.text.names import no_version
 from app.models import configuration
-from app.models.history import log_sources, run_history
+from app.models.history import cell_writes, log_sources, run_history
 from app.models.history import writes as history
 from app.models.history.writes import Touched
 from app.services.acting import Acting
@@ -57,11 +57,17 @@ def open_version(
         if keys is None:
             shown = shown[:_OPENED_AT_ONCE]
         columns = _changes(
-            history.rr_writes(connection, touched.rr & set(shown), as_of=version), version
+            cell_writes.rr_around(
+                connection, touched.rr & set(shown), [version], as_of=version
+            ).writes,
+            version,
         )
         # Changes that came through `online` are listed there.
         bits = _changes(
-            history.oms_writes(connection, touched.oms & set(shown), as_of=version), version
+            cell_writes.oms_around(
+                connection, touched.oms & set(shown), [version], as_of=version
+            ).writes,
+            version,
         )
     attributes = _attributes(acting, touched, shown, events)
     parts = tuple(

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.domain.errors import BadInput, NotFound
-from app.domain.history.attributes import AttributeChange, LumisectionWrite, attribute_changes
+from app.domain.history.attributes import AttributeChange, attribute_changes
 from app.domain.history.cells import Action as VersionInfo
-from app.domain.history.cells import CellChange, Frame, Write, last_covered
+from app.domain.history.cells import CellChange, Frame, Write
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE
 from app.domain.keys import where as name_of
 from app.domain.lumisections import LumiRange, Mask, mask_of_ranges
-from app.domain.state.grid import MISSING, DatasetState
+from app.domain.state.grid import MISSING, DatasetState, Value
 from app.domain.text.names import no_version
 from app.domain.triplets import Triplet
 from app.models.events import rows, states
-from app.models.history import run_history
+from app.models.history import cell_writes, run_history
 from app.models.history import writes as history
 from app.services.acting import Acting
 
@@ -126,10 +126,9 @@ def selection_history(
     key = (run_number, dataset)
     with acting.db.read() as connection:
         rows.check_dataset(connection, key)
-        rr = history.rr_writes(connection, [key])[key]
-        oms = history.oms_writes(connection, [key])[key]
-        length = max(last_covered(rr), last_covered(oms))
-        where = mask_of_ranges(ranges, length) if ranges else None
+        where = mask_of_ranges(ranges, max(each.last for each in ranges)) if ranges else None
+        rr = cell_writes.rr_writes(connection, [key], setting=keys, within=where)[key]
+        oms = cell_writes.oms_writes(connection, [key], setting=keys, within=where)[key]
         touching = _touching(rr, keys, where) | _touching(oms, keys, where)
         shown = _page(touching, limit, before)
         actions = history.actions(connection, shown)
@@ -176,8 +175,9 @@ def origin(
     dataset_key = (run_number, dataset)
     with acting.db.read() as connection:
         rows.check_dataset(connection, dataset_key)
-        rr = history.rr_writes(connection, [dataset_key])[dataset_key]
-        columns = Frame(rr, [key])
+        here = mask_of_ranges([(lumisection, lumisection)], max(lumisection, 0))
+        rr = cell_writes.rr_writes(connection, [dataset_key], setting=[key], within=here)
+        columns = Frame(rr[dataset_key], [key])
         now = columns.at()
         writer = now.writer(key, lumisection)
         if writer is not None:
@@ -189,8 +189,8 @@ def origin(
                 writer.manual,
                 None if automatic is None else automatic.values[key],
             )
-        oms = history.oms_writes(connection, [dataset_key])[dataset_key]
-        bit = Frame(oms, [key]).at().writer(key, lumisection)
+        oms = cell_writes.oms_writes(connection, [dataset_key], setting=[key], within=here)
+        bit = Frame(oms[dataset_key], [key]).at().writer(key, lumisection)
         if bit is None:
             return None
         action = history.actions(connection, [bit.version])[bit.version]
@@ -229,20 +229,10 @@ def _history(
         versions = history.versions_of_run(connection, run_number, name, limit + 1, before)
         page = versions[:limit]
         shown = {action.version for action, _ in page}
-        events = {event for _, each in page for event in each}
-        writes = run_history.lumisection_writes(connection, events)
-        # What no action on the page set, or where, can't have been changed by one.
-        rr_set, oms_set = (_set_by(writes, oms=side) for side in (False, True))
-        rr_where, oms_where = (_covered_by(writes, oms=side) for side in (False, True))
-        rr = history.rr_writes(
-            connection, [(run_number, dataset) for dataset in rr_set], within=rr_where
-        )
-        oms = history.oms_writes_around(
-            connection,
-            [(run_number, dataset) for dataset in oms_set],
-            shown,
-            setting=set().union(*oms_set.values()),
-            within=oms_where,
+        touched = run_history.datasets_of(connection, {event for _, each in page for event in each})
+        rr = cell_writes.rr_around(connection, [(run_number, each) for each in touched.rr], shown)
+        oms = cell_writes.oms_around(
+            connection, [(run_number, each) for each in touched.oms], shown
         )
         attributes: dict[int, list[AttributeChange]] = {}
         if name in {None, ONLINE}:
@@ -251,13 +241,16 @@ def _history(
             _collect(attributes, attribute_changes(run.rr, "rr", manual_first=True))
         for dataset, own in run_history.dataset_events(connection, run_number, name).items():
             _collect(attributes, attribute_changes(own, "dataset", dataset, manual_first=False))
-    columns = {key[1]: Frame(each, rr_set[key[1]]).changes(shown) for key, each in rr.items()}
+    columns = {
+        key[1]: Frame(each, _set_by(each, key[1], shown)).changes(shown)
+        for key, each in rr.writes.items()
+    }
     # Changes that came through `online` are listed there.
     bits = {
-        key[1]: Frame(each, oms_set[key[1]]).changes(
+        key[1]: Frame(each, _set_by(each, key[1], shown)).changes(
             shown & {write.version for write in each if write.dataset == key[1]}
         )
-        for key, each in oms.items()
+        for key, each in oms.writes.items()
     }
     entries = tuple(
         Entry(
@@ -279,19 +272,14 @@ def _history(
     return Page(entries, page[-1][0].version if len(versions) > limit else None)
 
 
-def _set_by(writes: Sequence[LumisectionWrite], *, oms: bool) -> dict[str, set[str]]:
-    """Columns, or bits, that these writes set, by dataset."""
-    found: dict[str, set[str]] = {}
-    for write in writes:
-        if write.oms is oms:
-            found.setdefault(write.dataset, set()).update(write.content)
-    return found
-
-
-def _covered_by(writes: Sequence[LumisectionWrite], *, oms: bool) -> Mask:
-    """Lumisections in which these writes set columns, or bits."""
-    ranges = [each for write in writes if write.oms is oms for each in write.ranges]
-    return mask_of_ranges(ranges, max((each.last for each in ranges), default=0))
+def _set_by(writes: Sequence[Write[Value]], dataset: str, shown: Collection[int]) -> set[str]:
+    """Columns, or bits, that some versions set of a dataset itself."""
+    return {
+        key
+        for write in writes
+        if write.dataset == dataset and write.version in shown
+        for key in write.values
+    }
 
 
 def _touching(

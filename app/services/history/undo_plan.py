@@ -1,6 +1,6 @@
 """Planning the undo of a version: what the person may restore, part by part."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ from app.domain.history.undo import (
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey, where
-from app.domain.lumisections import LumiRange, join, ranges_of_numbers
+from app.domain.lumisections import LumiRange, join
 from app.domain.sources.oms import DCS_BITS, LUMINOSITY
 from app.domain.text.names import no_version
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
@@ -30,6 +30,7 @@ from app.models.events import rows as stored
 from app.models.events.action import Action
 from app.models.events.event_log import LumisectionChange
 from app.models.events.rows import RunRow
+from app.models.history import cell_writes
 from app.models.history import writes as history
 from app.models.history.writes import AttributeWrite, Touched
 from app.models.lists import cycles
@@ -287,11 +288,11 @@ class _Planner:
     def plan_columns(self, keys: frozenset[DatasetKey]) -> None:
         """RR columns."""
         version = self._version
-        writes_of = history.rr_writes(self._action.connection, keys)
+        around = cell_writes.rr_around(self._action.connection, keys, self._step)
         came = self._came(keys)
-        for key, stored_writes in sorted(writes_of.items()):
+        for key, stored_writes in sorted(around.writes.items()):
             writes = self._as_one(stored_writes)
-            frame = Frame(writes, _keys_written(writes, version))
+            frame = Frame(writes, _keys_written(writes, version), around.lengths[key])
             undone = undo_cells(
                 frame,
                 version,
@@ -312,13 +313,13 @@ class _Planner:
         version = self._version
         online = {key[0] for key in keys if key[1] == ONLINE}
         following = {key for key in self._checks.known_datasets if key[0] in online} - keys
-        writes_of = history.oms_writes(self._action.connection, keys | following)
+        around = cell_writes.oms_around(self._action.connection, keys | following, self._step)
         came = self._came(keys | following)
         of_online: dict[int, CellsUndone[JsonValue]] = {}
-        for key in sorted(writes_of, key=lambda key: (key[1] != ONLINE, key)):
+        for key in sorted(around.writes, key=lambda key: (key[1] != ONLINE, key)):
             run_number, name = key
-            writes = self._as_one(writes_of[key])
-            frame = Frame(writes, _keys_written(writes, version))
+            writes = self._as_one(around.writes[key])
+            frame = Frame(writes, _keys_written(writes, version), around.lengths[key])
             undone = undo_cells(
                 frame,
                 version,
@@ -346,22 +347,12 @@ class _Planner:
             if events:
                 self._bit_changes.append(LumisectionChange(*key, events, oms=True))
 
-    def _came(self, keys: frozenset[DatasetKey]) -> dict[DatasetKey, tuple[LumiRange, ...]]:
+    def _came(self, keys: frozenset[DatasetKey]) -> Mapping[DatasetKey, tuple[LumiRange, ...]]:
         """Lumisections that came with an automatic version: it is the first whose OMS events
         cover them, those of the dataset or those of `online`; a manual version adds none."""
         if self._undone.manual:
             return {}
-        came: dict[DatasetKey, tuple[LumiRange, ...]] = {}
-        # Only where they wrote counts.
-        of_key = history.oms_writes(self._action.connection, keys, setting=())
-        for key, writes in of_key.items():
-            new: set[int] = set()
-            for name in {key[1], ONLINE}:
-                of_name = [write for write in writes if write.dataset == name]
-                here = _numbers(write for write in of_name if write.version == self._version)
-                new |= here - _numbers(write for write in of_name if write.version < self._version)
-            came[key] = ranges_of_numbers(new)
-        return came
+        return cell_writes.came_with(self._action.connection, keys, self._version)
 
     def _leave_permitted(
         self,
@@ -382,15 +373,6 @@ class _Planner:
                 )
                 self._refused.append(PartRefused(*key, name, reason_refused, ranges))
         undone.restored = [each for each in undone.restored if refused[each.key] is None]  # type: ignore[assignment]
-
-
-def _numbers(writes: Iterable[Write[JsonValue]]) -> set[int]:
-    return {
-        number
-        for write in writes
-        for first, last in write.ranges
-        for number in range(first, last + 1)
-    }
 
 
 def _keys_written(

@@ -25,7 +25,7 @@ from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import Triplet
 from app.golden.season import Season, SeasonDataset
 from app.models import agents
-from app.models.history import moment_of_reports, notes
+from app.models.history import cell_writes, moment_of_reports, notes
 from app.models.history import writes as history
 from app.services.acting import Acting
 from app.services.history import log
@@ -192,7 +192,7 @@ def _runs(runs: Sequence[SeasonDataset]) -> tuple[Block, ...]:
 def _flags(acting: Acting, moment: ReportMoment, keys: Sequence[DatasetKey]) -> Iterator[_Flag]:
     """What people set in the lumisections of these datasets up to the moment, in its order."""
     with acting.db.read() as connection:
-        writes = history.rr_writes(connection, keys, as_of=moment.version)
+        writes = cell_writes.rr_writes(connection, keys, as_of=moment.version)
         manual = {
             key: [write for write in of_key if write.manual] for key, of_key in writes.items()
         }
@@ -237,7 +237,7 @@ def _flagged(flags: Sequence[_Flag]) -> tuple[Block, ...]:
 def _bits(acting: Acting, moment: ReportMoment, keys: Sequence[DatasetKey]) -> tuple[Block, ...]:
     """What people said of the detectors against OMS."""
     with acting.db.read() as connection:
-        writes = history.oms_writes(connection, keys, as_of=moment.version, setting=DCS_BITS)
+        writes = cell_writes.oms_writes(connection, keys, as_of=moment.version, setting=DCS_BITS)
         saying = [
             (key, write)
             for key in sorted(writes)

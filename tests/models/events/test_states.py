@@ -324,18 +324,3 @@ class Counted:
 
     def _note(self, _connection, _cursor, statement: str, *_: object) -> None:
         self.statements.append(statement)
-
-
-def test_that_oms_events_that_set_nothing_wanted_come_without_values(signed_off: Database):
-    with signed_off.read() as connection:
-        every = states.oms_events(connection, [KEY])
-        bit = states.oms_events(connection, [KEY], setting=["dt0_ready", "no_such_bit"])
-        none = states.oms_events(connection, [KEY], setting=["no_such_bit"])
-    assert every
-    assert sorted(bit, key=lambda each: each.version) == sorted(
-        every, key=lambda each: each.version
-    )
-    assert {each.version: each.ranges for each in none} == {
-        each.version: each.ranges for each in every
-    }
-    assert not any(each.values for each in none)

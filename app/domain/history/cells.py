@@ -161,15 +161,17 @@ class Frame(Generic[Value]):
 
     def written_by(self, version: int) -> Codes:
         """Codes that one action wrote, 0 where it wrote nothing."""
-        return self._written([p for p, write in enumerate(self.writes) if write.version == version])
+        places = [place for place, write in enumerate(self.writes) if write.version == version]
+        return self._written(places, slice(0, self.length))
 
-    def _written(self, places: Sequence[int]) -> Codes:
-        codes = np.zeros((len(self.keys), self.length), np.int32)
+    def _written(self, places: Sequence[int], here: slice) -> Codes:
+        """Codes of some writes, which cover nothing but the lumisections from `here`."""
+        codes = np.zeros((len(self.keys), here.stop - here.start), np.int32)
         for place in places:
             rows, column = self.coded[place]
             if rows.size:
                 for first, last in self.writes[place].ranges:
-                    codes[rows, first - 1 : last] = column[:, None]
+                    codes[rows, first - 1 - here.start : last - here.start] = column[:, None]
         return codes
 
     def changes(
@@ -204,7 +206,7 @@ class Frame(Generic[Value]):
             before = folding.codes[:, here].copy()
             for place in places:
                 folding.apply(place, *self.coded[place])
-            written = self._written(places)[:, here]
+            written = self._written(places, here)
             if within is not None:
                 written = np.where(within[here], written, MISSING)
             changes = tuple(self._grouped(here.start, before, folding.codes[:, here], written))
@@ -216,49 +218,54 @@ class Frame(Generic[Value]):
         self, start: int, before: Codes, after: Codes, written: Codes
     ) -> "Iterator[CellChange[Value]]":
         """What was written to the lumisections after `start`, by column or attribute and kind."""
-        if written.shape[1] == 1:
-            triples = zip(*(each[:, 0].tolist() for each in (before, after, written)), strict=True)
-            only = (LumiRange(start + 1, start + 1),)
-            for key, (was, became, wrote) in zip(self.keys, triples, strict=True):
-                if wrote != MISSING:
-                    yield self._change(key, was, became, wrote, only)
-            return
-        for row, kinds in self._runs(before, after, written):
-            key = self.keys[row]
-            if len(kinds) > MOST_VALUES:
-                everywhere = _ranges_after(start, written[row] != MISSING)
-                yield CellChange(key, None, None, None, everywhere, len(kinds))
-                continue
-            # By where they begin: the codes depend on what else was read.
-            for (was, became, wrote), runs in sorted(kinds.items(), key=_first_run):
-                where = tuple(LumiRange(start + first, start + last) for first, last in runs)
-                yield self._change(key, was, became, wrote, where)
-
-    def _runs(
-        self, before: Codes, after: Codes, written: Codes
-    ) -> "Iterator[tuple[int, dict[tuple[int, int, int], list[tuple[int, int]]]]]":
-        """For each row that was written to, its runs of lumisections, from 1, by the codes before,
-        after and written."""
         rows = np.flatnonzero(written.any(axis=1))
         if not rows.size:
             return
         triples = np.stack([each[rows] for each in (before, after, written)])
-        begins = np.ones((rows.size, written.shape[1]), np.bool_)
-        begins[:, 1:] = (triples[:, :, 1:] != triples[:, :, :-1]).any(axis=0)
+        differs = (triples[:, :, 1:] != triples[:, :, :-1]).any(axis=0)
+        # Most actions do the same to all lumisections that they write to.
+        alike, firsts = (~differs.any(axis=1)).tolist(), triples[:, :, 0].T.tolist()
+        everywhere = (LumiRange(start + 1, start + written.shape[1]),)
+        runs = self._runs(triples, differs)
+        for place, row in enumerate(rows.tolist()):
+            key = self.keys[row]
+            if alike[place]:
+                was, became, wrote = firsts[place]
+                yield self._change(key, was, became, wrote, everywhere)
+                continue
+            kinds = runs[place]
+            if len(kinds) > MOST_VALUES:
+                written_to = _ranges_after(start, written[row] != MISSING)
+                yield CellChange(key, None, None, None, written_to, len(kinds))
+                continue
+            # By where they begin: the codes depend on what else was read.
+            for (was, became, wrote), found in sorted(kinds.items(), key=_first_run):
+                where = tuple(LumiRange(start + first, start + last) for first, last in found)
+                yield self._change(key, was, became, wrote, where)
+
+    def _runs(
+        self, triples: Codes, differs: Mask
+    ) -> dict[int, dict[tuple[int, int, int], list[tuple[int, int]]]]:
+        """For each row whose lumisections differ, its runs of them, from 1, by the codes before,
+        after and written, where anything was written."""
+        rows = np.flatnonzero(differs.any(axis=1))
+        if not rows.size:
+            return {}
+        begins = np.ones((rows.size, differs.shape[1] + 1), np.bool_)
         # Each row begins a run, so that none goes on from one to the next.
+        begins[:, 1:] = differs[rows]
         at = np.flatnonzero(begins)
-        kinds = triples.reshape(3, -1)[:, at].T.tolist()
+        kinds = triples[:, rows].reshape(3, -1)[:, at].T.tolist()
         places, firsts = np.divmod(at, begins.shape[1])
         lasts = firsts + np.diff(at, append=begins.size)
         found: dict[int, dict[tuple[int, int, int], list[tuple[int, int]]]] = {}
         for place, kind, first, last in zip(
-            places.tolist(), kinds, firsts.tolist(), lasts.tolist(), strict=True
+            rows[places].tolist(), kinds, firsts.tolist(), lasts.tolist(), strict=True
         ):
             if kind[2] != MISSING:
                 runs = found.setdefault(place, {})
                 runs.setdefault((kind[0], kind[1], kind[2]), []).append((first + 1, last))
-        for place, row in enumerate(rows.tolist()):
-            yield row, found[place]
+        return found
 
     def _change(
         self, key: str, was: int, became: int, wrote: int, where: tuple[LumiRange, ...]

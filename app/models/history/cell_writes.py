@@ -235,6 +235,9 @@ def _read(
     connection: Connection, side: _Side[Value], keys: Collection[DatasetKey], as_of: int | None
 ) -> _Events[Value]:
     ordered = sorted(keys)
+    if not ordered:
+        nothing = np.zeros(0, np.intp)
+        return _Events(side, ordered, *(nothing for _ in range(8)))
     in_time = "" if as_of is None else " AND atomic_version <= :as_of"
     columns = ("place", "event", "version", "manual", "payload", "first", "last", "number")
     found = arrays(

@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.domain.history.attributes import AttributeEvent, LumisectionWrite
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import LumiRange
+from app.models.events import event_positions
 from app.models.history.writers import writer
+from app.models.schemas import indexes
+from app.models.statements import text
+
+_NEWEST = 2 * event_positions.SLACK
+"""Events of a run, the newest ones, that are looked at first."""
 
 
 class VersionRow(NamedTuple):
@@ -58,26 +64,54 @@ def versions_of_run(
     ]
     if of_run:
         touched.append('SELECT version FROM "RunEvent" WHERE run_number = :run')
-    older = "" if before is None else " WHERE event.atomic_version < :before"
-    rows = connection.execute(
-        text(
-            # Beforehand: else the server starts more processes for a few thousand rows.
-            f"WITH touched AS MATERIALIZED ({' UNION ALL '.join(touched)})"
-            " SELECT action.atomic_version, action.by, action.comment,"
-            f' action."createdAt", chosen.events, {writer(connection, "action.atomic_version")}'
-            " FROM ("
-            " SELECT event.atomic_version, array_agg(event.version) AS events"
-            ' FROM touched JOIN "Event" AS event USING (version)'
-            f"{older}"
-            " GROUP BY event.atomic_version ORDER BY event.atomic_version DESC LIMIT :limit"
-            ' ) AS chosen JOIN "Version" AS action USING (atomic_version)'
-            " ORDER BY action.atomic_version DESC"
-        ),
-        {"run": run_number, "name": name, "limit": limit, "before": before},
-    )
+    given = {"run": run_number, "name": name, "limit": limit, "before": before}
+    below = None
+    if before is not None:
+        known = indexes.present(connection)
+        if indexes.EVENTS_OF_VERSION in known:
+            below = event_positions.before(connection, before, known)
+    for number in (_NEWEST, None):
+        rows = connection.execute(
+            text(_versions_of(connection, touched, before)),
+            {**given, "below": below, "number": number, "slack": event_positions.SLACK},
+        ).all()
+        found = [row for row in rows if row.atomic_version is not None]
+        if len(found) == limit or not rows[0].left:
+            break
     return tuple(
         VersionRow(atomic_version, author, comment or "", at, tuple(sorted(events)), login)
-        for atomic_version, author, comment, at, events, login in rows
+        for atomic_version, author, comment, at, events, login, _ in found
+    )
+
+
+def _versions_of(connection: Connection, touched: Sequence[str], before: int | None) -> str:
+    """The newest versions among the newest events of those that touch a run, as far as all events
+    of these are sure to be among them, and whether any were left out.
+
+    Versions and their events are numbered side by side, but for what is written at the same time.
+    """
+    older = "" if before is None else " AND atomic_version < :before"
+    return (
+        # Beforehand: else the server starts more processes for a few thousand rows.
+        f"WITH touched AS MATERIALIZED ({' UNION ALL '.join(touched)}),"
+        # One is looked up after the other: most of the events of a run are of one version.
+        " newest AS MATERIALIZED (SELECT version, atomic_version FROM ("
+        "  SELECT version FROM touched WHERE CAST(:below AS int) IS NULL OR version < :below"
+        "   ORDER BY version DESC LIMIT :number) AS event"
+        '  CROSS JOIN LATERAL (SELECT atomic_version FROM "Event"'
+        "   WHERE version = event.version OFFSET 0) AS acting),"
+        " edge AS MATERIALIZED (SELECT count(*) = CAST(:number AS int) AS left,"
+        "  (SELECT max(atomic_version) FROM ("
+        "   SELECT atomic_version FROM newest ORDER BY version LIMIT :slack) AS oldest) AS version"
+        "  FROM newest)"
+        " SELECT action.atomic_version, action.by, action.comment,"
+        f' action."createdAt", chosen.events, {writer(connection, "action.atomic_version")},'
+        " edge.left FROM edge LEFT JOIN ("
+        " SELECT atomic_version, array_agg(newest.version) AS events"
+        f" FROM newest, edge WHERE (edge.left IS NOT TRUE OR atomic_version > edge.version){older}"
+        "  GROUP BY atomic_version ORDER BY atomic_version DESC LIMIT :limit"
+        ' ) AS chosen JOIN "Version" AS action USING (atomic_version) ON true'
+        " ORDER BY action.atomic_version DESC"
     )
 
 

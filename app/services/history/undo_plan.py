@@ -85,7 +85,7 @@ def plan(
         stored.datasets_of_runs(action.connection, touched.run_numbers),
         protected=action.protected(touched.run_numbers),
     )
-    planner = _Planner(action, checks, undone, frozenset(step))
+    planner = _Planner(action, checks, undone, frozenset(step), touched.oms)
     planner.plan_runs(touched.runs)
     created = planner.plan_datasets(touched.datasets)
     planner.plan_columns(touched.rr - created)
@@ -97,13 +97,19 @@ class _Planner:
     """Plans one part after the other, and collects what becomes of them."""
 
     def __init__(
-        self, action: Action, checks: Checks, undone: VersionInfo, step: frozenset[int]
+        self,
+        action: Action,
+        checks: Checks,
+        undone: VersionInfo,
+        step: frozenset[int],
+        oms: frozenset[DatasetKey],
     ) -> None:
         self._action = action
         self._checks = checks
         self._undone = undone
         self._version = undone.version
         self._step = step
+        self._oms = oms
         self._columns: list[ColumnsUndone] = []
         self._bits: list[BitsUndone] = []
         self._attributes: list[AttributesOf] = []
@@ -352,7 +358,8 @@ class _Planner:
         cover them, those of the dataset or those of `online`; a manual version adds none."""
         if self._undone.manual:
             return {}
-        return cell_writes.came_with(self._action.connection, keys, self._version)
+        here = {key for key in keys if self._oms & {key, (key[0], ONLINE)}}
+        return cell_writes.came_with(self._action.connection, here, self._version)
 
     def _leave_permitted(
         self,

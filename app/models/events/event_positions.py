@@ -19,6 +19,31 @@ _LATE_VERSIONS = 500
 _GREATEST = 2**31 - 1
 
 
+def first_after(table: str, number: str) -> str:
+    """SQL for a number above which no row of a table is older than `at`, as far as times grow with
+    numbers: no index knows the times. By halving, in one statement: each step would be a journey.
+    """
+    return f"""(
+        WITH RECURSIVE halving AS (
+            SELECT coalesce(min({number}), 0) AS low, coalesce(max({number}), 0) + 1 AS high
+            FROM "{table}"
+            UNION ALL
+            SELECT CASE WHEN made.at <= :at THEN made.number + 1 ELSE low END,
+                CASE WHEN made.at <= :at THEN high ELSE middle END
+            FROM halving CROSS JOIN LATERAL (SELECT low + (high - low) / 2 AS middle) AS half
+            LEFT JOIN LATERAL (
+                SELECT {number} AS number, "createdAt" AS at FROM "{table}"
+                WHERE {number} >= middle ORDER BY {number} LIMIT 1
+            ) AS made ON true
+            WHERE low < high
+        )
+        SELECT low FROM halving WHERE low >= high
+    )"""
+
+
+_FIRST_VERSION_AFTER = f"SELECT {first_after('Version', 'atomic_version')}"
+
+
 def spans(
     connection: Connection, versions: Collection[int], known: frozenset[str]
 ) -> dict[int, tuple[int, int]]:
@@ -86,26 +111,7 @@ def after(connection: Connection, version: int, known: frozenset[str]) -> int:
 
 def version_at(connection: Connection, at: datetime, *, end: bool) -> int:
     """A version such that those made up to a time (`end`), or since, are not beyond it."""
-    low, high = connection.execute(
-        text(
-            "SELECT coalesce(min(atomic_version), 0), coalesce(max(atomic_version), 0) + 1"
-            ' FROM "Version"'
-        )
-    ).one()
-    low, high = int(low), int(high)
-    while low < high:
-        middle = (low + high) // 2
-        made = connection.execute(
-            text(
-                'SELECT atomic_version, "createdAt" FROM "Version" WHERE atomic_version >= :middle'
-                " ORDER BY atomic_version LIMIT 1"
-            ),
-            {"middle": middle},
-        ).one_or_none()
-        if made is not None and made[1] <= at:
-            low = int(made[0]) + 1
-        else:
-            high = middle
+    low = int(connection.execute(text(_FIRST_VERSION_AFTER), {"at": at}).scalar_one())
     # Versions are numbered before they are committed, and carry the time their action began.
     return low + _LATE_VERSIONS if end else max(low - _LATE_VERSIONS, 0)
 

@@ -10,6 +10,7 @@ from app.domain.history.cells import Action
 from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, Who
 from app.domain.identity import agent_author
 from app.models.events import event_positions
+from app.models.history import run_history
 from app.models.history.writers import action_columns
 from app.models.schemas import indexes
 from app.models.statements import text
@@ -90,15 +91,30 @@ def block(
 ) -> Block:
     """The next versions older than `before`, among the next `size` that an index leads to: at
     most `limit` where all of them are looked for, else `entries` sorts them out."""
-    limit = limit if tells_all(search) else size
+    query, kinds = search.query, search.query.version_kinds
+    by_events = _event_table(search)
+    # Of the versions that events lead to all are wanted, unless two things are looked for.
+    sorted_out = not tells_all(search) and not (by_events and not (query.dataset and kinds))
+    limit = size if sorted_out else limit
     below = min(_GREATEST if before is None else before, search.highest)
-    if search.query.run is not None:
+    if query.run is not None:
         return _of_run(connection, search, below, limit)
     if search.authors == ():
         return Block((), 0, 0, ended=True)
-    if by_events := _event_table(search):
+    if by_events:
         return _by_events(connection, search, below, size, limit, *by_events)
+    if _leads_to_all(search):
+        size = min(size, limit)
     return _by_versions(connection, search, below, size, limit)
+
+
+def _leads_to_all(search: Search) -> bool:
+    """Whether every version that an index leads to is one that is looked for."""
+    query = search.query
+    people = query.who is Who.PEOPLE and indexes.BY_PEOPLE in search.known
+    who = query.who is None or (people and search.authors is None)
+    unlimited = query.since is None and query.until is None and not query.each_word
+    return who and unlimited and (search.authors is not None or not search.author)
 
 
 def tells_all(search: Search) -> bool:
@@ -212,14 +228,19 @@ _SPANS = (
 """Versions with the first and the last of their events."""
 
 
+# From the few events of a kind on: a version may have a hundred thousand of the others.
+_OF_THE_VERSION = (
+    "event.version BETWEEN span.first AND span.last AND span.number ="
+    ' (SELECT atomic_version FROM "Event" WHERE version = event.version)'
+)
+
+
 def _with_dataset_event(condition: str, columns: str = "span.number") -> str:
     """Asks which of the versions have an event of a dataset that meets a condition on `event`."""
     return (
         f"SELECT {columns} FROM {_SPANS}"
-        ' WHERE EXISTS (SELECT FROM "DatasetEvent" AS event'
-        '  JOIN "Event" AS action USING (version)'
-        "  WHERE event.version BETWEEN span.first AND span.last"
-        f"   AND action.atomic_version = span.number AND {condition})"
+        ' CROSS JOIN LATERAL (SELECT FROM "DatasetEvent" AS event'
+        f"  WHERE {_OF_THE_VERSION} AND {condition} LIMIT 1) AS any_event"
     )
 
 
@@ -229,11 +250,8 @@ def _about(place: int, kind: Kind, table: str) -> str:
     most = ":most" if kind in {Kind.RUN, Kind.DATASET} else "1"
     return (
         f"SELECT {place} AS place, span.number, about.run_number, about.name FROM {_SPANS}"
-        f' CROSS JOIN LATERAL (SELECT event.run_number, {name} AS name FROM "{table}"'
-        '  AS event JOIN "Event" AS action USING (version)'
-        "  WHERE event.version BETWEEN span.first AND span.last"
-        "   AND action.atomic_version = span.number"
-        f"  ORDER BY event.version LIMIT {most}) AS about"
+        f' CROSS JOIN LATERAL (SELECT event.run_number, {name} AS name FROM "{table}" AS event'
+        f"  WHERE {_OF_THE_VERSION} ORDER BY event.version LIMIT {most}) AS about"
     )
 
 
@@ -322,8 +340,10 @@ def _conditions(
     if query.who is not None:
         parts.append(_WHO[query.who])
     for place, word in enumerate(query.each_word):
-        parts.append(f"(comment ILIKE :word_{place} OR atomic_version = ANY(:cells_{place}))")
-        given[f"word_{place}"] = _containing(word)
+        # The same as ILIKE, which makes the word small for each comment anew.
+        said = f"strpos(lower(comment), (SELECT lower(:word_{place}))) > 0"
+        parts.append(f"({said} OR atomic_version = ANY(:cells_{place}))")
+        given[f"word_{place}"] = word
         given[f"cells_{place}"] = list(spoken[place])
     if query.since is not None:
         parts.append('"createdAt" >= :since')
@@ -498,20 +518,27 @@ def _of_run(connection: Connection, search: Search, below: int, limit: int) -> B
         touching.append(f'SELECT version FROM "{table}" WHERE run_number = :run{of_dataset}')
     if not touching:
         return Block((), 0, 0, ended=True)
-    rows = connection.execute(
-        text(
-            # One step after the other: else the server goes through all versions from the newest
-            # on, until enough of them were found among those of the run.
-            f"WITH touching AS MATERIALIZED ({' UNION ALL '.join(touching)}),"
-            " acting AS MATERIALIZED (SELECT DISTINCT atomic_version"
-            '  FROM touching JOIN "Event" USING (version) WHERE atomic_version < :below)'
-            f" SELECT {action_columns(connection)} FROM (SELECT atomic_version FROM acting"
-            '  ORDER BY atomic_version DESC OFFSET 0) AS acting JOIN "Version"'
-            f"  USING (atomic_version) WHERE {conditions}"
-            " ORDER BY atomic_version DESC LIMIT :limit"
-        ),
-        {**given, "run": query.run, "dataset": query.dataset, "below": below, "limit": limit},
-    ).all()
+    given |= {"run": query.run, "dataset": query.dataset, "below": below, "limit": limit}
+    # The newest events lead to the newest versions, unless most of these are left out.
+    some = conditions == "true" and below == _GREATEST
+    for every in (False, True) if some else (True,):
+        rows = connection.execute(
+            text(
+                # One step after the other: else the server goes through all versions from the
+                # newest on, until enough of them were found among those of the run.
+                f"WITH {run_history.newest_of(touching, every=every)},"
+                " acting AS MATERIALIZED (SELECT DISTINCT atomic_version FROM newest, edge"
+                "  WHERE atomic_version < :below"
+                "   AND atomic_version > edge.version)"
+                f" SELECT {action_columns(connection)} FROM (SELECT atomic_version FROM acting"
+                '  ORDER BY atomic_version DESC OFFSET 0) AS acting JOIN "Version"'
+                f"  USING (atomic_version) WHERE {conditions}"
+                " ORDER BY atomic_version DESC LIMIT :limit"
+            ),
+            {**given, **run_history.newest_given(None)},
+        ).all()
+        if len(rows) == limit:
+            break
     found = tuple(Action(*row) for row in rows)
     ended = len(found) < limit
     return Block(found, 0 if ended else found[-1].version, len(found), ended)

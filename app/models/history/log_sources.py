@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from app.domain.errors import NotFound
 from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, who_is
 from app.domain.lumisections import format_ranges
 from app.models.configuration.lists import VERSIONED
+from app.models.events import event_positions
 from app.models.schemas import indexes
 from app.models.statements import text
 
@@ -27,18 +29,29 @@ _NAMES = {
     Configured.PERMISSION: "permissions",
 }
 _BLOCK = 200
+_LATE_LISTS = 500
+"""Lists are numbered when they are stored, and carry the time their action began."""
 
 
 def read(
-    connection: Connection, source: Source, query: LogQuery, before: int | None, limit: int
+    connection: Connection,
+    source: Source,
+    query: LogQuery,
+    before: int | None,
+    limit: int,
+    floor: datetime | None = None,
 ) -> tuple[tuple[LogEntry, ...], bool]:
-    """Entries of one source below a number, the newest first, and whether that is all of them."""
+    """Entries of one source below a number, the newest first, and whether that is all of them. With
+    a `floor` they may end with those that are older: nobody wants these yet."""
     found: list[LogEntry] = []
+    reader = partial(_golden, floor=floor) if source is Source.GOLDEN else _READERS[source]
     while True:
-        rows = _READERS[source](connection, query, before, _BLOCK)
+        rows = reader(connection, query, before, _BLOCK)
         found += [entry for entry in rows if _matches(entry, query)]
         if len(found) >= limit or len(rows) < _BLOCK:
             break
+        if floor is not None and rows[-1].at < floor:
+            return tuple(found[:limit]), False
         before = rows[-1].number
     return tuple(found[:limit]), len(rows) < _BLOCK and len(found) <= limit
 
@@ -142,25 +155,41 @@ def _times(connection: Connection, rows: Sequence[_SettingsRow]) -> list[datetim
 
 
 def _golden(
-    connection: Connection, query: LogQuery, before: int | None, limit: int
+    connection: Connection,
+    query: LogQuery,
+    before: int | None,
+    limit: int,
+    floor: datetime | None = None,
 ) -> list[LogEntry]:
-    of_run, given = _narrowed(query)
+    which, given = _narrowed(query)
+    top = "CAST(:before AS int)"
     if query.run is not None:
-        of_run += " AND :run BETWEEN min_run_number AND max_run_number"
+        which += " AND :run BETWEEN min_run_number AND max_run_number"
         # The whole list is looked into only where the run can be in it.
-        of_run += (
+        which += (
             " AND generated_json_with_dataset_names ? (CAST(:run AS text) || '-' || :dataset)"
             if query.dataset
             else " AND generated_json ? CAST(:run AS text)"
         )
         if indexes.LISTS_OF_RUN in indexes.present(connection):
-            of_run += f" AND {indexes.RUNS_OF_LIST} ? CAST(:run AS text)"
+            which += f" AND {indexes.RUNS_OF_LIST} ? CAST(:run AS text)"
+    else:
+        # From where the time is on, and no further than is wanted: there are ten thousands.
+        if query.until is not None and before is None:
+            top = f":late + {event_positions.first_after('GeneratedJson', 'id')}"
+            given |= {"at": query.until, "late": _LATE_LISTS}
+        if floor is not None:
+            which += (
+                ' AND id > coalesce((SELECT id FROM "GeneratedJson" WHERE "createdAt" < :floor'
+                " AND id < (SELECT id FROM top) ORDER BY id DESC LIMIT 1), 0)"
+            )
+            given["floor"] = floor
     rows = connection.execute(
         text(
-            'SELECT id, created_by, "createdAt", dataset_name_filter, tags, official'
-            ' FROM "GeneratedJson" WHERE NOT deleted'
-            f" AND (CAST(:before AS int) IS NULL OR id < :before){of_run}"
-            " ORDER BY id DESC LIMIT :limit"
+            f"WITH top AS MATERIALIZED (SELECT coalesce({top}, {2**31 - 1}) AS id)"
+            ' SELECT id, created_by, "createdAt", dataset_name_filter, tags, official'
+            ' FROM "GeneratedJson" WHERE NOT deleted AND id < (SELECT id FROM top)'
+            f"{which} ORDER BY id DESC LIMIT :limit"
         ),
         {"before": before, "limit": limit, "run": query.run, "dataset": query.dataset, **given},
     )

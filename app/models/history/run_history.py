@@ -15,7 +15,7 @@ from app.models.history.writers import writer
 from app.models.schemas import indexes
 from app.models.statements import text
 
-_NEWEST = 2 * event_positions.SLACK
+NEWEST = 2 * event_positions.SLACK
 """Events of a run, the newest ones, that are looked at first."""
 
 
@@ -65,15 +65,15 @@ def versions_of_run(
     if of_run:
         touched.append('SELECT version FROM "RunEvent" WHERE run_number = :run')
     given = {"run": run_number, "name": name, "limit": limit, "before": before}
-    below = None
+    under = None
     if before is not None:
         known = indexes.present(connection)
         if indexes.EVENTS_OF_VERSION in known:
-            below = event_positions.before(connection, before, known)
-    for number in (_NEWEST, None):
+            under = event_positions.before(connection, before, known)
+    for every in (False, True):
         rows = connection.execute(
-            text(_versions_of(connection, touched, before)),
-            {**given, "below": below, "number": number, "slack": event_positions.SLACK},
+            text(_versions_of(connection, touched, before, every=every)),
+            {**given, **newest_given(under)},
         ).all()
         found = [row for row in rows if row.atomic_version is not None]
         if len(found) == limit or not rows[0].left:
@@ -84,31 +84,49 @@ def versions_of_run(
     )
 
 
-def _versions_of(connection: Connection, touched: Sequence[str], before: int | None) -> str:
-    """The newest versions among the newest events of those that touch a run, as far as all events
-    of these are sure to be among them, and whether any were left out.
+def newest_of(touched: Sequence[str], *, every: bool) -> str:
+    """Steps of a statement: the `newest` events of those that are `touched`, or `every` one, with
+    their versions; and the `edge`, whether any were left out, and the version above which all
+    events of a version are sure to be among them. `newest_given` is what they ask for.
 
     Versions and their events are numbered side by side, but for what is written at the same time.
     """
-    older = "" if before is None else " AND atomic_version < :before"
+    # Beforehand: else the server starts more processes for a few thousand rows.
+    of_touched = f"touched AS MATERIALIZED ({' UNION ALL '.join(touched)}),"
+    if every:
+        return (
+            f"{of_touched} newest AS MATERIALIZED (SELECT version, atomic_version FROM touched"
+            ' JOIN "Event" USING (version)), edge AS (SELECT false AS left, 0 AS version)'
+        )
     return (
-        # Beforehand: else the server starts more processes for a few thousand rows.
-        f"WITH touched AS MATERIALIZED ({' UNION ALL '.join(touched)}),"
-        # One is looked up after the other: most of the events of a run are of one version.
-        " newest AS MATERIALIZED (SELECT version, atomic_version FROM ("
-        "  SELECT version FROM touched WHERE CAST(:below AS int) IS NULL OR version < :below"
+        f"{of_touched} newest AS MATERIALIZED (SELECT version, atomic_version FROM ("
+        "  SELECT version FROM touched WHERE CAST(:under AS int) IS NULL OR version < :under"
         "   ORDER BY version DESC LIMIT :number) AS event"
         '  CROSS JOIN LATERAL (SELECT atomic_version FROM "Event"'
         "   WHERE version = event.version OFFSET 0) AS acting),"
-        " edge AS MATERIALIZED (SELECT count(*) = CAST(:number AS int) AS left,"
-        "  (SELECT max(atomic_version) FROM ("
-        "   SELECT atomic_version FROM newest ORDER BY version LIMIT :slack) AS oldest) AS version"
-        "  FROM newest)"
+        " edge AS MATERIALIZED (SELECT count(*) = :number AS left, CASE count(*) WHEN :number"
+        "   THEN (SELECT max(atomic_version) FROM ("
+        "    SELECT atomic_version FROM newest ORDER BY version LIMIT :slack) AS oldest)"
+        "   ELSE -1 END AS version FROM newest)"
+    )
+
+
+def newest_given(under: int | None) -> dict[str, int | None]:
+    """What `newest_of` asks for: events below a number, or all."""
+    return {"under": under, "number": NEWEST, "slack": event_positions.SLACK}
+
+
+def _versions_of(
+    connection: Connection, touched: Sequence[str], before: int | None, *, every: bool
+) -> str:
+    older = "" if before is None else " AND atomic_version < :before"
+    return (
+        f"WITH {newest_of(touched, every=every)}"
         " SELECT action.atomic_version, action.by, action.comment,"
         f' action."createdAt", chosen.events, {writer(connection, "action.atomic_version")},'
         " edge.left FROM edge LEFT JOIN ("
         " SELECT atomic_version, array_agg(newest.version) AS events"
-        f" FROM newest, edge WHERE (edge.left IS NOT TRUE OR atomic_version > edge.version){older}"
+        f" FROM newest, edge WHERE atomic_version > edge.version{older}"
         "  GROUP BY atomic_version ORDER BY atomic_version DESC LIMIT :limit"
         ' ) AS chosen JOIN "Version" AS action USING (atomic_version) ON true'
         " ORDER BY action.atomic_version DESC"

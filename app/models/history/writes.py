@@ -28,6 +28,25 @@ _RECENT = 200_000
 """Event numbers among which what somebody wrote lately is looked for."""
 
 
+# By halving: times grow with the numbers, and no index knows the times. The server skips numbers.
+_NEWEST_BEFORE = """
+    WITH RECURSIVE halving AS (
+        SELECT 0 AS low, coalesce(max(atomic_version), 0) AS high FROM "Version"
+        UNION ALL
+        SELECT CASE WHEN made.at >= :at THEN low ELSE middle END,
+            CASE WHEN made.at >= :at THEN made.number - 1 ELSE high END
+        FROM halving CROSS JOIN LATERAL (SELECT high - (high - low) / 2 AS middle) AS half
+        LEFT JOIN LATERAL (
+            SELECT atomic_version AS number, "createdAt" AS at FROM "Version"
+            WHERE atomic_version <= middle ORDER BY atomic_version DESC LIMIT 1
+        ) AS made ON true
+        WHERE low < high
+    )
+    SELECT coalesce(max(atomic_version), 0) FROM "Version"
+    WHERE atomic_version <= (SELECT low FROM halving WHERE low >= high)
+"""
+
+
 @dataclass(frozen=True)
 class AttributeWrite:
     """One stored event of a run's or a dataset's attributes.
@@ -147,38 +166,8 @@ def newest_version(connection: Connection) -> int:
 
 
 def newest_before(connection: Connection, at: datetime) -> int:
-    """The newest version written before a moment, 0 when there is none.
-
-    Found by halving: times grow with the numbers, and no index knows the times.
-    """
-    low, high = 0, newest_version(connection)
-    while low < high:
-        middle = (low + high + 1) // 2
-        found = connection.execute(
-            text(
-                'SELECT atomic_version, "createdAt" FROM "Version"'
-                " WHERE atomic_version <= :middle ORDER BY atomic_version DESC LIMIT 1"
-            ),
-            {"middle": middle},
-        ).one_or_none()
-        if found is None or found[1] < at:
-            low = middle
-        else:
-            high = found[0] - 1
-    return _existing(connection, low)
-
-
-def _existing(connection: Connection, version: int) -> int:
-    """The greatest number of a version up to one: the server skips some."""
-    return int(
-        connection.execute(
-            text(
-                'SELECT coalesce(max(atomic_version), 0) FROM "Version"'
-                " WHERE atomic_version <= :version"
-            ),
-            {"version": version},
-        ).scalar_one()
-    )
+    """The newest version written before a moment, 0 when there is none."""
+    return int(connection.execute(text(_NEWEST_BEFORE), {"at": at}).scalar_one())
 
 
 def action(connection: Connection, version: int) -> Action | None:

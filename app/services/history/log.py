@@ -82,7 +82,7 @@ def page(
             if before is None and start.version is not None:
                 # None of these entries was listed yet: they begin where the versions stand.
                 narrowed = _not_newer(query, log.time_of(connection, start.version))
-            rows, are_all = log_sources.read(connection, source, narrowed, before, limit)
+            rows, are_all = log_sources.read(connection, source, narrowed, before, limit, floor)
             by_source[source] = list(rows)
             complete = complete and are_all
     entries: list[LogEntry] = []
@@ -159,22 +159,22 @@ def _versions(
     down to which everything was found if it stopped early, and whether there are no more."""
     versions: list[LogEntry] = []
     low, size, examined = start.version, _BLOCK, 0
-    floor: datetime | None = None
-    with acting.db.read() as connection:
-        search = log.prepare(connection, query)
-    if examine is None:
-        examine = _EXAMINED if log.tells_all(search) else _EXAMINED_CLOSELY
+    search: log.Search | None = None
     while True:
         try:
             with acting.db.read() as connection:
+                search = search or log.prepare(connection, query)
                 session.limit_statements(connection, _STATEMENT_MS)
+                if examine is None:
+                    examine = _EXAMINED if log.tells_all(search) else _EXAMINED_CLOSELY
                 missing = limit - len(versions)
                 block = log.block(connection, search, low, size=size, limit=missing)
                 kept, all_kept = log.entries(connection, search, block.found, missing)
                 low = block.lowest if all_kept else kept[-1].number
-                ended = block.ended and all_kept
-                if not ended:
-                    floor = log.time_of(connection, low)
+                if block.ended and all_kept:
+                    return [*versions, *kept], low, None, True
+                if len(kept) == missing or examined + block.examined >= examine:
+                    return [*versions, *kept], low, log.time_of(connection, low), False
         except TookTooLong:
             if size > _BLOCK // 8:
                 size //= 4
@@ -184,8 +184,4 @@ def _versions(
             return versions, low, versions[-1].at, False
         versions += kept
         examined += block.examined
-        if ended:
-            return versions, low, None, True
-        if len(versions) >= limit or examined >= examine:
-            return versions, low, floor, False
-        size = min(2 * size, _LARGEST_BLOCK)
+        size = min(4 * size, max(_BLOCK, examine - examined), _LARGEST_BLOCK)

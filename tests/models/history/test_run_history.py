@@ -39,7 +39,7 @@ def test_that_a_look_at_the_newest_events_finds_the_same_versions(
     write(database, 20)
     found = {}
     for newest, slack in ((1_000, 1), (6, 3), (1, 1)):
-        monkeypatch.setattr(run_history, "_NEWEST", newest)
+        monkeypatch.setattr(run_history, "NEWEST", newest)
         monkeypatch.setattr(event_positions, "SLACK", slack)
         pages, before = [], None
         with database.read() as connection:

@@ -216,7 +216,7 @@ def examine(db: Database) -> Examined:
             guard,
             configuration.settings_in_force(connection),
             configuration.in_force(connection).problems,
-            stale_summaries(connection, SHOWN_SUMMARIES),
+            stale_summaries(connection, SHOWN_SUMMARIES, desk=ready),
             (
                 *session.problems(connection, has_direct=db.has_direct),
                 *filter(None, (of_direct(db),)),

@@ -50,10 +50,20 @@ def stale_of(
     return tuple(((number, name), version) for number, name, version in found)
 
 
-def stale_summaries(connection: Connection, limit: int = 100) -> tuple[DatasetKey, ...]:
-    """Datasets whose summary is missing or older than they are, the newest runs first."""
+def stale_summaries(
+    connection: Connection, limit: int = 100, *, desk: bool = False
+) -> tuple[DatasetKey, ...]:
+    """Datasets whose summary is missing or older than they are, the newest runs first. With a
+    `desk` only those are looked at of which the counts say so."""
+    stale = _stale()
+    if desk and connection.execute(ALL_COUNTED).first() is not None:
+        # More than these there aren't; of some the summary is only no numbers.
+        known = connection.execute(_COUNTED_STALE.limit(limit + 1)).all()
+        if len(known) <= limit:
+            keys = [(row.run_number, row.name) for row in known]
+            stale = stale.where(sa.tuple_(dataset.c.run_number, dataset.c.name).in_(keys))
     order = (dataset.c.run_number.desc(), dataset.c.name)
-    found = connection.execute(_stale().order_by(*order).limit(limit))
+    found = connection.execute(stale.order_by(*order).limit(limit))
     return tuple((number, name) for number, name, _ in found)
 
 

@@ -59,7 +59,7 @@ def _stale(database: Database) -> tuple[tuple[int, str], ...]:
     query = TableQuery("datasets", parse("dt-dt = BAD"), include_online=True, include_deleted=True)
     with database.read() as connection:
         found = tuple(key for key, _ in stale_of(connection, query, 100, desk=True))
-        assert found == stale_summaries(connection)
+        assert found == stale_summaries(connection) == stale_summaries(connection, desk=True)
     return found
 
 

@@ -54,7 +54,7 @@ def asked() -> Iterator[list[list[int]]]:
     found: list[list[int]] = []
 
     def note(_: object, __: object, statement: str, given: object, *___: object) -> None:
-        if "jsonb_each_text(dataset_attributes)" in statement:
+        if "CAST(dataset_attributes AS text)" in statement:
             assert isinstance(given, dict)
             found.append(given["ids"])
 

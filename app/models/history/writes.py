@@ -42,8 +42,9 @@ _NEWEST_BEFORE = """
         ) AS made ON true
         WHERE low < high
     )
-    SELECT coalesce(max(atomic_version), 0) FROM "Version"
-    WHERE atomic_version <= (SELECT low FROM halving WHERE low >= high)
+    SELECT coalesce((SELECT atomic_version FROM "Version"
+        WHERE atomic_version <= (SELECT low FROM halving WHERE low >= high)
+        ORDER BY atomic_version DESC LIMIT 1), 0)
 """
 
 

@@ -139,6 +139,15 @@ def get_run(connection: Connection, run_number: int) -> RunRow:
 def check_dataset(connection: Connection, key: DatasetKey) -> None:
     """NotFound when there is no such run, or no such dataset of it."""
     run_number, name = key
+    there = connection.execute(
+        text(
+            'SELECT EXISTS (SELECT FROM "Run" WHERE run_number = :run AND NOT deleted)'
+            ' AND EXISTS (SELECT FROM "Dataset" WHERE run_number = :run AND name = :name)'
+        ),
+        {"run": run_number, "name": name},
+    ).scalar_one()
+    if there:
+        return
     get_run(connection, run_number)
     known = datasets_of_run(connection, run_number)
     if name not in known:

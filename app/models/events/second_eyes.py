@@ -22,7 +22,7 @@ from app.models.database import outcome
 from app.models.database.listen import CHANNEL
 from app.models.events import event_positions
 from app.models.schemas import indexes, record
-from app.models.statements import text
+from app.models.statements import integers, text, texts
 
 _NEWS = "second eyes"
 MOST_TOLD = 20_000
@@ -435,4 +435,7 @@ def _announce(connection: Connection) -> None:
 
 def _arrays(keys: Collection[DatasetKey]) -> Mapping[str, object]:
     ordered = sorted(keys)
-    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}
+    return {
+        "runs": integers(run for run, _ in ordered),
+        "names": texts(name for _, name in ordered),
+    }

@@ -19,7 +19,7 @@ from app.domain.triplets import Triplet, triplet_from_json
 from app.models.database.engine import BINARY, KEPT, READS
 from app.models.database.kept import Kept
 from app.models.events import event_columns
-from app.models.statements import text
+from app.models.statements import integers, text, texts
 
 logger = logging.getLogger(__name__)
 
@@ -80,11 +80,12 @@ def load_compact(
     numbers, repair, stored = _counted(connection, keys, desk=desk, stored_of=unknown)
     if repair is not None:
         kept.know(repair)
-    found = stored | {
+    remembered = {
         key: known
         for key in keys
         if (known := kept.get(key)) is not None and known[1] == numbers[key]
     }
+    found = stored | remembered
     asked = {*unknown, *found}
     if desk and (stale := [key for key in keys if key not in asked]):
         found |= _counted(connection, stale, desk=True, stored_of=stale)[2]
@@ -94,8 +95,8 @@ def load_compact(
     found |= folded
     # What a transaction has read of its own events may never be there for others.
     if connection.get_execution_options().get(READS):
-        for key, counted in found.items():
-            kept.put(key, counted, counted[0].nbytes, repair=repair)
+        for key in found.keys() - remembered.keys():
+            kept.put(key, found[key], found[key][0].nbytes, repair=repair)
     return found, folded
 
 
@@ -172,7 +173,7 @@ def _counted(
     given: dict[str, object] = {**_key_arrays(both)}
     if desk:
         stored_of = {*stored_of}
-        given["with_state"] = [key in stored_of for key in both]
+        given["with_state"] = f"{{{','.join('t' if key in stored_of else 'f' for key in both)}}}"
     # A state takes half the bytes in binary, and isn't spelled out and read again.
     rows = connection.execute(
         text(_COUNTED_AND_STORED if desk else _COUNTED), given, execution_options={BINARY: True}
@@ -418,6 +419,9 @@ def grouped(events: Iterable[StoredEvent]) -> dict[DatasetKey, list[StoredEvent]
     return groups
 
 
-def _key_arrays(keys: Collection[DatasetKey]) -> dict[str, list[int] | list[str]]:
+def _key_arrays(keys: Collection[DatasetKey]) -> dict[str, str]:
     ordered = sorted(keys)
-    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}
+    return {
+        "runs": integers(run for run, _ in ordered),
+        "names": texts(name for _, name in ordered),
+    }

@@ -373,6 +373,13 @@ def remember_provenance(
     )
 
 
+_SAID = (
+    "lower(dataset_name_filter || ' ' || tags || ' ' || created_by || ' #' || id"
+    " || CASE WHEN official THEN ' official' ELSE '' END)"
+)
+"""What is searched for words of a list."""
+
+
 def entries(
     connection: Connection,
     *,
@@ -383,24 +390,18 @@ def entries(
     limit: int = 50,
 ) -> list[JsonEntry]:
     """Generated JSONs, newest first: those of one person, the official ones, or all."""
+    each_word = {f"word_{place}": word for place, word in enumerate(words.lower().split())}
     conditions = {
         "created_by = :created_by": created_by,
         "official = :official": official or None,
-        "(SELECT bool_and(position(word IN lower(dataset_name_filter || ' ' || tags || ' '"
-        " || created_by || ' #' || id || CASE WHEN official THEN ' official' ELSE '' END)) > 0)"
-        " FROM unnest(CAST(:words AS text[])) AS word)": words.lower().split() or None,
+        **{f"strpos({_SAID}, :{name}) > 0": word for name, word in each_word.items()},
         "id < :before": before,
     }
     given = [condition for condition, value in conditions.items() if value is not None]
     return _entries(
         connection,
         " AND ".join(["true", *given]),
-        {
-            "created_by": created_by,
-            "official": official,
-            "words": words.lower().split(),
-            "before": before,
-        },
+        {"created_by": created_by, "official": official, "before": before, **each_word},
         limit=limit,
     )
 

@@ -149,7 +149,8 @@ def recent_keys(connection: Connection, summary: sa.Column[Any]) -> set[str]:
         .limit(_SAMPLED)
         .subquery()
     )
-    return set(connection.execute(sa.select(sa.func.jsonb_object_keys(recent.c.summary))).scalars())
+    keys = sa.select(sa.func.jsonb_object_keys(recent.c.summary)).distinct()
+    return set(connection.execute(keys).scalars())
 
 
 def recent_names(connection: Connection) -> list[str]:

@@ -82,8 +82,8 @@ def todo(acting: Acting, scope: TodoScope = EVERYTHING, progress: Progress = SIL
             for number in block:
                 compact = {key: state for key, (state, _) in loaded.items() if key[0] == number}
                 tasks += _of_lumisections(by_run[number], compact)
-    order = list(TaskKind)
-    tasks.sort(key=lambda each: (each.run_number, order.index(each.kind), each.dataset))
+    order = {kind: place for place, kind in enumerate(TaskKind)}
+    tasks.sort(key=lambda each: (each.run_number, order[each.kind], each.dataset))
     progress.tell(1.0)
     return Todo(len(datasets), tuple(tasks), frozenset(by_run))
 
@@ -92,8 +92,10 @@ def _of_dataset(
     dataset: DatasetInScope, workspace: str | None, frozen: Mapping[DatasetKey, str]
 ) -> Iterator[Task]:
     where = (dataset.run_number, dataset.name)
-    for name, state in states_of(dataset.attributes).items():
-        if state == OPEN and workspace in {None, name}:
+    # Of those that are open alone: a cycle has thousands of states.
+    open_in = {key: state for key, state in dataset.attributes.items() if state == OPEN}
+    for name in states_of(open_in):
+        if workspace in {None, name}:
             yield Task(TaskKind.OPEN, *where, name, f"OPEN in workspace {name}")
     if not dataset.in_gui:
         text = "not in the DQM GUI yet"

@@ -1,30 +1,31 @@
 """Versions looked for from the newest on, a block at a time, so that no look ever takes long."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from app.domain.history.cells import Action
-from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, Who
+from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Who
 from app.domain.identity import agent_author
 from app.models.events import event_positions
 from app.models.history import run_history
+from app.models.history.touched import (
+    CHANGES,
+    NOTHING,
+    TABLE_OF,
+    of_spans,
+    touched_by,
+    with_event,
+)
 from app.models.history.writers import action_columns
 from app.models.schemas import indexes
 from app.models.statements import text
 
 _GREATEST = 2**31 - 1
 _MOST_AUTHORS = 200
-_SUBJECTS_SHOWN = 4
 
-_TABLE_OF = {
-    Kind.RUN: "RunEvent",
-    Kind.DATASET: "DatasetEvent",
-    Kind.LUMISECTIONS: "LumisectionEvent",
-    Kind.BITS: "OMSLumisectionEvent",
-}
 _WHO = {
     Who.PEOPLE: "\"by\" NOT LIKE 'auto@auto%'",
     Who.AUTOMATIC: "\"by\" LIKE 'auto@auto%' AND (\"by\" NOT LIKE 'auto@auto - %'"
@@ -32,7 +33,6 @@ _WHO = {
     Who.AGENTS: "\"by\" LIKE 'auto@auto - %' AND \"by\" NOT LIKE '%@%@%'",
 }
 _OF_WHO = {Who.PEOPLE: indexes.BY_PEOPLE, Who.AGENTS: indexes.BY_AGENTS}
-_CHANGES = "(dataset_metadata <> '{}' OR datasets_in_gui <> '[]' OR deleted)"
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,6 @@ class Block:
     lowest: int
     examined: int
     ended: bool
-
-
-@dataclass(frozen=True)
-class Touched:
-    """What a version is about: kinds, and some of its runs and datasets."""
-
-    kinds: frozenset[Kind]
-    subjects: tuple[Subject, ...]
-    more: bool
-
-
-_NOTHING = Touched(frozenset(), (), more=False)
 
 
 def prepare(connection: Connection, query: LogQuery) -> Search:
@@ -134,15 +122,22 @@ def entries(
     step = wanted if _event_table(search) else 2 * wanted
     if tells_all(search):
         step = len(actions)
-    for start in range(0, len(actions), max(step, 1)):
+    start, step = 0, max(step, 1)
+    while start < len(actions):
         here = actions[start : start + step]
-        numbers = [action.version for action in here]
-        about = touched(connection, numbers, search.known)
+        spans = event_positions.spans(connection, [action.version for action in here], search.known)
         if query.dataset and query.run is None:
-            of_it = of_dataset(connection, numbers, query.dataset, search.known)
+            asked = with_event("DatasetEvent", "event.name = :name")
+            of_it = of_spans(connection, spans, asked, {"name": query.dataset})
             here = [action for action in here if action.version in of_it]
+        if kinds:
+            # What all of them are about would take five times as long to tell.
+            of_kinds = " UNION ALL ".join(with_event(TABLE_OF[kind]) for kind in kinds)
+            wanted_ones = of_spans(connection, spans, of_kinds, {})
+            spans = {number: spans[number] for number in wanted_ones}
+        about = touched_by(connection, spans)
         for place, action in enumerate(here, start=1):
-            of = about.get(action.version, _NOTHING)
+            of = about.get(action.version, NOTHING)
             if kinds and not of.kinds & kinds:
                 continue
             kept.append(
@@ -160,6 +155,7 @@ def entries(
             )
             if len(kept) == wanted:
                 return kept, start + step >= len(actions) and place == len(here)
+        start, step = start + step, 4 * step
     return kept, True
 
 
@@ -198,96 +194,6 @@ def everybody(connection: Connection) -> tuple[str, ...]:
     return tuple(sorted({*of_versions, *others}))
 
 
-def touched(
-    connection: Connection, versions: Collection[int], known: frozenset[str]
-) -> dict[int, Touched]:
-    """What each of these versions is about."""
-    spans = event_positions.spans(connection, versions, known)
-    if not spans:
-        return {}
-    given = {
-        "versions": list(spans),
-        "firsts": [first for first, _ in spans.values()],
-        "lasts": [last for _, last in spans.values()],
-        "most": _SUBJECTS_SHOWN + 1,
-    }
-    found: dict[Kind, dict[int, list[Subject]]] = {kind: {} for kind in _TABLE_OF}
-    changing: set[int] = set()
-    for place, number, run_number, name in connection.execute(text(_TOUCHED), given):
-        if place == len(_TABLE_OF):
-            changing.add(number)
-        else:
-            found[_KINDS[place]].setdefault(number, []).append(Subject(run_number, name))
-    return {number: _touched(number, found, changing) for number in spans}
-
-
-_SPANS = (
-    "unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
-    " AS span(number, first, last)"
-)
-"""Versions with the first and the last of their events."""
-
-
-# From the few events of a kind on: a version may have a hundred thousand of the others.
-_OF_THE_VERSION = (
-    "event.version BETWEEN span.first AND span.last AND span.number ="
-    ' (SELECT atomic_version FROM "Event" WHERE version = event.version)'
-)
-
-
-def _with_dataset_event(condition: str, columns: str = "span.number") -> str:
-    """Asks which of the versions have an event of a dataset that meets a condition on `event`."""
-    return (
-        f"SELECT {columns} FROM {_SPANS}"
-        ' CROSS JOIN LATERAL (SELECT FROM "DatasetEvent" AS event'
-        f"  WHERE {_OF_THE_VERSION} AND {condition} LIMIT 1) AS any_event"
-    )
-
-
-def _about(place: int, kind: Kind, table: str) -> str:
-    """Asks for runs and datasets of a kind that the versions are about."""
-    name = "''" if kind is Kind.RUN else "event.name"
-    most = ":most" if kind in {Kind.RUN, Kind.DATASET} else "1"
-    return (
-        f"SELECT {place} AS place, span.number, about.run_number, about.name FROM {_SPANS}"
-        f' CROSS JOIN LATERAL (SELECT event.run_number, {name} AS name FROM "{table}" AS event'
-        f"  WHERE {_OF_THE_VERSION} ORDER BY event.version LIMIT {most}) AS about"
-    )
-
-
-_KINDS = tuple(_TABLE_OF)
-_TOUCHED = " UNION ALL ".join(
-    (
-        *(_about(place, kind, table) for place, (kind, table) in enumerate(_TABLE_OF.items())),
-        # Those that set attributes of a dataset, not only say that it has changed.
-        _with_dataset_event(_CHANGES, f"{len(_TABLE_OF)}, span.number, 0, ''"),
-    )
-)
-
-
-def _touched(
-    number: int, found: dict[Kind, dict[int, list[Subject]]], changing: set[int]
-) -> Touched:
-    kinds = {kind for kind, versions in found.items() if number in versions}
-    about = kinds & {Kind.LUMISECTIONS, Kind.BITS}
-    # A change of lumisections also says of its dataset that it has changed; that alone is none
-    # of the dataset, except where nothing else happened: then it was shown again.
-    if Kind.DATASET in kinds and number not in changing and about:
-        kinds.discard(Kind.DATASET)
-    every = [
-        subject
-        for kind in (Kind.RUN, Kind.DATASET, Kind.LUMISECTIONS, Kind.BITS)
-        for subject in found.get(kind, {}).get(number, ())
-    ]
-    unique = list(dict.fromkeys(every))
-    # A run is told through its datasets where they are there.
-    named = {subject.run_number for subject in unique if subject.dataset}
-    unique = [each for each in unique if each.dataset or each.run_number not in named]
-    return Touched(
-        frozenset(kinds), tuple(unique[:_SUBJECTS_SHOWN]), more=len(unique) > _SUBJECTS_SHOWN
-    )
-
-
 def _authors(connection: Connection, author: str, known: frozenset[str]) -> tuple[str, ...] | None:
     if indexes.BY_AUTHOR not in known:
         return None
@@ -320,7 +226,7 @@ def _event_table(search: Search) -> tuple[str, str, str] | None:
     if query.dataset or query.author or query.who in _OF_WHO or len(query.version_kinds) != 1:
         return None
     (kind,) = query.version_kinds
-    return _TABLE_OF[kind], "true", _CHANGES if kind is Kind.DATASET else "true"
+    return TABLE_OF[kind], "true", CHANGES if kind is Kind.DATASET else "true"
 
 
 def _conditions(
@@ -504,7 +410,7 @@ def _of_run(connection: Connection, search: Search, below: int, limit: int) -> B
     conditions, given = _conditions(search, _spoken(connection, search, 0, below))
     tables = [
         (kind, table)
-        for kind, table in _TABLE_OF.items()
+        for kind, table in TABLE_OF.items()
         if not query.version_kinds or kind in query.version_kinds
     ]
     touching = []
@@ -558,20 +464,3 @@ def time_of(connection: Connection, version: int) -> datetime | None:
 def _containing(words: str) -> str:
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
-
-
-def of_dataset(
-    connection: Connection, versions: Collection[int], name: str, known: frozenset[str]
-) -> frozenset[int]:
-    """Those of the versions that touch datasets of a name."""
-    spans = event_positions.spans(connection, versions, known)
-    rows = connection.execute(
-        text(_with_dataset_event("event.name = :name")),
-        {
-            "versions": list(spans),
-            "firsts": [first for first, _ in spans.values()],
-            "lasts": [last for _, last in spans.values()],
-            "name": name,
-        },
-    )
-    return frozenset(rows.scalars())

@@ -187,14 +187,14 @@ def lumisection_writes(
     return (*_writes(connection, ordered, oms=False), *_writes(connection, ordered, oms=True))
 
 
-class Touched(NamedTuple):
+class Written(NamedTuple):
     """Datasets of a run of which events wrote RR columns, or OMS attributes."""
 
     rr: tuple[str, ...]
     oms: tuple[str, ...]
 
 
-def datasets_of(connection: Connection, versions: Collection[int]) -> Touched:
+def datasets_of(connection: Connection, versions: Collection[int]) -> Written:
     """The datasets that the lumisection events among these versions are of."""
     rows = connection.execute(
         text(
@@ -205,7 +205,7 @@ def datasets_of(connection: Connection, versions: Collection[int]) -> Touched:
         {"versions": sorted(versions)},
     ).all()
     rr, oms = (sorted(name for side, name in rows if side is of) for of in (False, True))
-    return Touched(tuple(rr), tuple(oms))
+    return Written(tuple(rr), tuple(oms))
 
 
 def authors(connection: Connection, versions: Collection[int]) -> dict[int, Author]:

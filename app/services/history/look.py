@@ -229,10 +229,10 @@ def _history(
         versions = history.versions_of_run(connection, run_number, name, limit + 1, before)
         page = versions[:limit]
         shown = {action.version for action, _ in page}
-        touched = run_history.datasets_of(connection, {event for _, each in page for event in each})
-        rr = cell_writes.rr_around(connection, [(run_number, each) for each in touched.rr], shown)
+        written = run_history.datasets_of(connection, {event for _, each in page for event in each})
+        rr = cell_writes.rr_around(connection, [(run_number, each) for each in written.rr], shown)
         oms = cell_writes.oms_around(
-            connection, [(run_number, each) for each in touched.oms], shown
+            connection, [(run_number, each) for each in written.oms], shown
         )
         attributes: dict[int, list[AttributeChange]] = {}
         if name in {None, ONLINE}:

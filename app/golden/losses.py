@@ -6,7 +6,7 @@ The total of a chart counts each combination once, whatever the bars.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -132,7 +132,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Losses:
-    """All charts of one list."""
+    """All charts of one list, or those that somebody wants."""
 
     combinations: tuple[Combination, ...]
     charts: tuple[Chart, ...]
@@ -162,8 +162,9 @@ class Losses:
     def runs(self, bar: Bar) -> Document:
         """Lumisections behind a bar by run."""
         ranges_by_run: dict[int, list[LumiRange]] = {}
-        for key, ranges in self.where(bar).items():
-            ranges_by_run.setdefault(_order(key)[0], []).extend(ranges)
+        for number in bar.combinations:
+            for key, ranges in self.combinations[number].where.items():
+                ranges_by_run.setdefault(_order(key)[0], []).extend(ranges)
         return document_of(ranges_by_run)
 
 
@@ -176,32 +177,11 @@ class Step(NamedTuple):
     reason: str
 
 
-def losses_of(combinations: Iterable[Combination]) -> Losses:
-    """Charts of what was lost."""
+def losses_of(combinations: Iterable[Combination], wanted: Collection[str] | None = None) -> Losses:
+    """Charts of what was lost, of which only the `wanted` ones are made if given."""
     listed = tuple(combinations)
-    charts = (
-        _chart(listed, "conditions", "By condition", True, lambda each: each.conditions),
-        _chart(listed, "conditions-exclusive", "By condition, alone", False, _only_condition),
-        _chart(listed, "short-runs", "Short-run attributes", True, _short_runs),
-        _chart(
-            listed, "short-runs-exclusive", "Short-run attributes, no DCS bit", False, _only_short
-        ),
-        _chart(listed, "exclusive", "Sub-system, DCS and quality, alone", False, _exclusive),
-        _chart(listed, "dcs-subsystems-exclusive", "Sub-system, DCS, alone", False, _exclusive_dcs),
-        _chart(listed, "dcs-bits-exclusive", "DCS bit, alone", False, _exclusive_bit),
-        _chart(
-            listed,
-            "quality-subsystems-exclusive",
-            "Sub-system, quality, alone",
-            False,
-            _exclusive_quality,
-        ),
-        _chart(listed, "dcs-bits", "DCS bit", True, _bits),
-        _chart(listed, "dcs-subsystems", "Sub-system, DCS", True, _dcs),
-        _chart(listed, "quality-subsystems", "Sub-system, quality, no DCS", True, _quality),
-        _chart(listed, "subsystems", "Sub-system, DCS and quality", True, _subsystems),
-    )
-    return Losses(listed, charts)
+    keys = [key for key in _CHARTS if wanted is None or key in wanted]
+    return Losses(listed, tuple(_chart(listed, key, *_CHARTS[key]) for key in keys))
 
 
 def combinations_of(selection: Selection) -> tuple[Combination, ...]:
@@ -397,3 +377,19 @@ def _order(key: str) -> tuple[int, str]:
     """Run number and name of `{run}-{name}`."""
     run_number, _, name = key.partition("-")
     return int(run_number), name
+
+
+_CHARTS: Mapping[str, tuple[str, bool, Callable[[Combination], Iterable[str]]]] = {
+    "conditions": ("By condition", True, lambda each: each.conditions),
+    "conditions-exclusive": ("By condition, alone", False, _only_condition),
+    "short-runs": ("Short-run attributes", True, _short_runs),
+    "short-runs-exclusive": ("Short-run attributes, no DCS bit", False, _only_short),
+    "exclusive": ("Sub-system, DCS and quality, alone", False, _exclusive),
+    "dcs-subsystems-exclusive": ("Sub-system, DCS, alone", False, _exclusive_dcs),
+    "dcs-bits-exclusive": ("DCS bit, alone", False, _exclusive_bit),
+    "quality-subsystems-exclusive": ("Sub-system, quality, alone", False, _exclusive_quality),
+    "dcs-bits": ("DCS bit", True, _bits),
+    "dcs-subsystems": ("Sub-system, DCS", True, _dcs),
+    "quality-subsystems": ("Sub-system, quality, no DCS", True, _quality),
+    "subsystems": ("Sub-system, DCS and quality", True, _subsystems),
+}

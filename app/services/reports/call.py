@@ -57,6 +57,7 @@ _MOST_RUNS = 15
 _MOST_CHANGES = 60
 _MOST_OPEN = 60
 _VERIFIED = "verified"
+_CHARTS = ("conditions", "short-runs", "exclusive", "subsystems")
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def _sections(
     """The parts of one cycle."""
     first = golden[0]
     selection = of.selections[first.name]
-    losses = losses_of(combinations_of(selection))
+    losses = losses_of(combinations_of(selection), _CHARTS)
     title = f"Cycle {of.cycle.name}"
     if not of.datasets:
         return [Section(title, (Sentence("It held no dataset that is shown.", Tone.HINT),))]

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.models.schemas import indexes
-from app.models.statements import text
+from app.models.statements import integers, text
 
 SLACK = 1_000
 """Events on either side among which those of another version, written meanwhile, may stand."""
@@ -81,16 +81,27 @@ def spans(
 
 def before(connection: Connection, version: int, known: frozenset[str]) -> int:
     """An event number below which every event of older versions stands."""
-    if indexes.EVENTS_OF_VERSION in known:
-        last = connection.execute(
+    return before_each(connection, [version], known)[0]
+
+
+def before_each(
+    connection: Connection, versions: Sequence[int], known: frozenset[str]
+) -> list[int]:
+    """The same for several versions at once."""
+    if indexes.EVENTS_OF_VERSION not in known:
+        found = _first_events(connection, versions)
+    else:
+        rows = connection.execute(
             text(
-                'SELECT version FROM "Event" WHERE atomic_version < :version'
-                " ORDER BY atomic_version DESC, version DESC LIMIT 1"
+                'SELECT coalesce((SELECT version FROM "Event" WHERE atomic_version < asked.number'
+                "  ORDER BY atomic_version DESC, version DESC LIMIT 1), 0)"
+                " FROM unnest(CAST(:versions AS int[])) WITH ORDINALITY AS asked(number, place)"
+                " ORDER BY place"
             ),
-            {"version": version},
-        ).scalar()
-        return min(int(last or 0) + SLACK, _GREATEST)
-    return min(_first_events(connection, [version])[0] + SLACK, _GREATEST)
+            {"versions": integers(versions)},
+        )
+        found = [*rows.scalars()]
+    return [min(int(each) + SLACK, _GREATEST) for each in found]
 
 
 def after(connection: Connection, version: int, known: frozenset[str]) -> int:

@@ -272,11 +272,8 @@ def _spoken(
         where, given = "event.run_number = :run", {"run": query.run}
     else:
         where = "event.version BETWEEN :first AND :last"
-        first = event_positions.before(connection, lowest, search.known)
-        given = {
-            "first": first - 2 * event_positions.SLACK,
-            "last": event_positions.before(connection, below, search.known),
-        }
+        first, last = event_positions.before_each(connection, [lowest, below], search.known)
+        given = {"first": first - 2 * event_positions.SLACK, "last": last}
     rows = connection.execute(
         text(
             # Few payloads are behind many events, so each is read once. OFFSET keeps the server

@@ -18,7 +18,8 @@ from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet, triplet_from_json
 from app.models.database.engine import BINARY, KEPT, READS
 from app.models.database.kept import Kept
-from app.models.events import event_columns
+from app.models.events import event_columns, pending
+from app.models.events.pending import Moment, Place
 from app.models.statements import integers, text, texts
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,20 @@ Counted = tuple[CompactState, EventCounts]
 """A compact state and what it was folded from."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How many events a dataset had when all up to a number were there."""
+
+    place: Place
+    event: int
+    counts: EventCounts
+
+
+_SEEN, _SEEN_BYTES = "seen", 300
+_MOST_SINCE = 20_000
+"""So many newer events of everybody are looked through instead of counting those of datasets."""
+
+
 def load(
     connection: Connection, keys: Collection[DatasetKey], *, desk: bool, as_of: int | None = None
 ) -> dict[DatasetKey, Loaded]:
@@ -75,7 +90,57 @@ def load_compact(
     if as_of is not None:
         folded = fold_compact(connection, keys, as_of=as_of)
         return folded, folded
+    return _load(connection, keys, desk=desk)
+
+
+def load_since(
+    connection: Connection, keys: Collection[DatasetKey], now: Moment
+) -> dict[DatasetKey, Counted]:
+    """The same for whoever looks again and again, in a transaction that only reads after the moment
+    `now`: events of datasets that got none since the last look aren't counted again."""
     kept = _kept(connection)
+    kept.know(now.repair)
+    unchanged = _unchanged(connection, keys, kept, now)
+    found, _ = _load(connection, [key for key in keys if key not in unchanged], desk=True)
+    found |= unchanged
+    if now.settled:
+        for key, (_, counts) in found.items():
+            kept.put((_SEEN, key), _Seen(now.place, now.event, counts), _SEEN_BYTES)
+    return found
+
+
+def _unchanged(
+    connection: Connection, keys: Collection[DatasetKey], kept: Kept[object], now: Moment
+) -> dict[DatasetKey, Counted]:
+    """States that are kept, of datasets without an event since all of theirs were seen."""
+    known: dict[DatasetKey, tuple[Counted, int]] = {}
+    for key in keys:
+        seen, counted = kept.get((_SEEN, key)), cast("Counted | None", kept.get(key))
+        # What a slower thread has put there since may be older.
+        if not isinstance(seen, _Seen) or counted is None or counted[1] != seen.counts:
+            continue
+        # One that has lost events gives their numbers to others.
+        if seen.place == now.place and 0 <= now.event - seen.event <= _MOST_SINCE:
+            known[key] = counted, seen.event
+    if not known:
+        return {}
+    newer = " UNION ".join(
+        f'SELECT run_number, name FROM "{table}" WHERE version > :event'
+        for table in ("LumisectionEvent", "OMSLumisectionEvent")
+    )
+    event = min(event for _, event in known.values())
+    changed = {
+        (run_number, name) for run_number, name in connection.execute(text(newer), {"event": event})
+    }
+    return {
+        key: counted for key, (counted, _) in known.items() if not changed & {key, (key[0], ONLINE)}
+    }
+
+
+def _load(
+    connection: Connection, keys: Collection[DatasetKey], *, desk: bool
+) -> tuple[dict[DatasetKey, Counted], dict[DatasetKey, Counted]]:
+    kept = cast("Kept[Counted]", _kept(connection))
     unknown = [key for key in keys if desk and kept.get(key) is None]
     numbers, repair, stored = _counted(connection, keys, desk=desk, stored_of=unknown)
     if repair is not None:
@@ -107,6 +172,21 @@ def newest_repair(connection: Connection) -> int:
     """The number of what was found false last, 0 when nothing was: what was read before may be
     false, too."""
     return int(connection.execute(text(f"SELECT {_NEWEST_REPAIR}")).scalar_one())
+
+
+def moment(connection: Connection) -> Moment:
+    """That of the primary, for whoever reads in a transaction after this one."""
+    # The order counts: first the newest event, then who is writing.
+    *place, event = connection.execute(
+        text(
+            "SELECT pg_postmaster_start_time(),"
+            " (SELECT oid FROM pg_database WHERE datname = current_database()),"
+            """ pg_relation_filenode('"Event"'), (SELECT coalesce(max(version), 0) FROM "Event")"""
+        )
+    ).one()
+    repair = newest_repair(connection)
+    settled = pending.nobody_writes(connection)
+    return Moment((place[0], place[1], place[2]), event, settled, repair)
 
 
 def checksum(key: DatasetKey, counts: EventCounts, content: bytes) -> bytes:
@@ -204,7 +284,7 @@ def _as_written(
     return None
 
 
-def _kept(connection: Connection) -> Kept[Counted]:
+def _kept(connection: Connection) -> Kept[object]:
     kept = connection.get_execution_options()[KEPT]
     assert isinstance(kept, Kept)
     return kept

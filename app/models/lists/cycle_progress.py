@@ -4,7 +4,6 @@ changes: of ten years' cycles nearly all are done with."""
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Connection
@@ -20,7 +19,7 @@ from app.domain.certification.datasets import (
 from app.domain.json_value import JsonObject, JsonValue, js_parse
 from app.models.database.engine import KEPT
 from app.models.database.kept import Kept
-from app.models.events import pending, states
+from app.models.events.pending import Moment, Place
 from app.models.statements import text
 
 _FIELD_OF = {
@@ -39,22 +38,6 @@ _RECENT = 200_000
 """Event numbers among which those are that somebody is about to fold into the rows."""
 
 ByWorkspace = Mapping[str, Progress]
-
-Place = tuple[datetime, int, int]
-"""Where events are: when their server was started, the number of their database there, and that of
-the file of their table. A restored backup takes the place of a database on the same server, too."""
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What whoever reads in a later transaction sees at least: all events up to `event` that there
-    will ever be, unless somebody was writing; then that isn't `settled`. Numbers of one `place`
-    mean nothing in another. `repair` is what was found false last."""
-
-    place: Place
-    event: int
-    settled: bool
-    repair: int
 
 
 @dataclass(frozen=True)
@@ -83,21 +66,6 @@ class _Memory:
 
     place: Place
     of: Mapping[int, _Known]
-
-
-def moment(connection: Connection) -> Moment:
-    """That of the primary, which `remembered` wants to know in a transaction after this one."""
-    # The order counts: first the newest event, then who is writing.
-    *place, event = connection.execute(
-        text(
-            "SELECT pg_postmaster_start_time(),"
-            " (SELECT oid FROM pg_database WHERE datname = current_database()),"
-            """ pg_relation_filenode('"Event"'), (SELECT coalesce(max(version), 0) FROM "Event")"""
-        )
-    ).one()
-    repair = states.newest_repair(connection)
-    settled = pending.nobody_writes(connection)
-    return Moment((place[0], place[1], place[2]), event, settled, repair)
 
 
 def remembered(connection: Connection, held: Sequence[Held], now: Moment) -> dict[int, ByWorkspace]:

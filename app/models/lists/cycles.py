@@ -20,6 +20,7 @@ from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 from app.models.database import outcome
 from app.models.events import second_eyes
+from app.models.events.pending import Moment
 from app.models.lists import cycle_progress
 from app.models.schemas import record
 from app.models.statements import text
@@ -45,7 +46,7 @@ def cycles(
     connection: Connection,
     ids: Collection[int] | None = None,
     *,
-    now: cycle_progress.Moment | None = None,
+    now: Moment | None = None,
 ) -> tuple[Cycle, ...]:
     """All cycles that aren't deleted, the earliest deadline first; or those of the ids. With the
     moment that is `now`, progress that hasn't changed isn't counted again."""

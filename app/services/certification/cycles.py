@@ -21,10 +21,9 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import DatasetKey
 from app.models.events.action import Action, begin
 from app.models.events.event_log import DatasetChange
-from app.models.lists import cycle_progress
 from app.models.lists import cycles as model
-from app.models.lists.cycle_progress import Moment
 from app.services.acting import Acting
+from app.services.certification import looks
 from app.services.certification.datasets import Moved, check_workspace, distinct, visible_datasets
 from app.services.configuration import in_force as configurations
 
@@ -34,22 +33,13 @@ _TOLD = 3
 def all_cycles(acting: Acting, workspace: str | None = None) -> tuple[Cycle, ...]:
     """Cycles that aren't deleted, or those of one workspace: what is pending there first, then by
     deadline."""
-    now = _now(acting)
+    now = looks.moment_of(acting)
     with acting.db.read() as connection:
         found = model.cycles(connection, now=now)
     if workspace is None:
         return tuple(sorted(found, key=lambda each: not each.pending_in("global")))
     there = [each for each in found if workspace in each.states]
     return tuple(sorted(there, key=lambda each: not each.pending_in(workspace)))
-
-
-def _now(acting: Acting) -> Moment | None:
-    """The moment from which progress is remembered. None where that can't be told, since nobody
-    notes what was put right or a standby, which may be behind, is read."""
-    if not acting.db.desk or acting.db.reads_standby:
-        return None
-    with acting.db.read() as connection:
-        return cycle_progress.moment(connection)
 
 
 def cycle(acting: Acting, id_cycle: int) -> Cycle:

@@ -19,6 +19,7 @@ from app.models.lists import cycles
 from app.models.lists import todo as model
 from app.models.lists.todo import DatasetInScope
 from app.services.acting import Acting
+from app.services.certification import looks
 
 _BLOCK = 200
 
@@ -52,6 +53,7 @@ def todo(acting: Acting, scope: TodoScope = EVERYTHING, progress: Progress = SIL
     run_from, run_to = scope.run_from, scope.run_to
     if run_from is not None and run_to is not None and run_from > run_to:
         raise BadInput(f"The first run {run_from} is greater than the last run {run_to}.")
+    now = looks.moment_of(acting)
     with acting.db.read() as connection:
         if scope.cycle is not None:
             cycles.cycle(connection, scope.cycle)
@@ -78,7 +80,11 @@ def todo(acting: Acting, scope: TodoScope = EVERYTHING, progress: Progress = SIL
             block = numbers[start : start + _BLOCK]
             keys: list[DatasetKey] = [(number, ONLINE) for number in block]
             keys += [(each.run_number, each.name) for number in block for each in by_run[number]]
-            loaded, _ = states.load_compact(connection, keys, desk=acting.db.desk)
+            loaded = (
+                states.load_compact(connection, keys, desk=acting.db.desk)[0]
+                if now is None
+                else states.load_since(connection, keys, now)
+            )
             for number in block:
                 compact = {key: state for key, (state, _) in loaded.items() if key[0] == number}
                 tasks += _of_lumisections(by_run[number], compact)

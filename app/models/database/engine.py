@@ -108,12 +108,14 @@ class Database:
         self._pool_size = pool_size
         self._turns: AbstractContextManager[object] = nullcontext()
         self._under_way = UnderWay()
-        self._kept: Kept[object] = Kept()
-        self._engine = _pool(self._address.pooled, self._patience, pool_size, _TURN_S, self._kept)
+        # Each server has its own: what is known of one says nothing of another.
+        self._kept: tuple[Kept[object], Kept[object]] = Kept(), Kept()
+        kept, kept_of_standby = self._kept
+        self._engine = _pool(self._address.pooled, self._patience, pool_size, _TURN_S, kept)
         self._standby = None
         if standby is not None:
             patience = self._patience_standby
-            engine = _pool(standby, patience, pool_size, _NO_TURN_S, self._kept)
+            engine = _pool(standby, patience, pool_size, _NO_TURN_S, kept_of_standby)
             self._standby = Standby(engine.execution_options(**{READS: True}))
         self._reading = self._engine.execution_options(**{READS: True})
         if self._read_only:
@@ -195,7 +197,8 @@ class Database:
 
     def forget_kept(self) -> None:
         """Has everything read again: what was kept may have come from rows that were false."""
-        self._kept.clear()
+        for each in self._kept:
+            each.clear()
 
     @property
     def origin(self) -> "Database":

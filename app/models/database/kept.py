@@ -22,7 +22,7 @@ class Kept(Generic[Content]):
         self._size = 0
         self._lock = Lock()
         self._content: OrderedDict[Hashable, tuple[Content, int]] = OrderedDict()
-        self._repair = 0
+        self._ground: str | None = None
 
     def get(self, key: Hashable) -> Content | None:
         """What is kept under a key, None when it is not or no longer there."""
@@ -33,20 +33,20 @@ class Kept(Generic[Content]):
             self._content.move_to_end(key)
             return found[0]
 
-    def know(self, repair: int) -> None:
-        """Forgets everything when something false was put right since: it may be in here, too."""
+    def know(self, ground: str) -> None:
+        """Forgets everything when it was read on another `ground`."""
         with self._lock:
-            if repair > self._repair:
-                self._repair = repair
+            if ground != self._ground:
+                self._ground = ground
                 self._clear()
 
-    def put(self, key: Hashable, content: Content, size: int, *, repair: int | None = None) -> None:
+    def put(self, key: Hashable, content: Content, size: int, *, ground: str) -> None:
         """Keeps something instead of what was there; what wasn't used for longest makes way.
 
-        What was read before the newest `repair` that is known isn't kept.
+        What was read on another ground than the one that is known isn't kept.
         """
         with self._lock:
-            if repair is not None and repair < self._repair:
+            if ground != self._ground:
                 return
             _, before = self._content.pop(key, (None, 0))
             self._size += size - before

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -20,21 +19,14 @@ _WRITERS = """
 """
 
 
-Place = tuple[datetime, int, int]
-"""Where events are: when their server was started, the number of their database there, and that of
-the file of their table. A restored backup takes the place of a database on the same server, too."""
-
-
 @dataclass(frozen=True)
 class Moment:
     """What whoever reads in a later transaction sees at least: all events up to `event` that there
-    will ever be, unless somebody was writing; then that isn't `settled`. Numbers of one `place`
-    mean nothing in another. `repair` is what was found false last."""
+    will ever be, unless somebody was writing; then that isn't `settled`."""
 
-    place: Place
+    ground: str
     event: int
     settled: bool
-    repair: int
 
 
 def writers(connection: Connection) -> frozenset[str]:

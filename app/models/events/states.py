@@ -19,7 +19,8 @@ from app.domain.triplets import Triplet, triplet_from_json
 from app.models.database.engine import BINARY, KEPT, READS
 from app.models.database.kept import Kept
 from app.models.events import event_columns, pending
-from app.models.events.pending import Moment, Place
+from app.models.events.ground import WITH_DESK, WITHOUT_DESK, ground
+from app.models.events.pending import Moment
 from app.models.statements import integers, text, texts
 
 logger = logging.getLogger(__name__)
@@ -65,7 +66,6 @@ Counted = tuple[CompactState, EventCounts]
 class _Seen:
     """How many events a dataset had when all up to a number were there."""
 
-    place: Place
     event: int
     counts: EventCounts
 
@@ -99,13 +99,13 @@ def load_since(
     """The same for whoever looks again and again, in a transaction that only reads after the moment
     `now`: events of datasets that got none since the last look aren't counted again."""
     kept = _kept(connection)
-    kept.know(now.repair)
+    kept.know(now.ground)
     unchanged = _unchanged(connection, keys, kept, now)
     found, _ = _load(connection, [key for key in keys if key not in unchanged], desk=True)
     found |= unchanged
     if now.settled:
         for key, (_, counts) in found.items():
-            kept.put((_SEEN, key), _Seen(now.place, now.event, counts), _SEEN_BYTES)
+            kept.put((_SEEN, key), _Seen(now.event, counts), _SEEN_BYTES, ground=now.ground)
     return found
 
 
@@ -119,8 +119,7 @@ def _unchanged(
         # What a slower thread has put there since may be older.
         if not isinstance(seen, _Seen) or counted is None or counted[1] != seen.counts:
             continue
-        # One that has lost events gives their numbers to others.
-        if seen.place == now.place and 0 <= now.event - seen.event <= _MOST_SINCE:
+        if 0 <= now.event - seen.event <= _MOST_SINCE:
             known[key] = counted, seen.event
     if not known:
         return {}
@@ -142,9 +141,8 @@ def _load(
 ) -> tuple[dict[DatasetKey, Counted], dict[DatasetKey, Counted]]:
     kept = cast("Kept[Counted]", _kept(connection))
     unknown = [key for key in keys if desk and kept.get(key) is None]
-    numbers, repair, stored = _counted(connection, keys, desk=desk, stored_of=unknown)
-    if repair is not None:
-        kept.know(repair)
+    numbers, now, stored = _counted(connection, keys, desk=desk, stored_of=unknown)
+    kept.know(now)
     remembered = {
         key: known
         for key in keys
@@ -161,32 +159,17 @@ def _load(
     # What a transaction has read of its own events may never be there for others.
     if connection.get_execution_options().get(READS):
         for key in found.keys() - remembered.keys():
-            kept.put(key, found[key], found[key][0].nbytes, repair=repair)
+            kept.put(key, found[key], found[key][0].nbytes, ground=now)
     return found, folded
-
-
-_NEWEST_REPAIR = "(SELECT coalesce(max(id), 0) FROM desk.recount_finding)"
-
-
-def newest_repair(connection: Connection) -> int:
-    """The number of what was found false last, 0 when nothing was: what was read before may be
-    false, too."""
-    return int(connection.execute(text(f"SELECT {_NEWEST_REPAIR}")).scalar_one())
 
 
 def moment(connection: Connection) -> Moment:
     """That of the primary, for whoever reads in a transaction after this one."""
     # The order counts: first the newest event, then who is writing.
-    *place, event = connection.execute(
-        text(
-            "SELECT pg_postmaster_start_time(),"
-            " (SELECT oid FROM pg_database WHERE datname = current_database()),"
-            """ pg_relation_filenode('"Event"'), (SELECT coalesce(max(version), 0) FROM "Event")"""
-        )
+    on, event = connection.execute(
+        text(f'SELECT {WITH_DESK}, (SELECT coalesce(max(version), 0) FROM "Event")')
     ).one()
-    repair = newest_repair(connection)
-    settled = pending.nobody_writes(connection)
-    return Moment((place[0], place[1], place[2]), event, settled, repair)
+    return Moment(on, event, pending.nobody_writes(connection))
 
 
 def checksum(key: DatasetKey, counts: EventCounts, content: bytes) -> bytes:
@@ -222,12 +205,12 @@ _NUMBERS = """
        WHERE event.run_number = wanted.run_number AND event.name = wanted.name) AS oms
 """
 _COUNTED = f"""
-    {_NUMBERS} FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))
+    {_NUMBERS}, {WITHOUT_DESK} AS ground FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))
       AS wanted(run_number, name)
 """
 # One statement instead of three: an edit waits for each of them.
 _COUNTED_AND_STORED = f"""
-    {_NUMBERS}, {_NEWEST_REPAIR} AS repair,
+    {_NUMBERS}, {WITH_DESK} AS ground,
       stored.rr_events, stored.oms_events, stored.online_oms_events, stored.state, stored.checksum
     FROM ROWS FROM (unnest(CAST(:runs AS int[])), unnest(CAST(:names AS text[])),
       unnest(CAST(:with_state AS boolean[]))) AS wanted(run_number, name, with_state)
@@ -244,11 +227,11 @@ def _counted(
     *,
     desk: bool,
     stored_of: Collection[DatasetKey] = (),
-) -> tuple[dict[DatasetKey, EventCounts], int | None, dict[DatasetKey, Counted]]:
-    """How many events each of these datasets has now; where there is a desk also what
-    `newest_repair` says, and the states of `stored_of` that fit those numbers."""
+) -> tuple[dict[DatasetKey, EventCounts], str, dict[DatasetKey, Counted]]:
+    """How many events each of these datasets has now, the `ground` of these numbers, and where
+    there is a desk the states of `stored_of` that fit them."""
     if not keys:
-        return {}, newest_repair(connection) if desk else None, {}
+        return {}, ground(connection, desk=desk), {}
     both = sorted({*keys, *((run_number, ONLINE) for run_number, _ in keys)})
     given: dict[str, object] = {**_key_arrays(both)}
     if desk:
@@ -261,7 +244,7 @@ def _counted(
     found = {(row.run_number, row.name): (row.rr, row.oms) for row in rows}
     numbers = {key: EventCounts(*found[key], found[key[0], ONLINE][1]) for key in keys}
     if not desk:
-        return numbers, None, {}
+        return numbers, rows[0].ground, {}
     stored = {}
     for run_number, name, _, _, _, *counts, content, written in rows:
         key = (run_number, name)
@@ -269,7 +252,7 @@ def _counted(
             continue
         if (state := _as_written(key, numbers[key], content, written)) is not None:
             stored[key] = state, numbers[key]
-    return numbers, rows[0].repair, stored
+    return numbers, rows[0].ground, stored
 
 
 def _as_written(

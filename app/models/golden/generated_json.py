@@ -15,7 +15,7 @@ from app.domain.state.compact import CompactState
 from app.domain.state.summaries import compact_luminosity
 from app.models.database import outcome
 from app.models.database.listen import CHANNEL, GOLDEN
-from app.models.events import states
+from app.models.events.ground import ground
 from app.models.events.states import Counted, EventCounts
 from app.models.history.writes import newest_version
 from app.models.recount.basis import Basis, states_on
@@ -98,10 +98,9 @@ class SeasonRead:
 
     `reusable`: whatever is written later has a greater version than `version`, so that the
     season is still whole as long as that is the newest; otherwise what is read again tells.
-    `folded` are the states that had to be
-    folded from events. `provenance`: run, name and version of each dataset with the numbers of
-    RR, OMS and online OMS events, and the newest event of the run. `repair` is what was found false
-    last, where anything that was kept is read.
+    `folded` are the states that had to be folded from events. `provenance`: run, name and version
+    of each dataset with the numbers of RR, OMS and online OMS events, and the newest event of the
+    run. `ground` is what it was read on, empty where nothing of it is kept.
     """
 
     version: int
@@ -110,7 +109,7 @@ class SeasonRead:
     states: Mapping[DatasetKey, CompactState]
     folded: Mapping[DatasetKey, Counted]
     provenance: JsonValue
-    repair: int = 0
+    ground: str = ""
 
 
 def read_season(
@@ -128,7 +127,7 @@ def read_season(
     what `pending.newest_settled` said in a transaction before this one.
     """
     version = newest_version(connection) if as_of is None else as_of
-    repair = states.newest_repair(connection) if basis is Basis.READ_MODEL else 0
+    now = ground(connection, desk=basis is Basis.READ_MODEL)
     # All that this transaction sees has a version up to the newest.
     folds = as_of is None and not basis.is_quick
     datasets = matching_datasets(connection, pattern, as_of=version if folds else as_of)
@@ -156,7 +155,7 @@ def read_season(
         for each in datasets
         for number in (counts[each.run_number, each.name],)
     ]
-    return SeasonRead(version, version == settled, datasets, found, folded, provenance, repair)
+    return SeasonRead(version, version == settled, datasets, found, folded, provenance, now)
 
 
 def matching_datasets(

@@ -19,7 +19,7 @@ from app.domain.certification.datasets import (
 from app.domain.json_value import JsonObject, JsonValue, js_parse
 from app.models.database.engine import KEPT
 from app.models.database.kept import Kept
-from app.models.events.pending import Moment, Place
+from app.models.events.pending import Moment
 from app.models.statements import text
 
 _FIELD_OF = {
@@ -60,20 +60,12 @@ class _Known:
     event: int
 
 
-@dataclass(frozen=True)
-class _Memory:
-    """What is known of cycles in one place."""
-
-    place: Place
-    of: Mapping[int, _Known]
-
-
 def remembered(connection: Connection, held: Sequence[Held], now: Moment) -> dict[int, ByWorkspace]:
     """The same as `counted`, of which only cycles are counted that may have changed since they were
     last. Whatever changes a dataset has a newer event, and one whose row doesn't say yet what its
     events say may change without: its cycles are counted each time."""
-    kept = cast("Kept[_Memory]", connection.get_execution_options()[KEPT])
-    kept.know(now.repair)
+    kept = cast("Kept[Mapping[int, _Known]]", connection.get_execution_options()[KEPT])
+    kept.know(now.ground)
     before = _known(kept, now)
     changed = _changed_since(connection, before) if before else {}
     still = {
@@ -94,17 +86,14 @@ def remembered(connection: Connection, held: Sequence[Held], now: Moment) -> dic
             for each in left
             if each.id not in behind
         }
-        kept.put(_KEY, _Memory(now.place, of), _BYTES * len(of), repair=now.repair)
+        kept.put(_KEY, of, _BYTES * len(of), ground=now.ground)
     return fresh | {id_: each.progress for id_, each in still.items()}
 
 
-def _known(kept: "Kept[_Memory]", now: Moment) -> Mapping[int, _Known]:
-    """What is known and of this place. One that has lost events gives their numbers to others; a
-    thread that read later knows more than can be compared here."""
-    memory = kept.get(_KEY)
-    if memory is None or memory.place != now.place:
-        return {}
-    return {} if any(each.event > now.event for each in memory.of.values()) else memory.of
+def _known(kept: "Kept[Mapping[int, _Known]]", now: Moment) -> Mapping[int, _Known]:
+    """What is known. A thread that read later knows more than can be compared here."""
+    known = kept.get(_KEY) or {}
+    return {} if any(each.event > now.event for each in known.values()) else known
 
 
 def counted(connection: Connection, held: Sequence[Held]) -> dict[int, ByWorkspace]:

@@ -15,6 +15,7 @@ from app.domain.keys import DatasetKey
 from app.domain.state.summaries import Summary, summarise
 from app.models.database.engine import Database
 from app.models.events import rows, states
+from app.models.events.ground import ground
 from app.models.lists.computed_summaries import ComputedSummary, dcs_text
 from app.models.lists.tables import pages
 from app.models.lists.tables.matching import asks_summaries
@@ -32,7 +33,8 @@ _BLOCK = 20
 _REMEMBERED = 2_000
 
 _Known = dict[DatasetKey, tuple[int, Summary]]
-_known: WeakKeyDictionary[Database, _Known] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Database, tuple[str, _Known]] = WeakKeyDictionary()
+"""With the ground that it was read on."""
 _guard = threading.Lock()
 
 
@@ -120,8 +122,15 @@ def _computed(
 ) -> tuple[ComputedSummary, ...]:
     """Summaries under these versions, of which those seen lately are remembered; those that are
     `late` have changed under the same version."""
+    if not wanted:
+        return ()
+    with acting.db.read() as connection:
+        here = ground(connection, desk=acting.db.desk)
     with _guard:
-        known = _known.setdefault(acting.db.origin, {})
+        on, known = _known.get(acting.db.origin, (here, {}))
+        if on != here:
+            known = {}
+        _known[acting.db.origin] = here, known
         made = {
             key: known[key]
             for key, version in wanted

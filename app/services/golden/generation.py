@@ -24,7 +24,8 @@ from app.golden.document import Style, from_json, to_text
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
 from app.models.database.engine import Database
-from app.models.events import pending, projections, second_eyes, states
+from app.models.events import pending, projections, second_eyes
+from app.models.events.ground import ground
 from app.models.golden import generated_json
 from app.models.golden.generated_json import JsonEntry, JsonRow, SeasonRead
 from app.models.history import writes as history
@@ -381,10 +382,10 @@ def basis(acting: Acting, *, proved: bool) -> Basis:
 
 def _same(before: SeasonRead, now: SeasonRead) -> bool:
     """Whether a season would be made of the same."""
-    return (before.provenance, before.datasets, before.repair) == (
+    return (before.provenance, before.datasets, before.ground) == (
         now.provenance,
         now.datasets,
-        now.repair,
+        now.ground,
     )
 
 
@@ -496,7 +497,7 @@ def _still_newest(acting: Acting, read: SeasonRead) -> bool:
     if not read.reusable:
         return False
     with acting.db.read() as connection:
-        if acting.db.desk and states.newest_repair(connection) != read.repair:
+        if ground(connection, desk=acting.db.desk) != read.ground:
             return False
         return history.newest_version(connection) == read.version
 

@@ -17,6 +17,7 @@ from app.domain.progress import SILENT, Progress
 from app.domain.state.compact import CompactState
 from app.golden.season import SeasonDataset
 from app.models.events import pending
+from app.models.events.ground import ground
 from app.models.golden import generated_json
 from app.models.golden.generated_json import MatchedDataset
 from app.models.history import log, moment_of_reports
@@ -70,12 +71,12 @@ def moment_of(acting: Acting, as_of: int | datetime | None = None) -> ReportMome
     return ReportMoment(version, at or written, version < newest or settled == version)
 
 
-def state_of_record(acting: Acting) -> datetime | None:
-    """When something was kept last of what has no version, which a report may tell as it is now."""
-    if not acting.db.record:
-        return None
+def state_of_record(acting: Acting) -> tuple[str, datetime | None]:
+    """What the report of a version rests on beside it: the ground, and when something was kept last
+    of what has no version, which a report may tell as it is now."""
     with acting.db.read() as connection:
-        return moment_of_reports.newest_entry(connection)
+        now = ground(connection, desk=acting.db.desk)
+        return now, moment_of_reports.newest_entry(connection) if acting.db.record else None
 
 
 def named(text: str, of: str = "As of") -> int | datetime | None:

@@ -102,14 +102,15 @@ def test_that_other_clients_forget_what_they_kept_when_a_count_put_it_right(
 
 def test_that_a_reader_of_before_keeps_nothing_false() -> None:
     kept = Kept[str]()
-    kept.know(5)
-    kept.put("a", "right", 1, repair=5)
-    kept.know(4)
-    assert kept.get("a") == "right"
-    kept.put("b", "read before", 1, repair=4)
-    assert kept.get("b") is None
-    kept.know(6)
-    assert kept.get("a") is None
+    kept.know("now")
+    kept.put("a", "right", 1, ground="now")
+    kept.put("b", "read before", 1, ground="before")
+    assert (kept.get("a"), kept.get("b")) == ("right", None)
+    # A thread that was slower: what it goes on to read is forgotten as soon as the next one comes.
+    kept.know("before")
+    kept.put("b", "read before", 1, ground="before")
+    kept.know("now")
+    assert (kept.get("a"), kept.get("b")) == (None, None)
 
 
 def test_that_windows_hear_that_something_was_put_right(flagged: Acting) -> None:

@@ -20,6 +20,7 @@ _LOOKED_BACK = 100_000
 """So many of the newest events are looked through at most; the round finds what is older."""
 _SHOWN = 20
 _REPAIRED = "repaired"
+_LOCK = 0x52525246
 
 
 # The version of a run or dataset is the number of an event of its own, so two lists of numbers tell
@@ -246,7 +247,13 @@ def announce(connection: Connection) -> None:
 
 
 def remember(connection: Connection, findings: Sequence[Finding]) -> None:
-    """Keeps what was found; what nobody could repair is kept once."""
+    """Keeps what was found; what nobody could repair is kept once.
+
+    The last step of a transaction: until its end nobody else keeps anything. So the numbers are in
+    the order in which they can be seen, and whoever has seen one has seen all before.
+    """
+    if findings:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     for each in findings:
         connection.execute(
             text(

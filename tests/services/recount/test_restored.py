@@ -2,16 +2,20 @@
 something was put right: numbers of events and versions come again."""
 
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from app.domain.lumisections import LumiRange
+from app.domain.recount.status import Finding
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.embedded.programs import installations
 from app.models.events import states
+from app.models.recount import marks
 from app.services.acting import Acting
 from app.services.editing.lumisections import ColumnEdit, edit_columns
 from app.services.golden import generation as golden
@@ -20,6 +24,7 @@ from tests.services.offline_runs import FIRST, PROMPT
 from tests.services.recount.forged import KEY
 
 RULE = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
+FINDING = Finding("lumisection_state", *KEY, "dt-dt", "1", "GOOD", "BAD", "a test")
 
 
 def make_bad(acting: Acting, first: int, last: int) -> None:
@@ -81,3 +86,32 @@ def test_that_a_client_knows_nothing_of_what_a_restored_backup_took_away(
     if desk:
         assert before == [[1, 2], [5, 10]]
         assert good(acting) == [[1, 6], [9, 10]]
+
+
+def test_that_nobody_who_puts_right_is_overtaken(acting: Acting, season_dsn: str) -> None:
+    """Else a smaller number would be seen after a greater one, and whoever read between the two
+    would go on believing what was false."""
+
+    def put_right() -> None:
+        with acting.db.transaction() as connection:
+            marks.remember(connection, [FINDING])
+
+    second = threading.Thread(target=put_right)
+    with psycopg.connect(season_dsn, autocommit=True) as control:
+
+        def seen() -> int:
+            (number,) = control.execute("SELECT count(*) FROM desk.recount_finding").fetchone()
+            return number
+
+        def waits() -> bool:
+            waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            return bool(control.execute(waiting).rowcount)
+
+        with acting.db.transaction() as connection:
+            marks.remember(connection, [FINDING])
+            second.start()
+            while second.is_alive() and not waits():
+                pass
+            assert seen() == 0
+        second.join()
+        assert seen() == 2

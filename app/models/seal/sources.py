@@ -187,9 +187,11 @@ def _event_lines() -> tuple[str, str]:
         )
         if covered is None:
             continue
+        # Looked up one by one: the server takes the newest, of which its statistics know nothing,
+        # for few and far, and would walk through all objects up to them.
         joins.append(
-            f'LEFT JOIN "JSONBDeduplication" AS {content}'
-            f" ON {content}.id = {alias}.lumisection_metadata_id"
+            'LEFT JOIN LATERAL (SELECT * FROM "JSONBDeduplication"'
+            f" WHERE id = {alias}.lumisection_metadata_id OFFSET 0) AS {content} ON true"
         )
         lines.append(
             f"CASE WHEN {alias}.version IS NOT NULL THEN"

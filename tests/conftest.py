@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import shutil
+import subprocess
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -280,6 +281,23 @@ def fast_disk() -> str | None:
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3
     return str(memory) if roomy and os.access(memory, os.W_OK) else None
+
+
+@contextmanager
+def small_disk(size: str) -> Iterator[Path]:
+    """A folder on a disk of that size, such as `64m`."""
+    with tempfile.TemporaryDirectory(prefix="run-registry-disk-") as name:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", name],
+            capture_output=True,
+            check=False,
+        )
+        if mounted.returncode != 0:
+            pytest.skip("needs the right to mount a small file system")
+        try:
+            yield Path(name)
+        finally:
+            subprocess.run(["umount", "-l", name], check=True)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import pytest
 from app.domain.errors import Refused, Unavailable
 from app.models.embedded import EmbeddedServer, programs
 from app.models.embedded import server as server_module
+from tests.conftest import small_disk
 from tests.silence import frozen
 
 _OPEN_AND_WAIT = """
@@ -259,6 +260,7 @@ def _programs(folder: Path, complaint: str) -> str:
     ("complaint", "told"),
     [
         ("could not write to file: No space left on device", r"disk of .* is full"),
+        ('could not extend file "base/1/2691": wrote only 4096 of 8192 bytes', r"disk .* is full"),
         ("could not look up effective user ID", r"doesn't start: could not look up effective"),
     ],
 )
@@ -269,6 +271,11 @@ def test_that_a_failure_to_make_the_files_is_told_in_words_and_leaves_nothing(
     with pytest.raises(Unavailable, match=told):
         EmbeddedServer.open(folder)
     assert {path.name for path in folder.iterdir()} == {"bin", "lock"}
+
+
+def test_that_a_small_disk_is_told_before_anything_is_made() -> None:
+    with small_disk("64m") as folder, pytest.raises(Unavailable, match=r"6\d MB left.* takes 150"):
+        EmbeddedServer.open(folder / "data")
 
 
 def test_that_a_server_that_gives_up_says_why(folder: Path) -> None:

@@ -3,8 +3,6 @@ is lost when there is room again."""
 
 import os
 import pwd
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +17,7 @@ from app.services import databases
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
 from tests.builders import a_run, configure
+from tests.conftest import small_disk
 from tests.free_ports import free_ports
 from tests.models.events.test_event_log import check_folds
 from tests.replicas import Node, needs_postgresql
@@ -29,23 +28,12 @@ _SECTOR = 1 << 20
 
 
 @pytest.fixture
-def small_disk() -> Iterator[Path]:
-    """A file system with little room."""
-    with tempfile.TemporaryDirectory(prefix="run-registry-disk-") as name:
-        folder = Path(name)
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={_SIZE},mode=755", "tmpfs", name],
-            capture_output=True,
-            check=False,
-        )
-        if mounted.returncode != 0:
-            pytest.skip("needs the right to mount a small file system")
+def disk() -> Iterator[Path]:
+    """A file system with little room, the server's own."""
+    with small_disk(_SIZE) as folder:
         who = pwd.getpwnam("postgres")
         os.chown(folder, who.pw_uid, who.pw_gid)
-        try:
-            yield folder
-        finally:
-            subprocess.run(["umount", "-l", name], check=True)
+        yield folder
 
 
 def fill(folder: Path) -> Path:
@@ -57,9 +45,9 @@ def fill(folder: Path) -> Path:
     return ballast
 
 
-def test_that_a_full_disk_is_told_and_costs_nothing_that_was_stored(small_disk: Path) -> None:
+def test_that_a_full_disk_is_told_and_costs_nothing_that_was_stored(disk: Path) -> None:
     (port,) = free_ports(1)
-    node = Node(small_disk / "a", port)
+    node = Node(disk / "a", port)
     node.make()
     db = Database(node.dsn)
     try:
@@ -67,7 +55,7 @@ def test_that_a_full_disk_is_told_and_costs_nothing_that_was_stored(small_disk: 
         db.prepare()
         configure(db)
         pull.apply(Acting(db), a_run(390001, 20))
-        ballast = fill(small_disk)
+        ballast = fill(disk)
         stored = {390001}
         with pytest.raises(Unavailable) as told:  # noqa: PT012 - some fit into what was reserved
             for number in range(390002, 390502):

@@ -89,8 +89,31 @@ def explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
+_ROOM_MB = 150
+"""What a new database takes until it holds something."""
+_NO_ROOM = re.compile(
+    r"No space left on device|Disk quota exceeded|Check free disk space|wrote only \d+ of \d+ bytes"
+)
+
+
+def disk_full(folder: Path, said: str) -> Unavailable | None:
+    """What to tell when the server gave up because the disk is full; None for other reasons."""
+    return Unavailable(_disk_full(folder)) if _NO_ROOM.search(said) else None
+
+
 def _disk_full(folder: Path) -> str:
     return f"The disk of {folder} is full. Free some space and try again."
+
+
+def _check_room(cluster: Path) -> None:
+    """Refuses at once: a server that runs out of room while it is set up dies in many ways."""
+    folder = next(each for each in cluster.parents if each.exists())
+    free = shutil.disk_usage(folder).free >> 20
+    if free < _ROOM_MB:
+        raise Unavailable(
+            f"The disk of {folder} has {free} MB left, and a new database takes {_ROOM_MB} MB. Free"
+            " some space and try again, or name another folder with --data-folder."
+        )
 
 
 def make_folder(folder: Path) -> None:
@@ -111,6 +134,7 @@ def initialise(place: Place, kept_password: str | None = None) -> None:
     Without `kept_password` they get a new one, which is written to the folder.
     """
     cluster, account, major = place.cluster, place.account, place.installation.major
+    _check_room(cluster)
     logger.info("Making a database in %s with PostgreSQL %d", cluster, major)
     password = kept_password or secrets.token_urlsafe(24)
     fresh = cluster.with_name("cluster.new")
@@ -155,8 +179,8 @@ def _locales(major: int) -> list[list[str]]:
 
 def fail(folder: Path, output: str) -> NoReturn:
     """Raises what the server's program meant when it gave up."""
-    if "No space left on device" in output or "Disk quota exceeded" in output:
-        raise Unavailable(_disk_full(folder))
+    if (full := disk_full(folder, output)) is not None:
+        raise full
     complaints = [
         re.sub(r"^.*?(?:FATAL|PANIC|LOG|error):\s+", "", line).strip()
         for line in output.splitlines()

@@ -32,6 +32,7 @@ from app.models.embedded.cluster import (
     OWNER,
     Place,
     cluster_path,
+    disk_full,
     explained,
     fail,
     initialise,
@@ -119,7 +120,7 @@ class EmbeddedServer:
             port = _running(cluster, password)
             if port is None:
                 port = _start(place, settings)
-            _make_database(port, password)
+            _make_database(folder, port, password)
             backup.finish_restore(folder, _dsn(port, password, OWNER))
             backup.take_away_unfinished(folder, _dsn(port, password, OWNER))
         except BaseException:
@@ -242,7 +243,7 @@ def _started(place: Place, password: str) -> Iterator[str]:
     """The address of the database on a server that nobody else joins, stopped afterwards."""
     port = _running(place.cluster, password) or _start(place, {})
     try:
-        _make_database(port, password)
+        _make_database(place.folder, port, password)
         yield _dsn(port, password, OWNER)
     finally:
         _stop(place, _STOP_S)
@@ -482,13 +483,15 @@ def _free_port(wanted: int) -> int:
     raise Unavailable("The system has no free port on 127.0.0.1.")
 
 
-def _make_database(port: int, password: str) -> None:
+def _make_database(folder: Path, port: int, password: str) -> None:
     try:
         with psycopg.connect(_dsn(port, password, "postgres"), autocommit=True) as connection:
             known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [OWNER])
             if known.rowcount == 0:
                 connection.execute(f"CREATE DATABASE {OWNER}")
     except psycopg.Error as error:
+        if (full := disk_full(folder, str(error))) is not None:
+            raise full from error
         raise Unavailable(f"The database on port {port} doesn't answer: {error}") from error
 
 

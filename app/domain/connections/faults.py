@@ -283,6 +283,12 @@ _KNOWN = (
     ),
     _Known(
         Cause.OPTIONS,
+        r"invalid \w+ value: ",
+        "An option of the address has a value that there isn't.",
+        "Check what stands behind ? in the address.",
+    ),
+    _Known(
+        Cause.OPTIONS,
         r"unsupported startup parameter",
         "A pooler such as pgbouncer is at this address and refuses options of the address.",
         "Take them out of the address, or give that of the server itself.",

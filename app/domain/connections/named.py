@@ -218,8 +218,13 @@ def _direct(addresses: str) -> list[tuple[str, int]]:
     return servers
 
 
+def is_port(port: int) -> bool:
+    """Whether a server can listen there."""
+    return 1 <= port <= _GREATEST_PORT
+
+
 def _check_port(port: int) -> None:
-    if not 1 <= port <= _GREATEST_PORT:
+    if not is_port(port):
         raise BadInput(f"The port is a number from 1 to {_GREATEST_PORT}; {USUAL_PORT} is usual.")
 
 

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
+from app.domain.connections.named import is_port
 from app.domain.connections.protection import demanded
 from app.domain.errors import BadInput
 from app.domain.masking import check_database_address, keep_secret
@@ -155,13 +156,24 @@ def _parse(dsn: str) -> Parameters:
         # What it says may hold a part of the password.
         raise BadInput(
             "The database address can't be read; it looks like"
-            " postgresql://user:password@host:5432/database."
+            " postgresql://user:password@host:5432/database. In user or password % is written %25;"
+            " behind ? stand options of libpq, with connect_timeout in whole seconds."
         ) from None
+    if not all(map(_is_port, str(given.get("port") or "").split(","))):
+        # What stands there may be a part of the password.
+        raise BadInput(
+            f"The port in the database address is a number from 1 to 65535; {_PORT} is usual."
+        )
     for name in ("password", "sslpassword"):
         keep_secret(str(given.get(name) or ""))
     parameters = dict(_DEFAULTS)
     parameters.update({name: value for name, value in given.items() if value is not None})
     return parameters | _protected(parameters)
+
+
+def _is_port(text: str) -> bool:
+    """Whether this is a port, or none, which is the usual one."""
+    return not text or (re.fullmatch(r"[0-9]{1,5}", text) is not None and is_port(int(text)))
 
 
 def _protected(given: Mapping[str, str | int]) -> Parameters:

@@ -50,7 +50,7 @@ _LOGIN_REFUSED = re.compile(
 )
 _PASSWORD = re.compile(r"password authentication failed|no password supplied")
 _CONNECTING = re.compile(
-    r"^.*connection to server (at|on socket) .*? failed: |^FATAL:\s+"
+    r"^.*connection to server (at|on socket) .*? failed: |^connection is bad: |^FATAL:\s+"
     r"|^consuming input failed: ",
 )
 _NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist")
@@ -110,7 +110,8 @@ def explain(error: BaseException, address: Address) -> RegistryError | None:
             return Unavailable(f"The database {where}: {fault.text} {fault.remedy}")
         if fault.passes:
             return Unavailable(f"The database {where} can't be reached: {said}. {fault.remedy}")
-        return Refused(f"The database {where} can't be opened: {fault.text} {fault.remedy}")
+        what = f" ({said})" if fault.cause is Cause.OPTIONS else ""
+        return Refused(f"The database {where} can't be opened: {fault.text} {fault.remedy}{what}")
     return None
 
 

@@ -58,6 +58,7 @@ SAID = {
     f"{AT}FATAL:  the database system is shutting down": Cause.STARTING,
     f"{AT}server closed the connection unexpectedly\n\tThis probably means": Cause.STARTING,
     f"{AT}FATAL:  unsupported startup parameter in options": Cause.OPTIONS,
+    'connection is bad: invalid sslmode value: "often"': Cause.OPTIONS,
     f"{AT}server is in hot standby mode": Cause.NO_PRIMARY,
     f"{AT}something never seen": Cause.OTHER,
     "": Cause.OTHER,

@@ -3,6 +3,7 @@
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -48,6 +49,22 @@ def test_that_an_address_that_can_t_be_read_tells_no_password(address: str) -> N
     with pytest.raises(BadInput, match="The database address") as refused:
         Database(address)
     assert "hun" not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("port", ["port", "0", "99999", "-1"])
+def test_that_a_port_that_there_isn_t_is_no_fault_of_the_network(port: str) -> None:
+    with pytest.raises(BadInput, match="The port in the database address is a number"):
+        Database(f"postgresql://me@db:{port}/x")
+
+
+def test_that_a_value_that_no_option_has_is_named() -> None:
+    database = Database("postgresql://me@localhost:1/x?sslmode=often")
+    with (
+        closing(database),
+        pytest.raises(Refused, match=r'behind \? .*\(invalid sslmode value: "often"\)'),
+        database.read(),
+    ):
+        pass
 
 
 def test_that_the_password_of_the_database_is_masked_everywhere() -> None:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeAlias
 
-from app.cli.output import Answer, number_of
+from app.cli.output import Answer, number_of, together
 from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
 from app.domain.errors import BadInput
+from app.domain.filters import hints
 from app.domain.filters import parse as parse_filter
 from app.domain.history.moments import parse_time
 from app.domain.lumisections import GREATEST_NUMBER, LumiRange, parse_ranges
@@ -107,11 +108,13 @@ def uncounted_line(uncounted: int) -> str:
     )
 
 
-def page_line(arguments: Arguments, shown: int, count: int, *, exact: bool, thing: str) -> str:
-    """Where the page stands in its table, and how to see more."""
-    offset: int = arguments.offset
+def page_line(query: TableQuery, shown: int, count: int, *, exact: bool, thing: str) -> str:
+    """Where the page stands in its table, and how to see more; where it is empty what the filter
+    may have been meant to say."""
+    offset = query.offset
     if not shown:
-        return f"No {thing} from row {offset} on." if offset else f"No {thing}."
+        said = f"No {thing} from row {offset} on." if offset else f"No {thing}."
+        return together((said, *hints(query.filter, of_datasets=query.kind == "datasets")))
     if exact and offset + shown >= count:
         return f"{number_of(count, thing)}."
     at_least = "" if exact else "at least "

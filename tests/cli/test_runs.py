@@ -68,6 +68,8 @@ def test_that_a_signed_off_run_gets_its_waiting_datasets(registry):
     text = registry("datasets", "list", "--state", "waiting dqm gui").out
     assert text.splitlines()[-1] == "2 datasets."
     assert registry("datasets", "list", "--state", "OPEN").out == "No dataset.\n"
+    told = registry("datasets", "list", "--filter", "state = OPEN").out
+    assert told.startswith("No dataset.\nstate is the state of the run; that of the dataset is")
 
 
 def test_that_what_a_rule_refuses_is_said_in_one_line_with_exit_code_1(registry):

@@ -369,6 +369,27 @@ def test_that_completion_offers_what_can_stand_there(
     assert not not_offered & {each.text for each in found}
 
 
+@pytest.mark.parametrize(
+    ("text", "of_datasets", "said"),
+    [
+        ("hlt_key ~ cosmic", False, ['hlt_key ~ "%cosmic%", where % is any text']),
+        ("run > 5 and not (name like a_b or class ~ %x)", True, ['name ~ "%a_b%"']),
+        ("class ~ a or class ~ a", False, ['class ~ "%a%"']),
+        ("hlt_key !~ cosmic or hlt_key contains cosmic or class = x", True, []),
+        ("state = OPEN", True, ["state is the state of the run", "dataset is global_state"]),
+        ("state = OPEN", False, []),
+        ("dt_state = OPEN", True, []),
+    ],
+)
+def test_that_what_may_have_been_meant_is_told_where_nothing_is_found(
+    text: str, of_datasets: bool, said: list[str]
+) -> None:
+    found = filters.hints(parse(text), of_datasets=of_datasets)
+    assert len(found) == bool(said)
+    assert all(each in found[0] for each in said)
+    assert filters.hints(None, of_datasets=of_datasets) == ()
+
+
 def test_that_completion_replaces_the_word_under_the_cursor() -> None:
     (found,) = (each for each in complete("clas = x", 2, VOCABULARY) if each.text == "class")
     assert (found.start, found.end, found.detail) == (0, 4, "text")

@@ -24,7 +24,7 @@ from app.domain.certification.datasets import DATASET_STATES, EDITABLE_STATES
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.counting import counted
 from app.domain.errors import BadInput
-from app.domain.filters import NAME, RUN, Comparison, Node, Operator, all_of
+from app.domain.filters import NAME, RUN, Comparison, Node, Operator, all_of, hints
 from app.domain.filters import parse as parse_filter
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import DatasetKey
@@ -190,7 +190,8 @@ def selection(
     query = TableQuery(kind, all_of(parts), include_deleted=hidden)
     keys = tables.matching(program.acting, query)
     if not keys:
-        raise BadInput("No dataset matches the selection.")
+        meant = hints(query.filter, of_datasets=kind == "datasets")
+        raise BadInput(" ".join(("No dataset matches the selection.", *meant)))
     return keys
 
 

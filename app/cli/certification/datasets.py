@@ -82,6 +82,6 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         "uncounted": page.uncounted,
         "datasets": [dataset_document(row) for row in page.rows],
     }
-    line = page_line(arguments, len(rows), page.count, exact=page.exact, thing="dataset")
+    line = page_line(query, len(rows), page.count, exact=page.exact, thing="dataset")
     more = [uncounted_line(page.uncounted)] if page.uncounted else []
     return Answer(document, together((*((text,) if rows else ()), line, *more)))

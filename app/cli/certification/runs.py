@@ -190,7 +190,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         "uncounted": page.uncounted,
         "runs": [_summary(row) for row in page.rows],
     }
-    line = page_line(arguments, len(rows), page.count, exact=page.exact, thing="run")
+    line = page_line(query, len(rows), page.count, exact=page.exact, thing="run")
     more = [uncounted_line(page.uncounted)] if page.uncounted else []
     return Answer(document, together((*((text,) if rows else ()), line, *more)))
 

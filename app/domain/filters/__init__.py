@@ -20,6 +20,7 @@ from app.domain.filters.fields import (
     Vocabulary,
     field_of,
 )
+from app.domain.filters.hints import STATE_OF_RUN, hints
 from app.domain.filters.nodes import (
     OPERATORS,
     And,
@@ -53,6 +54,7 @@ __all__ = [
     "OPERATORS",
     "RECORDED",
     "RUN",
+    "STATE_OF_RUN",
     "VERIFIED",
     "And",
     "Comparison",
@@ -78,6 +80,7 @@ __all__ = [
     "format",
     "format_value",
     "from_web_service",
+    "hints",
     "in_utc",
     "number_of",
     "parse",

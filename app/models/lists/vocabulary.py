@@ -14,6 +14,7 @@ from app.domain.filters import (
     NAME,
     RECORDED,
     RUN,
+    STATE_OF_RUN,
     VERIFIED,
     Field,
     KnownField,
@@ -67,7 +68,7 @@ def vocabulary(connection: Connection, *, record: bool) -> Vocabulary:
     rr = _attributes(Source.RR, [each.rr_attributes for each in runs])
     configured = {
         Field(Source.RR, "class"): classes_in_force(connection),
-        Field(Source.RR, "state"): list(RUN_STATES),
+        STATE_OF_RUN: list(RUN_STATES),
     }
     return Vocabulary(
         (
@@ -110,7 +111,18 @@ def _attributes(source: Source, objects: Sequence[object]) -> Iterator[KnownFiel
             few |= {"true", "false"}
         if name.endswith("_state") and source is Source.DATASET:
             few |= set(DATASET_STATES)
-        yield KnownField(Field(source, name), _words_for(present), tuple(sorted(few)))
+        field = Field(source, name)
+        yield KnownField(field, _state_words(field) or _words_for(present), tuple(sorted(few)))
+
+
+def _state_words(field: Field) -> str:
+    """Whose state a field is, which its name alone doesn't tell."""
+    if field == STATE_OF_RUN:
+        return "state of the run"
+    workspace_of = field.name.removesuffix("_state")
+    if field.source is not Source.DATASET or workspace_of == field.name:
+        return ""
+    return f"state of the dataset{'' if workspace_of == WHOLE else f' in {workspace_of}'}"
 
 
 def _words_for(values: Sequence[JsonValue]) -> str:

@@ -4,7 +4,7 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
-from app.domain.filters import Node, Vocabulary
+from app.domain.filters import Node, Vocabulary, hints
 from app.domain.links import ListLink
 from app.domain.recipes import ListAsked
 from app.services.acting import Acting
@@ -346,7 +346,8 @@ class TableView(QWidget):
 
     def _empty_text(self) -> str:
         if self._filter is not None:
-            return "Nothing matches the filter. Change it, or clear it to see everything."
+            said = "Nothing matches the filter. Change it, or clear it to see everything."
+            return "\n".join((said, *hints(self._filter, of_datasets=self._kind == "datasets")))
         if self.line.group.empty:
             return self.line.group.empty
         if self._cycle is not None:

@@ -77,6 +77,13 @@ def query(acting, kind, text="", sort=(), limit=4):
     return TableQuery(kind, parse(text, known), sorts, limit=limit)
 
 
+def test_that_completion_says_whose_state_each_is(acting):
+    details = {each.field.text: each.detail for each in tables.vocabulary(acting).fields}
+    assert details["state"] == "state of the run"
+    assert details["dt_state"] == "state of the dataset in dt"
+    assert details["global_state"] == "state of the dataset"
+
+
 def all_pages(read):
     found, last = [], None
     while True:

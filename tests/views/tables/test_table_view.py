@@ -192,6 +192,8 @@ def test_that_an_empty_table_says_how_to_fill_it(qtbot: QtBot, view: TableView) 
     view.filter.set_text("run = 12")
     qtbot.waitUntil(view.table.words.isVisible)
     assert "clear" in view.table.words.text()
+    view.filter.set_text("hlt_key ~ cosmic")
+    qtbot.waitUntil(lambda: '~ "%cosmic%"' in view.table.words.text())
     view.filter.edit.clear()
     qtbot.waitUntil(lambda: not view.table.words.isVisible())
 

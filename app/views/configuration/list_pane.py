@@ -419,6 +419,7 @@ class ListPane(QWidget):
         line.addWidget(self.add)
         end = QHBoxLayout()
         end.setContentsMargins(3 * STEP, STEP, 2 * STEP, STEP)
+        end.setSpacing(2 * STEP)
         end.addWidget(self.listed, 1)
         if self.kind is Kind.DATASETS_ACCEPTED:
             gui = QPushButton("With the DQM GUI...")

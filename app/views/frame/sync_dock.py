@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow
+from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea
 
 from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
@@ -17,15 +17,29 @@ class SyncDock(QDockWidget):
 
     def __init__(self, context: PlaceContext, window: QMainWindow) -> None:
         super().__init__("Sync", window)
+        self._window = window
         self.panels = SyncPanels(context)
         self.setObjectName("sync")
-        self.setWidget(self.panels)
+        # What they say takes lines as it is said, more than a low window has.
+        area = QScrollArea(widgetResizable=True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self.panels)
+        bar = area.verticalScrollBar().sizeHint().width()
+        area.setMinimumWidth(self.panels.minimumSizeHint().width() + bar)
+        self.setWidget(area)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self)
         self.hide()
 
     def toggle(self) -> None:
-        """Shows or hides it."""
+        """Shows or hides it; by itself where the screen has no room for it beside the rest."""
+        if not self.isVisible() and not self._has_room():
+            self.setFloating(True)
         self.setVisible(not self.isVisible())
+
+    def _has_room(self) -> bool:
+        needed = self._window.minimumSizeHint().width() + self.minimumSizeHint().width()
+        return needed <= self.screen().availableGeometry().width()
 
     def show_status(self, oms: PullStatus, gui: GuiStatus, seal: SealStatus, now: datetime) -> None:
         """Shows what the pullers do now, if anybody sees it."""

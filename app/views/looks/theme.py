@@ -29,7 +29,10 @@ PALETTES: tuple[StatusPalette, ...] = ("calm", "traditional", "colour-blind safe
 
 _ICON_SIZE = 16
 _LEAST_ICON_SCALES = (1, 2)
-_STYLE_ICONS = {"arrow": "muted", "cross": "muted", "detach": "muted", "done": "on_accent"}
+_STYLE_ICONS = {
+    **dict.fromkeys(("arrow", "arrow-left", "arrow-right", "cross", "detach"), "muted"),
+    "done": "on_accent",
+}
 _LETTERS = {"GOOD": "G", "BAD": "B", "STANDBY": "S", "EXCLUDED": "E", "NOTSET": "N"}
 
 
@@ -221,7 +224,7 @@ class Themes(QObject):
         for name, token in _STYLE_ICONS.items():
             file = Path(self._scratch.name) / f"{name}-{look}.svg"
             file.write_bytes(_svg(name, theme.tokens[token]))
-            values[name] = file.as_posix()
+            values[name.replace("-", "_")] = file.as_posix()
         template = Template(assets.path("style/window.qss").read_text(encoding="utf-8"))
         return template.substitute(values)
 

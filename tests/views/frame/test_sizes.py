@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 from PySide6.QtCore import QRect, QSize
-from PySide6.QtWidgets import QApplication, QDialog, QSplitter, QToolButton, QWidget
+from PySide6.QtGui import QTextDocument
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QSplitter, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
@@ -12,8 +13,9 @@ from app.services.acting import Acting
 from app.services.certification import cycles
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
+from app.views.frame.sync_dock import SyncDock
 from app.views.runs.details import DetailsView
-from app.views.widgets.dialogs.fitting import MOST_OF_SCREEN, resize_to_fit
+from app.views.widgets.dialogs.fitting import MOST_OF_SCREEN, ScrolledText, resize_to_fit
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT
 from tests.views.offline_window import settle
@@ -225,3 +227,36 @@ def test_that_what_a_person_has_to_know_is_read_whole_beside_long_names(
         for warning in (status.unproved, status.read_only, status.clock):
             assert warning.shown == warning.text(), width
         assert status.database.shown.endswith("…"), width
+
+
+def test_that_what_pullers_do_is_whole_in_a_low_window(
+    qtbot: QtBot, real_window: MainWindow
+) -> None:
+    at(qtbot, real_window, "online", SCREENS[-1])
+    dock = real_window.findChild(SyncDock)
+    dock.toggle()
+    settle(qtbot, real_window)
+    assert real_window.width() == SCREENS[-1].width()
+    dock.resize(360, 300)
+    for values in (dock.panels.oms.values, dock.panels.gui.values):
+        values["Since start"].setText("8 pulls: 1 run made, 4 updated, 2 unchanged, 0 flagged")
+        qtbot.waitUntil(lambda values=values: is_whole(values["Since start"]))
+        assert all(is_whole(each) for each in values.values())
+
+
+def is_whole(text: QLabel) -> bool:
+    """Whether a label is as high as its text."""
+    return text.height() >= text.heightForWidth(text.width())
+
+
+def test_that_the_keys_are_whole_on_a_narrow_screen(qtbot: QtBot, real_window: MainWindow) -> None:
+    settle(qtbot, real_window)
+    real_window.actions_["help.keys"].trigger()
+    (keys,) = (each for each in open_dialogs() if isinstance(each, ScrolledText))
+    keys.resize(500, 400)
+    QApplication.processEvents()
+    document = QTextDocument()
+    document.setHtml(keys.text.text())
+    document.setTextWidth(keys.text.contentsRect().width())
+    assert document.idealWidth() <= keys.area.viewport().width()
+    keys.close()

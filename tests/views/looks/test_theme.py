@@ -138,7 +138,7 @@ def test_that_the_style_sheet_uses_only_known_tokens() -> None:
     text = assets.path("style/window.qss").read_text(encoding="utf-8")
     used = set(re.findall(r"\$(\w+)", text))
     tokens = load(dark=False, palette="traditional").tokens.keys()
-    assert used - tokens == {"arrow", "cross", "detach", "done"}
+    assert used - tokens == {"arrow", "arrow_left", "arrow_right", "cross", "detach", "done"}
 
 
 def test_that_every_icon_of_the_set_can_be_drawn_in_a_colour(qapp: object) -> None:

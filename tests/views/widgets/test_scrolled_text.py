@@ -18,7 +18,7 @@ def test_that_a_text_wider_than_its_dialog_wraps(
         f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for keys, what in KEYS
     )
     dialog = ScrolledText(
-        "Keys", f"<table>{lines}</table><p>All other keys are in the menus.</p>", window
+        "Keys", f"<table>{lines}</table><p>All other keys are in the menus.</p>", 760, window
     )
     dialog.resize(width, 400)
     dialog.show()

@@ -122,8 +122,8 @@ class HelpActions:
         lines = [
             f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for keys, what in KEYS
         ]
-        text = f'<table width="{_WIDE}">{"".join(lines)}</table>All other keys are in the menus.'
-        ScrolledText("Keys", text, self._window).open()
+        text = f'<table width="100%">{"".join(lines)}</table>All other keys are in the menus.'
+        ScrolledText("Keys", text, _WIDE, self._window).open()
 
     def _verify_history(self) -> None:
         context = self._context

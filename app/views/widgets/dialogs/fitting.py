@@ -42,9 +42,10 @@ def make_room(part: QWidget) -> None:
 
 
 class ScrolledText(QDialog):
-    """A text of the program's own, with markup, that scrolls where it is higher than the screen."""
+    """A text of the program's own, with markup, so `wide` where the screen is; it scrolls where it
+    is higher than that."""
 
-    def __init__(self, title: str, markup: str, parent: QWidget) -> None:
+    def __init__(self, title: str, markup: str, wide: int, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -59,8 +60,8 @@ class ScrolledText(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.area)
         layout.addWidget(buttons)
-        wanted = self.text.sizeHint()
-        self.text.setWordWrap(True)  # on a narrow screen
+        self.text.setWordWrap(True)
         self.text.setMinimumWidth(_NARROWEST_TEXT)
         bar = self.area.verticalScrollBar().sizeHint().width()
-        resize_to_fit(self, wanted.width() + bar + 8 * STEP, wanted.height() + 24 * STEP)
+        high = self.text.heightForWidth(wide)
+        resize_to_fit(self, wide + bar + 8 * STEP, high + 24 * STEP)

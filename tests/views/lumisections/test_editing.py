@@ -6,20 +6,26 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
 
 from app.domain.editing.edits import ColumnEdit
 from app.domain.editing.selection import Selection
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
+from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
 from app.services.history import look as history
+from app.views.background import Background
 from app.views.grid.grid_layout import Cell
 from app.views.history.undo_dialog import UndoDialog
-from tests.builders import NOBODY
+from app.views.looks.theme import Themes
+from app.views.lumisections.editing.preview_pane import PreviewPane
+from app.views.rights import READ_ONLY
+from tests.builders import EXPERT, NOBODY
 from tests.views.lumisections.conftest import LENGTH, RUN, Story
 
 ENTER, ESCAPE = Qt.Key.Key_Return, Qt.Key.Key_Escape
@@ -301,3 +307,21 @@ def test_that_an_offline_dataset_is_edited_in_the_same_way(story: Story) -> None
     story.until(lambda: not pane.editor.cells)
     assert story.stored("dt-dt", 11, prompt) == Triplet("EXCLUDED")
     assert story.stored("dt-dt", 11) == GOOD
+
+
+def test_that_a_preview_over_a_read_only_connection_says_that_nothing_is_written(
+    qtbot: QtBot, dsn: str, background: Background, themes: Themes
+) -> None:
+    joined = "&" if "?" in dsn else "?"
+    database = Database(f"{dsn}{joined}options=-c%20default_transaction_read_only%3Don")
+    database.prepare()
+    try:
+        preview = PreviewPane(Acting(database, EXPERT), background, themes)
+        qtbot.addWidget(preview)
+        edit = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(1, 2),), Triplet("BAD", "HV trip"))
+        preview.look([edit], "", {})
+        qtbot.waitUntil(lambda: preview.summary.text().startswith("2 cells change"))
+        assert preview.confirm([edit])
+        assert preview.refusal.text() == READ_ONLY
+    finally:
+        database.close()

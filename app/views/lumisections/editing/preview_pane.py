@@ -257,7 +257,9 @@ class PreviewPane(QFrame):
         self.golden.setVisible(preview.golden is not None)
         if preview.golden is not None:
             self.golden.setText(golden_text(preview.golden))
-        if preview.refused:
+        if nothing := nothing_here(self._acting):
+            self.refusal.say(nothing)
+        elif preview.refused:
             self.refusal.say(_refusals(preview), _egroups(preview))
         self.conflicts.show_conflicts(preview.conflicts)
         self.changes.clear()
@@ -276,7 +278,7 @@ class PreviewPane(QFrame):
     def _tell_undecided(self) -> None:
         """Answers an Enter that can't write yet."""
         preview = self._preview
-        if preview is None or self.write_button.isEnabled():
+        if preview is None or self.write_button.isEnabled() or nothing_here(self._acting):
             return
         if self.conflicts.open_ones:
             left = words.counted(self.conflicts.open_ones, "conflict")

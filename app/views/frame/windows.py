@@ -203,6 +203,8 @@ class Windows(QObject):
         if page is not None and background is not None:
             background.stop()
             page.leave()
+            if self.front is page:
+                self.front = None
 
     # While one is open
 

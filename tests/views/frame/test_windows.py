@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[3]
 
 # Goes through steps; each yields what it waits for.
 PROGRAM = f"""
-    import os, sys, time
+    import os, signal, sys, time
     from PySide6.QtCore import Qt, QTimer
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
@@ -254,6 +254,9 @@ def test_that_the_page_can_be_closed_while_a_silent_server_is_waited_for(
         page().activateWindow()
         yield page().isActiveWindow
         QTest.keyClick(page(), Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+        yield lambda: not any(isinstance(w, StartPage) for w in QApplication.topLevelWidgets())
+        # Who can't wait for what is still being left.
+        os.kill(os.getpid(), signal.SIGTERM)
     """
     with Tunnel(runs_dsn) as tunnel:
         tunnel.fall_silent()

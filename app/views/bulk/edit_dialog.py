@@ -207,6 +207,7 @@ class BulkEditDialog(BulkDialog):
         self._where.addButton(self.some)
         form.addRow("LS", self.whole)
         some = QHBoxLayout()
+        some.setSpacing(2 * STEP)
         some.addWidget(self.some)
         some.addWidget(self.ranges, 1)
         form.addRow("", some)

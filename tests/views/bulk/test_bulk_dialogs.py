@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.editing.edits import ColumnEdit
@@ -409,3 +409,11 @@ def test_that_lines_say_what_they_become() -> None:
     assert texts == [
         "7", "ok", str(FIRST), PROMPT, "dt-dt", "2-4", "BAD trip", "3", "",
     ]  # fmt: skip
+
+
+def test_that_a_comment_has_two_lines_in_a_low_window(qapp: QApplication, opened: Opened) -> None:
+    dialog = opened((FIRST, PROMPT))
+    dialog.resize(dialog.width(), dialog.minimumSizeHint().height())
+    qapp.processEvents()
+    comment = dialog.comment
+    assert comment.viewport().height() >= 2 * comment.fontMetrics().lineSpacing()

@@ -17,12 +17,13 @@ class SyncDock(QDockWidget):
 
     def __init__(self, context: PlaceContext, window: QMainWindow) -> None:
         super().__init__("Sync", window)
-        self._window = window
         self.panels = SyncPanels(context)
         self.setObjectName("sync")
         # What they say takes lines as it is said, more than a low window has.
         area = QScrollArea(widgetResizable=True)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        # It is looked at: keys stay where they were.
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self.panels)
         bar = area.verticalScrollBar().sizeHint().width()
@@ -32,14 +33,8 @@ class SyncDock(QDockWidget):
         self.hide()
 
     def toggle(self) -> None:
-        """Shows or hides it; by itself where the screen has no room for it beside the rest."""
-        if not self.isVisible() and not self._has_room():
-            self.setFloating(True)
+        """Shows or hides it."""
         self.setVisible(not self.isVisible())
-
-    def _has_room(self) -> bool:
-        needed = self._window.minimumSizeHint().width() + self.minimumSizeHint().width()
-        return needed <= self.screen().availableGeometry().width()
 
     def show_status(self, oms: PullStatus, gui: GuiStatus, seal: SealStatus, now: datetime) -> None:
         """Shows what the pullers do now, if anybody sees it."""

@@ -114,7 +114,7 @@ def rr_writes(
     *,
     as_of: int | None = None,
     setting: Collection[str] | None = None,
-    within: Mask | None = None,
+    within: Sequence[LumiRange] | None = None,
 ) -> dict[DatasetKey, list[Write[Triplet]]]:
     """RR writes of each of these datasets, up to and with a version if given: those that set any of
     the columns `setting`, and that may cover any of the lumisections `within`."""
@@ -128,7 +128,7 @@ def oms_writes(
     *,
     as_of: int | None = None,
     setting: Collection[str] | None = None,
-    within: Mask | None = None,
+    within: Sequence[LumiRange] | None = None,
     bare: bool = False,
 ) -> dict[DatasetKey, list[Write[JsonValue]]]:
     """OMS writes that make the values of each dataset, its own and those of `online`: those that
@@ -212,10 +212,13 @@ def _by_key(
     return by_key
 
 
-def _where(events: _Events[Value], within: Mask | None) -> Indices:
+def _where(events: _Events[Value], within: Sequence[LumiRange] | None) -> Indices:
     if within is None:
         return np.arange(events.event.size)
-    return np.flatnonzero(events.meeting(within))
+    # Somebody may ask for lumisections far beyond the last one.
+    asked = max((each.last for each in within), default=0)
+    length = min(max(asked, 0), int(events.last.max(initial=0)))
+    return np.flatnonzero(events.meeting(mask_of_ranges(within, length)))
 
 
 def _around(

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from app.domain.errors import BadInput, NotFound
 from app.domain.history.attributes import AttributeChange, attribute_changes
 from app.domain.history.cells import Action as VersionInfo
-from app.domain.history.cells import CellChange, Frame, Write
+from app.domain.history.cells import CellChange, Frame, Write, last_covered
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE
 from app.domain.keys import where as name_of
@@ -126,9 +126,11 @@ def selection_history(
     key = (run_number, dataset)
     with acting.db.read() as connection:
         rows.check_dataset(connection, key)
-        where = mask_of_ranges(ranges, max(each.last for each in ranges)) if ranges else None
-        rr = cell_writes.rr_writes(connection, [key], setting=keys, within=where)[key]
-        oms = cell_writes.oms_writes(connection, [key], setting=keys, within=where)[key]
+        within = ranges or None
+        rr = cell_writes.rr_writes(connection, [key], setting=keys, within=within)[key]
+        oms = cell_writes.oms_writes(connection, [key], setting=keys, within=within)[key]
+        length = max(last_covered(rr), last_covered(oms))
+        where = mask_of_ranges(ranges, length) if ranges else None
         touching = _touching(rr, keys, where) | _touching(oms, keys, where)
         shown = _page(touching, limit, before)
         actions = history.actions(connection, shown)
@@ -175,7 +177,7 @@ def origin(
     dataset_key = (run_number, dataset)
     with acting.db.read() as connection:
         rows.check_dataset(connection, dataset_key)
-        here = mask_of_ranges([(lumisection, lumisection)], max(lumisection, 0))
+        here = [LumiRange(lumisection, lumisection)]
         rr = cell_writes.rr_writes(connection, [dataset_key], setting=[key], within=here)
         columns = Frame(rr[dataset_key], [key])
         now = columns.at()

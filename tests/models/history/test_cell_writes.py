@@ -1,6 +1,7 @@
 """Writes that are read around some versions tell what these changed, as all writes do."""
 
 import random
+import tracemalloc
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -13,6 +14,8 @@ from app.models.database.engine import Database
 from app.models.events import event_log
 from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
 from app.models.history import cell_writes
+from app.services.acting import Acting
+from app.services.history import look
 
 KEYS = [(1, ONLINE), (1, "/A/B/DQM"), (2, ONLINE)]
 COLUMNS, BITS = ("dt-dt", "ecal-ecal", "hcal-hcal"), ("dt0_ready", "recorded")
@@ -76,7 +79,7 @@ def test_that_few_writes_tell_what_versions_changed(database: Database, side: st
 
 def test_that_writes_are_chosen_by_what_they_set_and_where(database: Database):
     versions(database)
-    within = mask_of_ranges([(12, 14)], 14)
+    within = [LumiRange(12, 14)]
     with database.read() as connection:
         every = cell_writes.oms_writes(connection, KEYS)
         some = cell_writes.oms_writes(connection, KEYS, setting=["recorded"], within=within)
@@ -114,3 +117,18 @@ def test_that_lumisections_come_with_the_first_version_that_covers_them(database
 def covered(writes: Sequence[Write], which: Callable[[int], bool]) -> Mask:
     of_these = (each for write in writes if which(write.version) for each in write.ranges)
     return mask_of_ranges(of_these, 60)
+
+
+def test_that_lumisections_far_beyond_the_last_one_cost_nothing(database: Database):
+    versions(database)
+    tracemalloc.start()
+    try:
+        with database.read() as connection:
+            every = cell_writes.rr_writes(connection, KEYS)
+            far = [LumiRange(1, 500_000_000)]
+            assert cell_writes.rr_writes(connection, KEYS, within=far) == every
+        look.selection_history(Acting(database), *KEYS[0], ["dt-dt"], far)
+        assert look.origin(Acting(database), *KEYS[0], "dt-dt", 500_000_000) is None
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()

@@ -36,6 +36,10 @@ BLOCK = 20
 _TOGETHER = 32
 """Rows of several runs that one transaction counts: it is over in a fraction of a second."""
 
+_RUNS_TOGETHER = 6
+"""Runs of it at most: what OMS says of each in thousands of lumisections is most of the work, and
+whoever edits one of them waits."""
+
 _NAMED = 1000
 """So many false values are told of at most."""
 
@@ -131,12 +135,14 @@ def _by_run(keys: Iterable[RowKey]) -> dict[int, list[RowKey]]:
 def _together(keys: Collection[RowKey]) -> Iterator[list[RowKey]]:
     """What is counted in one transaction: whole runs, the newest first."""
     block: list[RowKey] = []
+    runs = 0
     for _, of_run in groupby(sorted(keys, reverse=True), key=itemgetter(0)):
         rows = sorted(of_run)
-        if block and len(block) + len(rows) > _TOGETHER:
+        if block and (len(block) + len(rows) > _TOGETHER or runs == _RUNS_TOGETHER):
             yield block
-            block = []
+            block, runs = [], 0
         block += rows
+        runs += 1
     if block:
         yield block
 

@@ -427,6 +427,22 @@ def test_that_a_run_that_is_written_to_holds_up_no_other(
     assert ((compared.SUMMARY, KEY) in wrong(acting.db)) is not patient
 
 
+def test_that_few_runs_are_counted_in_one_transaction(
+    acting: Acting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[int]] = []
+    real = compared.compare
+
+    def compare_noting(connection, keys, *, desk):
+        seen.append(sorted({run_number for run_number, _ in keys}))
+        return real(connection, keys, desk=desk)
+
+    monkeypatch.setattr(compared, "compare", compare_noting)
+    # Long runs, each with nothing but what OMS says.
+    recounting.recount(acting, [(number, "online") for number in range(1, 15)])
+    assert seen == [[*range(9, 15)], [*range(3, 9)], [1, 2]]
+
+
 def test_that_rows_of_which_one_cannot_be_read_are_counted_one_by_one(
     acting: Acting, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -303,7 +303,7 @@ def test_that_counting_again_waits_for_who_writes_and_has_what_they_wrote(season
                     {"run": key[0], "name": key[1]},
                 )
             counting = pool.submit(_count_again, season, [key])
-            waits = "SELECT FROM pg_locks WHERE NOT granted AND transactionid::text ="
+            waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid::text ="
             waits += " pg_current_xact_id()::xid::text"
             while writer.execute(sa.text(waits)).first() is None:
                 assert not counting.done()
@@ -353,3 +353,30 @@ def test_that_the_migration_goes_both_ways(season: Database) -> None:
     found = _counted(season)
     assert {key: found[key] for key in before} == before
     assert (1, "online") in _where(season, "dt-dt = BAD")
+
+
+def test_that_nobody_waits_long_for_an_upgrade_that_waits_for_somebody(season: Database) -> None:
+    named = next(Path(versions.__path__[0]).glob("0011*.py")).stem
+    with (
+        season.transaction() as connection,
+        Operations.context(MigrationContext.configure(connection)),
+    ):
+        import_module(f"{versions.__name__}.{named}").downgrade()
+        connection.execute(sa.text("UPDATE desk.alembic_version SET version_num = '0010'"))
+    change = "UPDATE \"Dataset\" SET deleted = deleted WHERE run_number = {} AND name = 'online'"
+    with ThreadPoolExecutor(1) as pool, season.raw_connection("the web service") as other:
+        with season.raw_connection("a long transaction") as long, long.transaction():
+            long.execute(change.format(355100))
+            upgraded = pool.submit(season.prepare)
+            waits = (
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'desk.counts'::regclass"
+            )
+            while not other.execute(waits).fetchone():
+                assert not upgraded.done(), upgraded.result()
+            other.execute("SET lock_timeout = '20s'")
+            other.execute(change.format(355101))
+            assert not upgraded.done()
+        assert upgraded.result()
+    with season.read() as connection:
+        index = sa.text("SELECT to_regclass('desk.counts_without_arrays')")
+        assert connection.execute(index).scalar_one() is not None

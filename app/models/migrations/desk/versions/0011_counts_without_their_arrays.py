@@ -4,6 +4,9 @@ A whole table is gone through for many a filter and order. What asks for no colu
 this index instead, a tenth as much.
 """
 
+import time
+
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
@@ -15,9 +18,15 @@ _CHANGED = 0.02
 """The share of the rows after whose change the server marks what everybody sees; of what isn't
 marked so the row is read."""
 
+_ATTEMPT = "2s"
+_PAUSE_S = 0.5
+_PATIENCE_S = 30.0
+_IN_USE = frozenset({"55P03", "40P01"})
+
 
 def upgrade() -> None:
     """One index; no row changes."""
+    _hold()
     op.execute(
         """
         CREATE INDEX counts_without_arrays ON desk.counts (run_number, name)
@@ -30,6 +39,25 @@ def upgrade() -> None:
             autovacuum_vacuum_insert_scale_factor = {_CHANGED})
         """
     )
+
+
+def _hold() -> None:
+    """Nobody else writes counts until the transaction ends. Whoever wants to waits behind us as
+    long as we wait for somebody who does: so each attempt is short."""
+    connection = op.get_bind()
+    ends = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            with connection.begin_nested():
+                connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_ATTEMPT}'"))
+                connection.execute(sa.text("LOCK TABLE desk.counts IN SHARE ROW EXCLUSIVE MODE"))
+        except sa.exc.DBAPIError as error:
+            in_use = getattr(error.orig, "sqlstate", None) in _IN_USE
+            if not in_use or time.monotonic() > ends:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def downgrade() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from app import bootstrap
 from app.bootstrap import Listeners, Program
+from app.bootstrap.behind import Behind
 from app.domain.connections.named import NamedConnection
 from app.domain.errors import Refused, Unavailable
 from app.domain.sources.pull import PullState
@@ -150,6 +151,31 @@ def test_that_oms_is_asked_with_pauses_unless_it_is_on_this_machine(tmp_path):
     assert pause() == 0.5
     assert pause(oms_url="http://127.0.0.1:8081/agg/api/v1") == 0.0
     assert pause(oms_url="http://127.0.0.1:8081/agg/api/v1", request_pause_s=0.2) == 0.2
+
+
+def test_that_what_works_behind_a_window_begins_once_and_when_something_is_wanted_of_it(
+    tmp_path, dsn
+):
+    heard, begun = Heard(), []
+    with Program(_settings(tmp_path, dsn=dsn, pull=False)) as program:
+        behind = Behind(program, heard.listeners(), lambda: begun.append(program.jobs))
+        states = behind.pullers.oms_status.state, behind.pullers.seal_status.state
+        assert (program.jobs, states) == (None, (PullState.WAITING, PullState.OFF))
+        behind.pullers.oms.wake()
+        behind.begin()
+        assert begun == [program.jobs]
+        assert begun[0].alive
+
+
+def test_that_nothing_begins_behind_a_window_that_has_ended(tmp_path, dsn):
+    heard, begun = Heard(), []
+    with Program(_settings(tmp_path, dsn=dsn, pull=False)) as program:
+        behind = Behind(program, heard.listeners(), lambda: begun.append(program.jobs))
+        behind.end()
+        behind.begin()
+        assert (program.jobs, begun) == (None, [])
+        with pytest.raises(Unavailable, match="closing"):
+            behind.pullers.oms.fetch(396372).result(1)
 
 
 def test_that_a_program_that_doesn_t_pull_hears_of_changes(tmp_path, dsn):

@@ -1,12 +1,16 @@
 """How OMS and the DQM GUI are asked: as the settings say, or those of a demonstration."""
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from app.bootstrap.demonstration import Demonstration
-from app.jobs import Asked
 from app.settings import Settings
-from app.sync.dqm_gui import DqmGuiSettings
-from app.sync.oms_requests import OmsSettings
+
+# Nobody is asked before the first table of a window is there.
+if TYPE_CHECKING:
+    from app.jobs import Asked
+    from app.sync.dqm_gui import DqmGuiSettings
+    from app.sync.oms_requests import OmsSettings
 
 _DEMONSTRATION_PULL_S = 2.0
 _DEMONSTRATION_GUI_S = 10.0
@@ -31,8 +35,10 @@ class AskedServers:
         )
 
     @property
-    def oms(self) -> OmsSettings:
+    def oms(self) -> "OmsSettings":
         """How OMS is asked; one on this machine needs no pause unless the settings name one."""
+        from app.sync.oms_requests import OmsSettings
+
         if (url := self._demonstration.oms_url) is not None:
             return OmsSettings(url=url, pause_s=0.0)
         settings = self._settings
@@ -48,8 +54,10 @@ class AskedServers:
         )
 
     @property
-    def gui(self) -> DqmGuiSettings:
+    def gui(self) -> "DqmGuiSettings":
         """How the DQM GUI is asked."""
+        from app.sync.dqm_gui import DqmGuiSettings
+
         if (url := self._demonstration.gui_url) is not None:
             return DqmGuiSettings(url=url)
         settings = self._settings
@@ -60,9 +68,11 @@ class AskedServers:
             ca_bundle=settings.ca_bundle,
         )
 
-    def by_jobs(self, *, writes: bool) -> Asked:
+    def by_jobs(self, *, writes: bool) -> "Asked":
         """What the jobs of this client ask, and how often; `writes` where they may write what they
         are told."""
+        from app.jobs import Asked
+
         is_demonstration, settings, gui = self._demonstration.is_running, self._settings, self.gui
         # Without a certificate the real one answers nobody.
         answers = is_demonstration or gui.certificate is not None or _is_near(gui.url)

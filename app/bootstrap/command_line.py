@@ -4,7 +4,7 @@ errors."""
 from collections.abc import Sequence
 
 from app import bootstrap
-from app.cli import commands, running
+from app.cli import commands
 from app.cli.output import (
     DONE,
     REFUSED,
@@ -65,6 +65,9 @@ def _run(arguments: Arguments) -> int:
             )
         if commands.writes(arguments):
             complain(f"writes to {program.where}")
+        # Not above: a window runs no command.
+        from app.cli import running
+
         answer = running.run(program, arguments)
         return show(answer, as_json=arguments.as_json)
 

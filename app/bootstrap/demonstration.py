@@ -4,16 +4,18 @@ import logging
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.demo.colleagues import Colleagues
-from app.demo.live_oms import LiveOms
-from app.demo.season import DemoSeason
-from app.demo.simulated_dqm_gui import SimulatedDqmGui
-from app.demo.simulated_oms import SimulatedOms
 from app.domain.identity import Actor
 from app.models.database.engine import Database
 from app.models.embedded import DEMONSTRATION_MARK
 from app.services import databases
+
+if TYPE_CHECKING:
+    from app.demo.colleagues import Colleagues
+    from app.demo.live_oms import LiveOms
+    from app.demo.simulated_dqm_gui import SimulatedDqmGui
+    from app.demo.simulated_oms import SimulatedOms
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,12 @@ class Demonstration:
 
         It goes on from the newest run that is known; the newest run of a live one grows.
         """
+        # Not above: most starts are on a real database.
+        from app.demo.live_oms import LiveOms
+        from app.demo.season import DemoSeason
+        from app.demo.simulated_dqm_gui import SimulatedDqmGui
+        from app.demo.simulated_oms import SimulatedOms
+
         season = DemoSeason(_SEASON_SEED, time.monotonic(), continues=databases.newest_run(db))
         self._gui = SimulatedDqmGui(more=season.in_dqm_gui).start()
         self._mark.touch()
@@ -70,8 +78,10 @@ class Demonstration:
             self._oms = oms.start()
         return self._oms.url
 
-    def start_colleagues(self, db: Database, actor: Actor) -> Colleagues:
+    def start_colleagues(self, db: Database, actor: Actor) -> "Colleagues":
         """Has colleagues sign off and certify the older part of an untouched season."""
+        from app.demo.colleagues import Colleagues
+
         self._colleagues = Colleagues(db, actor)
         self._colleagues.start()
         return self._colleagues

@@ -1,15 +1,17 @@
 """Which database the program is to open."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from app.domain.connections.named import NamedConnection
 from app.domain.errors import Refused
 from app.models.embedded import EmbeddedServer
 from app.passwords import SystemKeyring
-from app.services.connections import trial
 from app.services.connections.book import ConnectionBook, checked_address
-from app.services.connections.trial import Trial
 from app.settings import PROGRAM, Settings
+
+if TYPE_CHECKING:
+    from app.services.connections.trial import Trial
 
 
 class Destination:
@@ -47,8 +49,10 @@ class Destination:
             raise Refused(f"{listed.faulty} Say with --connection NAME which one is meant.")
         return listed.named(self.settings.connection or listed.used)
 
-    def try_connection(self, connection: NamedConnection, password: str | None = None) -> Trial:
+    def try_connection(self, connection: NamedConnection, password: str | None = None) -> "Trial":
         """What is wrong with a connection, or what is there; `password` instead of the kept one."""
+        from app.services.connections import trial
+
         if connection.is_demonstration:
             server = EmbeddedServer.open(self.settings.data_folder)
             try:

@@ -8,27 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from app import files
 from app.bootstrap.asked_servers import AskedServers
 from app.bootstrap.demonstration import Demonstration
 from app.bootstrap.destination import Destination
-from app.bootstrap.fetched_evidence import FetchedEvidence
-from app.bootstrap.own_database import OwnDatabase
-from app.bootstrap.recipients import messages_of, recipients_of
-from app.demo.colleagues import Colleagues
-from app.demo.simulated_dqm_gui import SimulatedDqmGui
-from app.demo.simulated_oms import SimulatedOms
 from app.domain.connections.named import NamedConnection
 from app.domain.errors import NotPermitted, Refused
 from app.domain.identity import Actor
-from app.domain.reports.document import Report
-from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullStatus
-from app.jobs import Jobs, JobState, keep_working, one_round
 from app.models.database.engine import POOLED, Database
 from app.models.database.identity import PULLER
 from app.models.database.listen import Change, ChangeListener
@@ -36,21 +27,29 @@ from app.models.embedded import EmbeddedServer
 from app.preferences import PreferenceBook
 from app.services import databases
 from app.services.acting import Acting, OfLogin
-from app.services.evidence.sources import Evidence
-from app.services.notifications.book import NotificationBook
-from app.services.notifications.messages import Recipient
-from app.services.pulling.dqm_gui import GuiStore
-from app.services.pulling.store import PullStore
-from app.services.recount.background import Recounter
-from app.services.recount.recounting import recount
-from app.services.seal import keys
-from app.services.seal.keys import Signer
-from app.services.seal.sealing import Sealer
-from app.services.taking_in import Intake
 from app.settings import Settings, credential
-from app.sync.dqm_gui import listing_now
-from app.sync.oms_requests import OmsSettings
-from app.sync.worker import PullProgress, PullReport, fetch_now, pull_now
+
+# What the first table of a window does without is loaded where it is wanted.
+if TYPE_CHECKING:
+    from app.bootstrap.fetched_evidence import FetchedEvidence
+    from app.bootstrap.own_database import OwnDatabase
+    from app.demo.colleagues import Colleagues
+    from app.demo.simulated_dqm_gui import SimulatedDqmGui
+    from app.demo.simulated_oms import SimulatedOms
+    from app.domain.reports.document import Report
+    from app.domain.seal.notes import PublicKey
+    from app.jobs import Jobs, JobState
+    from app.services.evidence.sources import Evidence
+    from app.services.notifications.book import NotificationBook
+    from app.services.notifications.messages import Recipient
+    from app.services.pulling.dqm_gui import GuiStore
+    from app.services.pulling.store import PullStore
+    from app.services.recount.background import Recounter
+    from app.services.seal.keys import Signer
+    from app.services.seal.sealing import Sealer
+    from app.services.taking_in import Intake
+    from app.sync.oms_requests import OmsSettings
+    from app.sync.worker import PullProgress, PullReport
 
 logger = logging.getLogger(__name__)
 
@@ -135,8 +134,10 @@ class Program:
         return self._database
 
     @property
-    def own(self) -> OwnDatabase:
+    def own(self) -> "OwnDatabase":
         """The program's own database as a whole; Refused where another one is meant."""
+        from app.bootstrap.own_database import OwnDatabase
+
         if not self.has_own_server:
             raise Refused(f"This is for the program's own database; {self.where} is meant.")
         return OwnDatabase(self._server_folder)
@@ -199,16 +200,18 @@ class Program:
     # OMS
 
     @property
-    def oms_settings(self) -> OmsSettings:
+    def oms_settings(self) -> "OmsSettings":
         """How OMS is asked; one on this machine needs no pause unless the settings name one."""
         return self._servers.oms
 
     @cached_property
-    def pull_store(self) -> PullStore:
+    def pull_store(self) -> "PullStore":
         """Where pulls write to."""
+        from app.services.pulling.store import PullStore
+
         return PullStore(self._db_of_jobs)
 
-    def printer(self) -> Callable[[Report], bytes]:
+    def printer(self) -> "Callable[[Report], bytes]":
         """What makes a PDF of a report. Refused where Qt isn't installed."""
         try:
             from app.views.reports import printing
@@ -222,15 +225,18 @@ class Program:
 
     def oms_run(self, run_number: int) -> OmsRun:
         """What OMS says of a run now."""
+        from app.sync.worker import fetch_now
+
         if self.jobs is not None:
             return self.jobs.fetch(run_number)
         self.join_demonstration()
         return fetch_now(self.oms_settings, self.pull_store, run_number)
 
-    def pull(self, only: Sequence[int] | None, progress: Callable[[str], None]) -> PullReport:
+    def pull(self, only: Sequence[int] | None, progress: Callable[[str], None]) -> "PullReport":
         """One pull of what OMS has changed, or of `only` these runs."""
+        from app.sync.worker import pull_now
 
-        def report(done: PullProgress) -> None:
+        def report(done: "PullProgress") -> None:
             of_how_many = f" ({done.done + 1} of {done.total})" if done.total else ""
             progress(f"{done.activity}{of_how_many}")
 
@@ -239,8 +245,10 @@ class Program:
         return pull_now(self.oms_settings, self.pull_store, only=only, report=report)
 
     @contextmanager
-    def simulated_oms(self, folder: Path, port: int) -> Iterator[SimulatedOms]:
+    def simulated_oms(self, folder: Path, port: int) -> "Iterator[SimulatedOms]":
         """A simulated OMS on loopback that serves the documents of a folder."""
+        from app.demo.simulated_oms import SimulatedOms
+
         with SimulatedOms.from_folder(folder, port=port) as oms:
             yield oms
 
@@ -252,15 +260,17 @@ class Program:
         """
         return self._demonstration.start(self.db, live=live)
 
-    def start_colleagues(self) -> Colleagues:
+    def start_colleagues(self) -> "Colleagues":
         """Has colleagues sign off and certify the older part of an untouched season."""
         return self._demonstration.start_colleagues(self.db, self.actor)
 
     # DQM GUI
 
     @cached_property
-    def gui_store(self) -> GuiStore:
+    def gui_store(self) -> "GuiStore":
         """Where pulls of the DQM GUI write to, and what they found last."""
+        from app.services.pulling.dqm_gui import GuiStore
+
         return GuiStore(self._db_of_jobs)
 
     def dqm_gui_listing(self, url: str | None, *, to_write: bool = False) -> GuiListing:
@@ -268,6 +278,8 @@ class Program:
 
         Refused when what another has is to be written into the demonstration season.
         """
+        from app.sync.dqm_gui import listing_now
+
         if url is None:
             self.join_demonstration()
         elif to_write and self._is_marked:
@@ -279,24 +291,37 @@ class Program:
         return listing_now(settings if url is None else replace(settings, url=url))
 
     @cached_property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> "Evidence":
         """Histograms and numbers beside the flags; asked for in a thread of its own."""
+        from app.bootstrap.fetched_evidence import FetchedEvidence
+
         self.join_demonstration()
         self._fetched_evidence = FetchedEvidence(self.settings, self._servers)
         return self._fetched_evidence.evidence
 
     @contextmanager
-    def simulated_dqm_gui(self, folder: Path, port: int) -> Iterator[SimulatedDqmGui]:
+    def simulated_dqm_gui(self, folder: Path, port: int) -> "Iterator[SimulatedDqmGui]":
         """A simulated DQM GUI on loopback that serves the document of a folder."""
+        from app.demo.simulated_dqm_gui import SimulatedDqmGui
+
         with SimulatedDqmGui.from_folder(folder, port=port) as gui:
             yield gui
 
     # Background work
 
-    def start(self, listeners: Listeners, *, alone: bool = False) -> Jobs:
+    def start(self, listeners: Listeners, *, alone: bool = False) -> "Jobs":
         """Starts the jobs and the news of the database; `alone` without a window."""
+        jobs = self.start_jobs(listeners, alone=alone)
+        self.listen(listeners)
+        return jobs
+
+    def start_jobs(self, listeners: Listeners, *, alone: bool = False) -> "Jobs":
+        """Starts the jobs; `alone` without a window."""
+        from app.bootstrap.recipients import messages_of
+        from app.jobs import Jobs
+
         self._behind_window = not alone
-        jobs = self.jobs = Jobs(
+        self.jobs = Jobs(
             self._db_of_jobs,
             self._client_name,
             self._servers.by_jobs(writes=self.db.writes_automatically),
@@ -309,24 +334,33 @@ class Program:
             messages_of(self.settings, self._db_of_jobs) if alone else None,
             listeners.on_pull,
         )
-        jobs.start()
+        self.jobs.start()
+        return self.jobs
+
+    def listen(self, listeners: Listeners) -> None:
+        """Hears the news of the database from now on."""
 
         def hear(change: Change) -> None:
-            jobs.hear(change)
+            jobs = self.jobs
+            if jobs is not None:
+                jobs.hear(change)
             listeners.on_change(change)
 
         self._listener = ChangeListener(
             self.db, hear, listeners.on_connection, mend=self._revive_own_server
         )
         self._listener.start()
-        return jobs
 
-    def work(self, stopped: Callable[[float | None], bool], *, once: bool) -> tuple[JobState, ...]:
+    def work(
+        self, stopped: Callable[[float | None], bool], *, once: bool
+    ) -> "tuple[JobState, ...]":
         """Works as a puller until it is `stopped`, which waits for that so many seconds; with
         `once` one turn of each job, and how it went.
 
         Refused for a login that isn't a puller's.
         """
+        from app.jobs import keep_working, one_round
+
         guard = None if self.has_own_server else self.db.guard
         if guard is not None and guard.kind != PULLER:
             raise NotPermitted(
@@ -366,22 +400,26 @@ class Program:
         return self.settings.seal_key_file()
 
     @property
-    def seal_public_key(self) -> PublicKey | None:
+    def seal_public_key(self) -> "PublicKey | None":
         """The key whose signatures count: that of the settings, else our own."""
+        from app.services.seal import keys
+
         if self.settings.seal_public_key is not None:
             return keys.public_key(self.settings.seal_public_key)
         signer = _signer(self.settings)
         return None if signer is None else signer.public
 
-    def sealer(self) -> Sealer:
+    def sealer(self) -> "Sealer":
         """What seals the database, signing where there is a key."""
+        from app.services.seal.sealing import Sealer
+
         return Sealer(self._db_of_jobs, self._client_name, _signer(self.settings))
 
     @property
     def _client_name(self) -> str:
         return f"{self.actor.email} on {platform.node() or 'this machine'} ({os.getpid()})"
 
-    def _sealer_of_jobs(self) -> Sealer | None:
+    def _sealer_of_jobs(self) -> "Sealer | None":
         if not self.settings.seal or not self.db.seal:
             return None
         try:
@@ -391,24 +429,33 @@ class Program:
             logger.warning("The history isn't sealed by this client: %s", error)
             return None
 
-    def _recounter_of_jobs(self, *, alone: bool) -> Recounter | None:
+    def _recounter_of_jobs(self, *, alone: bool) -> "Recounter | None":
+        from app.services.recount.background import Recounter
+
         wanted = self.settings.recount and self.db.desk and self.db.writes_automatically
         acting = Acting(self._db_of_jobs, self.actor)
         return Recounter(acting, self._client_name, alone=alone) if wanted else None
 
-    def _intake_of_jobs(self) -> Intake | None:
+    def _intake_of_jobs(self) -> "Intake | None":
         if not (self.db.desk and self.db.writes_automatically):
             return None
+        from app.services.recount.recounting import recount
+        from app.services.taking_in import Intake
+
         acting = Acting(self._db_of_jobs, self.actor)
         count = partial(recount, acting, by=self._client_name) if self.settings.recount else None
         return Intake(self._db_of_jobs, count)
 
-    def recipients(self) -> tuple[Recipient, ...]:
+    def recipients(self) -> "tuple[Recipient, ...]":
         """Who gets messages from a puller. BadInput where a setting for that is missing."""
+        from app.bootstrap.recipients import recipients_of
+
         return recipients_of(self.settings)
 
-    def notification_book(self, acting: Acting) -> NotificationBook:
+    def notification_book(self, acting: Acting) -> "NotificationBook":
         """What the person was told on this database, kept on this machine."""
+        from app.services.notifications.book import NotificationBook
+
         return NotificationBook(
             acting,
             self.settings.data_folder / "notifications",
@@ -452,8 +499,10 @@ class Program:
         return self.has_own_server and self._demonstration.is_marked
 
 
-def _signer(settings: Settings) -> Signer | None:
+def _signer(settings: Settings) -> "Signer | None":
     """What signs the seal; None where this client has no key."""
+    from app.services.seal import keys
+
     file = settings.seal_key_file()
     if settings.seal_key is None and not files.is_file(file):
         return None

@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import files, logs, systemd
 from app.bootstrap.program import Program
-from app.demo.story import Summary, main_job
 from app.distribution import program_version
 from app.domain.connections.named import DEMONSTRATION
 from app.domain.errors import BadInput, Refused
 from app.settings import SECRETS, Settings
+
+if TYPE_CHECKING:
+    from app.demo.story import Summary
 
 
 def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
@@ -64,9 +67,11 @@ def start_logs(settings: Settings, verbosity: int, *, quiet: bool, service: bool
     )
 
 
-def run_main_job(program: Program, folder: Path, say: Callable[[str], None]) -> Summary:
+def run_main_job(program: Program, folder: Path, say: Callable[[str], None]) -> "Summary":
     """The main job without a window, on the demonstration season; Refused where runs are that
     aren't invented."""
+    from app.demo.story import main_job
+
     program.check_not_mixed()
     if not program.is_demonstration:
         raise Refused(

@@ -10,25 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import garbage, logs
+from app.bootstrap.behind import Behind
 from app.bootstrap.destination import Destination
 from app.bootstrap.program import Listeners, Program
 from app.domain.connections.named import NamedConnection
 from app.domain.errors import Refused, Unavailable
 from app.domain.keys import RunNumber
 from app.domain.links import Link, parse_link
-from app.domain.seal.notes import PublicKey
 from app.domain.sources.oms import OmsRun
 from app.models.database.identity import PERSON
 from app.preferences import PreferenceBook
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook, checked_address
-from app.services.connections.trial import Trial
 from app.services.editing import presence
 from app.services.news import News
-from app.services.pulling.pullers import Pullers
 from app.settings import Settings, place, window_channel
 
 if TYPE_CHECKING:
+    from app.domain.seal.notes import PublicKey
+    from app.services.connections.trial import Trial
     from app.views.session import Opened, ScriptTargets, Session
 
 logger = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class _Openings:
             self.book.use(name)
         return _Connected(self, program, acting, demonstration, pictured=self._pictured)
 
-    def try_connection(self, connection: NamedConnection, password: str | None) -> Trial:
+    def try_connection(self, connection: NamedConnection, password: str | None) -> "Trial":
         """What is wrong with a connection, or what is there."""
         return Destination(self._settings).try_connection(connection, password)
 
@@ -197,7 +197,7 @@ class _Connected:
         self._pictured = pictured
 
     def start(self) -> "Opened":
-        """Starts the pullers and the news of the database."""
+        """Makes the pullers, and hears the news of the database."""
         from app.views.session import Opened, WebAddresses, Workplace
 
         program, settings = self._program, self._program.settings
@@ -205,7 +205,7 @@ class _Connected:
             program.start_demonstration(live=True)
 
         def ask_oms(run_number: RunNumber) -> OmsRun | None:
-            return pullers.ask_oms(run_number)
+            return behind.pullers.ask_oms(run_number)
 
         acting = replace(
             self._acting,
@@ -214,11 +214,21 @@ class _Connected:
             draft_folder=settings.data_folder / "drafts",
         )
         news = News(acting)
-        pullers = _start_pullers(program, news)
-        if self._demonstration and not self._pictured:
-            program.start_colleagues()
+        listeners = Listeners(
+            on_change=news.changed,
+            on_connection=news.connected,
+            on_bug=lambda error: logger.error("Background work failed", exc_info=error),
+        )
+
+        def begun() -> None:
+            if self._demonstration and not self._pictured:
+                program.start_colleagues()
+
+        behind = Behind(program, listeners, begun)
+        program.listen(listeners)
 
         def stop() -> None:
+            behind.end()
             with suppress(Unavailable):
                 presence.close_dataset(acting)
             program.close()
@@ -227,7 +237,7 @@ class _Connected:
             acting,
             _session(program, demonstration=self._demonstration),
             news,
-            pullers,
+            behind.pullers,
             WebAddresses(
                 settings.oms_web_url,
                 settings.dqm_gui_url,
@@ -237,30 +247,16 @@ class _Connected:
             _seal_key(program),
             self._openings,
             program.evidence,
-            program.notification_book(acting),
+            lambda: program.notification_book(acting),
         )
-        return Opened(workplace, stop)
+        return Opened(workplace, stop, behind.begin)
 
     def close(self) -> None:
         """Leaves the server."""
         self._program.close()
 
 
-def _start_pullers(program: Program, news: News) -> Pullers:
-    """Starts what works behind the window and tells it the news."""
-    jobs = program.start(
-        Listeners(
-            on_change=news.changed,
-            on_connection=news.connected,
-            on_bug=lambda error: logger.error("Background work failed", exc_info=error),
-        )
-    )
-    return Pullers(
-        jobs.oms, jobs.gui, program.gui_store, lambda: program.dqm_gui_listing(None), jobs.seal
-    )
-
-
-def _seal_key(program: Program) -> PublicKey | None:
+def _seal_key(program: Program) -> "PublicKey | None":
     """The key whose signatures count in the window; one that can't be used keeps nobody out."""
     try:
         return program.seal_public_key

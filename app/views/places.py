@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QWidget
@@ -18,6 +19,9 @@ from app.views.notices import Notices
 from app.views.rights import Rights
 from app.views.selection import Selection
 from app.views.session import Workplace
+
+if TYPE_CHECKING:
+    from app.services.notifications.book import NotificationBook
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,15 @@ class PlaceContext:
     def rights(self) -> Rights:
         """What the person may do."""
         return Rights(self.acting, self.background)
+
+    @cached_property
+    def notifications(self) -> "NotificationBook":
+        """What the person was told; it is kept where the program keeps things."""
+        # Not above: that is looked at when the window is whole.
+        from app.services.notifications.book import NotificationBook
+
+        make = self.workplace.notifications
+        return NotificationBook(self.acting, None) if make is None else make()
 
     @cached_property
     def open_datasets(self) -> OpenDatasets:

@@ -8,10 +8,13 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings
 
 logger = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
 
 _BYTES = frozenset({"geometry", "state", "splitter"})
 _LISTS = frozenset({"columns", "recent", "sort"})
@@ -63,6 +66,27 @@ def restore(remembered: QSettings, key: str, by: Callable[[QByteArray], bool]) -
     """Restores a part of the window `by` what is remembered of it; whether there was anything."""
     state = remembered.value(key)
     return isinstance(state, QByteArray) and by(state)
+
+
+def made_as_remembered(
+    remembered: QSettings, make: Callable[[], Made], what: str
+) -> tuple[Made, str]:
+    """The window or a part of it. Where that can't be made as it was left, nothing is remembered
+    any more, and the person has to know what comes with it; empty else."""
+    try:
+        return make(), ""
+    except Exception as error:
+        if not remembered.allKeys():
+            raise
+        # Whatever it was of what is remembered: the window opens without.
+        logger.exception("The %s can't be made as it was remembered", what)
+        file = Path(remembered.fileName())
+        aside = set_aside(file)
+        remembered.clear()
+        return make(), (
+            f"The window couldn't be opened as it was left ({type(error).__name__}) and"
+            f" begins anew; {file.name} as it was is {aside}."
+        )
 
 
 def keep(remembered: QSettings) -> None:

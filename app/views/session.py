@@ -3,19 +3,22 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.domain.connections.named import NamedConnection
 from app.domain.connections.protection import ON_THIS_MACHINE, Protection
-from app.domain.preferences import Preferences
-from app.domain.seal.notes import PublicKey
 from app.services.acting import Acting
-from app.services.connections.book import ConnectionBook
-from app.services.connections.trial import Trial
-from app.services.evidence.sources import Evidence
 from app.services.news import News
-from app.services.notifications.book import NotificationBook
-from app.services.pulling.pullers import Pullers
+
+# A window is seen before anybody wants these.
+if TYPE_CHECKING:
+    from app.domain.preferences import Preferences
+    from app.domain.seal.notes import PublicKey
+    from app.services.connections.book import ConnectionBook
+    from app.services.connections.trial import Trial
+    from app.services.evidence.sources import Evidence
+    from app.services.notifications.book import NotificationBook
+    from app.services.pulling.pullers import Pullers
 
 
 class DatabaseKind(StrEnum):
@@ -85,11 +88,11 @@ class Openings(Protocol):
     """What opens servers, one after another; all methods may take seconds."""
 
     @property
-    def book(self) -> ConnectionBook:
+    def book(self) -> "ConnectionBook":
         """The list of connections that the person keeps."""
 
     @property
-    def preferences(self) -> Preferences:
+    def preferences(self) -> "Preferences":
         """The settings of the program."""
 
     @property
@@ -100,7 +103,7 @@ class Openings(Protocol):
         """Connects to a server, and remembers the choice; an empty name is what settings and list
         say. Raises Refused or Unavailable."""
 
-    def try_connection(self, connection: NamedConnection, password: str | None) -> Trial:
+    def try_connection(self, connection: NamedConnection, password: str | None) -> "Trial":
         """What is wrong with a connection, or what is there; `password` instead of the kept one."""
 
 
@@ -108,34 +111,35 @@ class Openings(Protocol):
 class Workplace:
     """What a window is opened on, for all its places; `seal_key`: whose signatures count;
     `openings` opens other servers; `evidence` of the DQM GUI and OMS, None where nobody is asked;
-    `notifications`: what the person was told.
+    `notifications` makes the book of what the person was told.
     """
 
     acting: Acting
     session: Session
     news: News
-    pullers: Pullers
+    pullers: "Pullers"
     addresses: WebAddresses
-    seal_key: PublicKey | None = None
+    seal_key: "PublicKey | None" = None
     openings: Openings | None = None
-    evidence: Evidence | None = None
-    notifications: NotificationBook | None = None
+    evidence: "Evidence | None" = None
+    notifications: "Callable[[], NotificationBook] | None" = None
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What a window is opened on, and what ends all that the window doesn't own; `stop` is called
-    in a thread."""
+    """What a window is opened on; `begin` starts what works behind the window, once that is seen,
+    and `stop` ends all that the window doesn't own. Both are called in a thread."""
 
     workplace: Workplace
     stop: Callable[[], None]
+    begin: Callable[[], None] = lambda: None
 
 
 class Connected(Protocol):
     """A server that answers, with nothing going on there yet."""
 
     def start(self) -> Opened:
-        """Starts what works behind a window. Raises Refused or Unavailable."""
+        """Makes ready what works behind a window. Raises Refused or Unavailable."""
 
     def close(self) -> None:
         """Leaves the server."""

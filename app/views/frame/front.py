@@ -1,7 +1,5 @@
 """What is beside the navigation: the place in front, and the banners above it."""
 
-from collections.abc import Iterable
-
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.views.lumisections.editing.drafts_strip import DraftsStrip
@@ -11,18 +9,18 @@ from app.views.sync_panel.sources_banner import SourcesBanner
 
 
 class Front(QWidget):
-    """All places, one of them in front. The banners tell of an outage of the database, of sources
-    that don't answer and of drafts that weren't written; each is there only while it has to be."""
+    """All places, one of them in front; one that isn't made yet has a stand-in. The banners tell of
+    an outage of the database, of sources that don't answer and of drafts that weren't written; each
+    is there only while it has to be."""
 
-    def __init__(
-        self, context: PlaceContext, places: Iterable[PlaceWidget], parent: QWidget
-    ) -> None:
+    def __init__(self, context: PlaceContext, places: int, parent: QWidget) -> None:
         super().__init__(parent)
         self.sources = SourcesBanner(context, self)
         self.drafts = DraftsStrip(context.drafts, context.themes, self)
         self.stack = QStackedWidget()
-        for place in places:
-            self.stack.addWidget(place)
+        self._stand_ins = [QWidget() for _ in range(places)]
+        for stand_in in self._stand_ins:
+            self.stack.addWidget(stand_in)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -30,3 +28,10 @@ class Front(QWidget):
         layout.addWidget(self.sources)
         layout.addWidget(self.drafts)
         layout.addWidget(self.stack, 1)
+
+    def put(self, row: int, place: PlaceWidget) -> None:
+        """A place comes where its stand-in was."""
+        stand_in = self._stand_ins[row]
+        self.stack.insertWidget(row, place)
+        self.stack.removeWidget(stand_in)
+        stand_in.deleteLater()

@@ -49,6 +49,11 @@ class Later(QObject):
             self._timer.stop()
         what()
 
+    def stop(self) -> None:
+        """Nobody wants any of it any more."""
+        self._waiting.clear()
+        self._timer.stop()
+
     def _look(self) -> None:
         self._quiet = self._quiet + 1 if self._is_idle() else 0
         if self._quiet == _QUIET_TIMES:

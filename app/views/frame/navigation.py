@@ -9,29 +9,27 @@ from PySide6.QtWidgets import QListWidget, QVBoxLayout, QWidget
 
 from app.services.certification.tables import TableKind
 from app.views.actions import ONLY_SHOWS, ActionRow
-from app.views.agents.place import AgentsPlace
-from app.views.configuration.place import ConfigurationPlace
-from app.views.cycles.place import CyclesPlace
 from app.views.frame.workspaces import WorkspaceSelector
-from app.views.golden.place import GoldenPlace
-from app.views.log.place import LogPlace
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.runs.place import TablePlace
-from app.views.todo.place import TodoPlace
 from app.views.widgets.plain import ListItem
 
 _WIDTH = 132
 _REMEMBERED = "place"
 
 
+Make = Callable[[PlaceContext], PlaceWidget]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place of the navigation; `workspaces` are those that can be chosen there, if any."""
+    """A place of the navigation; `load` brings what makes it; `workspaces` are those that can be
+    chosen there, if any."""
 
     name: str
     text: str
     icon: str
-    make: Callable[[PlaceContext], PlaceWidget]
+    load: Callable[[], Make]
     workspaces: TableKind | None = None
 
     @property
@@ -40,21 +38,62 @@ class Place:
         return f"Ctrl+{PLACES.index(self) + 1}"
 
 
+def _runs() -> Make:
+    return partial(TablePlace, "runs")
+
+
+def _datasets() -> Make:
+    return partial(TablePlace, "datasets")
+
+
+# Not above: what nobody looks at at the start is loaded when that is over.
+
+
+def _cycles() -> Make:
+    from app.views.cycles.place import CyclesPlace
+
+    return CyclesPlace
+
+
+def _todo() -> Make:
+    from app.views.todo.place import TodoPlace
+
+    return TodoPlace
+
+
+def _golden() -> Make:
+    from app.views.golden.place import GoldenPlace
+
+    return GoldenPlace
+
+
+def _log() -> Make:
+    from app.views.log.place import LogPlace
+
+    return LogPlace
+
+
+def _agents() -> Make:
+    from app.views.agents.place import AgentsPlace
+
+    return AgentsPlace
+
+
+def _configuration() -> Make:
+    from app.views.configuration.place import ConfigurationPlace
+
+    return ConfigurationPlace
+
+
 PLACES = (
-    Place("online", "Online", "runs", lambda context: TablePlace("runs", context), "runs"),
-    Place(
-        "offline",
-        "Offline",
-        "datasets",
-        lambda context: TablePlace("datasets", context),
-        "datasets",
-    ),
-    Place("cycles", "Cycles", "cycles", CyclesPlace, "datasets"),
-    Place("todo", "To do", "todo", TodoPlace, "datasets"),
-    Place("golden", "Golden JSON", "golden", GoldenPlace),
-    Place("log", "Log", "log", LogPlace),
-    Place("agents", "Agents", "machine", AgentsPlace),
-    Place("configuration", "Configuration", "configuration", ConfigurationPlace),
+    Place("online", "Online", "runs", _runs, "runs"),
+    Place("offline", "Offline", "datasets", _datasets, "datasets"),
+    Place("cycles", "Cycles", "cycles", _cycles, "datasets"),
+    Place("todo", "To do", "todo", _todo, "datasets"),
+    Place("golden", "Golden JSON", "golden", _golden),
+    Place("log", "Log", "log", _log),
+    Place("agents", "Agents", "machine", _agents),
+    Place("configuration", "Configuration", "configuration", _configuration),
 )
 
 

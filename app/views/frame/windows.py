@@ -4,26 +4,27 @@ then that of the next."""
 import asyncio
 import logging
 from concurrent.futures import Executor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtCore import QObject, QSettings, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from app import garbage
 from app.domain.errors import Refused, Unavailable
 from app.domain.links import Link
 from app.views.background import FIRST_RETRY_S, LONGEST_RETRY_S, Background
-from app.views.connections.start_page import StartPage, Wish
 from app.views.focus import come_forward
-from app.views.frame.actions.preferences import show_preferences
 from app.views.frame.ending import Ending
 from app.views.frame.main_window import MainWindow
 from app.views.frame.watching.newer_program import tell_of_newer_program
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
-from app.views.remembered import set_aside
+from app.views.remembered import made_as_remembered
 from app.views.session import Connected, Opened, Openings
+
+if TYPE_CHECKING:
+    from app.views.connections.start_page import StartPage, Wish
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ _PAGE_AFTER_S = 0.6
 """A server that answers sooner is opened without a page before."""
 
 _DISMISSED_S = 20.0
+_BEHIND_AFTER_MS = 10_000
+"""What works behind a window waits no longer for the first table."""
 
 Task = asyncio.Future[Connected]
 
@@ -175,7 +178,10 @@ class Windows(QObject):
         self._dismissed.add(leaving)
         leaving.add_done_callback(self._dismissed.discard)
 
-    def _shown_page(self) -> StartPage:
+    def _shown_page(self) -> "StartPage":
+        # Not above: a server that answers at once is opened without.
+        from app.views.connections.start_page import StartPage
+
         if self._page is None:
             background = self._background(self.notices)
             self._page = StartPage(self._openings, background, self._themes)
@@ -192,6 +198,8 @@ class Windows(QObject):
 
     def _show_preferences(self) -> None:
         """Over the start page: what a setting is wrong with can be mended there."""
+        from app.views.frame.actions.preferences import show_preferences
+
         if self._page is not None and self._page_background is not None:
             show_preferences(
                 self._openings.preferences, self._page_background, self._themes, self._page
@@ -222,7 +230,7 @@ class Windows(QObject):
         self.front = window
         window.show()
         self._leave_page()
-        background.run(tell_of_newer_program(context), window)
+        self._begin_behind(window, opened, context)
         self.opened.emit(window)
         self._follow_link()
         if self._ends:
@@ -230,26 +238,32 @@ class Windows(QObject):
         await ending.ended
         self.front = None
         window.deleteLater()
-        return None if self._ends else window.connections.following
+        return None if self._ends else window.following
+
+    def _begin_behind(self, window: MainWindow, opened: Opened, context: PlaceContext) -> None:
+        """Starts what works behind a window when all of that is made, or after a while."""
+        background = context.background
+
+        async def begin() -> None:
+            await background.act(opened.begin, reaches_server=False)
+            await tell_of_newer_program(context)
+
+        def at_once() -> None:
+            if patience.isActive():
+                patience.start(0)
+
+        patience = QTimer(window, singleShot=True, interval=_BEHIND_AFTER_MS)
+        patience.timeout.connect(lambda: background.run(begin(), window))
+        window.complete.connect(at_once)
+        patience.start()
 
     def _made(self, context: PlaceContext) -> MainWindow:
-        faulty, self._faulty = self._faulty, ""
+        known, self._faulty = self._faulty, ""
         with garbage.kept(), self._themes.undressed():
-            try:
-                window = MainWindow(context)
-            except Exception as error:
-                if not self._remembered.allKeys():
-                    raise
-                # Whatever it was of what is remembered: the window opens without.
-                logger.exception("The window can't be made as it was remembered")
-                file = Path(self._remembered.fileName())
-                aside = set_aside(file)
-                self._remembered.clear()
-                faulty = (
-                    f"The window couldn't be opened as it was left ({type(error).__name__}) and"
-                    f" begins anew; {file.name} as it was is {aside}."
-                )
-                window = MainWindow(context)
+            window, faulty = made_as_remembered(
+                self._remembered, lambda: MainWindow(context), "window"
+            )
+        faulty = faulty or known
         if faulty:
             self.notices.refuse(Refused(faulty))
         return window

@@ -53,12 +53,11 @@ class MakingOfficial(OnChosenLists):
         acting, notices = self._context.acting, self._context.notices
         if acting.db.guard is None:
             notices.tell(f"Making {counted(len(ids), 'golden JSON')} again from the events ...")
-        book = self._context.workplace.notifications
+        book = self._context.notifications
 
         def make() -> MadeOfficial:
             made = making_official.make_official(acting, ids)
-            if book is not None:
-                book.made_official(made.ids)
+            book.made_official(made.ids)
             return made
 
         made = await self._context.background.act(make)

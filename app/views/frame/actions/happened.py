@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from app.domain.counting import counted
 from app.domain.links import Link
 from app.domain.notifications import Choice, Notification, NotificationKind
-from app.services.notifications.book import Happened, NotificationBook
+from app.services.notifications.book import Happened
 from app.services.notifications.waiting import Waiting
 from app.views.actions import ActionRow
 from app.views.drafts import DraftBook
@@ -34,9 +34,11 @@ class Window(Protocol):
     """Where things are opened."""
 
     drafts: DraftBook
-    shared: SharedLinks
-    preferences: PreferencesActions
 
+    @property
+    def shared(self) -> SharedLinks: ...
+    @property
+    def preferences(self) -> PreferencesActions: ...
     def go_into(self, name: str) -> None: ...
     def show_run(self, run_number: int, dataset: str = ...) -> None: ...
     def close(self) -> bool: ...
@@ -50,8 +52,7 @@ class Happenings(QObject):
         self._context = context
         self._window = window
         self._parent = parent
-        book = context.workplace.notifications or NotificationBook(context.acting, None)
-        self._watch = NotificationWatch(context, book, self)
+        self._watch = NotificationWatch(context, context.notifications, self)
         self._waiting = Waiting()
         self._state = State()
         self._dialog: HappenedDialog | None = None

@@ -1,8 +1,8 @@
 """The menus of the window: which actions they show, in which order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from PySide6.QtWidgets import QMainWindow, QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.views.actions import Actions
 from app.views.bulk import actions as bulk_actions
@@ -75,9 +75,14 @@ _MENUS: dict[str, Sequence[str]] = {
 class Menus:
     """The menu bar, and the context menus of runs, offline datasets and golden JSONs."""
 
-    def __init__(self, window: QMainWindow, actions: Actions, views: Iterable[PlaceWidget]) -> None:
-        bar = window.menuBar()
-        menus = {title: bar.addMenu(f"&{title}") for title in _MENUS}
+    def __init__(
+        self,
+        menus: Mapping[str, QMenu],
+        actions: Actions,
+        views: Iterable[PlaceWidget],
+        window: QWidget,
+    ) -> None:
+        """`menus`: those of the menu bar by their titles, empty so far."""
         for title, ids in _MENUS.items():
             actions.fill(menus[title], ids)
         actions.fill(menus["View"].addMenu("Look"), look.MENU)

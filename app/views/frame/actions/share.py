@@ -47,13 +47,17 @@ _IS_TEXT = "A script writes it by itself."
 class Window(Protocol):
     """What links lead to."""
 
-    online: TablePlace
-    offline: TablePlace
-    golden: GoldenPlace
-    cycles: CyclesPlace
     table: TableInFront
     workspaces: WorkspaceSelector
 
+    @property
+    def online(self) -> TablePlace: ...
+    @property
+    def offline(self) -> TablePlace: ...
+    @property
+    def golden(self) -> GoldenPlace: ...
+    @property
+    def cycles(self) -> CyclesPlace: ...
     @property
     def place(self) -> str: ...
     def go_into(self, name: str) -> None: ...

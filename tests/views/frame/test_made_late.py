@@ -1,0 +1,126 @@
+"""What of the window is made after the place in front, and that nobody has to wait for it."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.views.agents.place import AgentsPlace
+from app.views.background import Background
+from app.views.frame.main_window import MENUS, MainWindow
+from app.views.frame.navigation import PLACES
+from app.views.log.place import LogPlace
+from app.views.places import PlaceContext, PlaceWidget
+from tests.views.workplaces import a_window
+
+NAMES = [place.name for place in PLACES]
+
+
+@pytest.fixture
+def fresh(qtbot: QtBot, context: PlaceContext, background: Background) -> Iterator[MainWindow]:
+    """A window that was made just now: nothing is read yet."""
+    window = a_window(context)
+    qtbot.addWidget(window)
+    window.stop_wanted.connect(window.stopped)
+    window.show()
+    yield window
+    window.close()
+    background.stop()
+
+
+def test_that_the_other_places_are_made_one_after_another_once_the_first_is_filled(
+    qtbot: QtBot, fresh: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled: list[bool] = []
+    put = fresh.front.put
+
+    def noted(row: int, place: PlaceWidget) -> None:
+        filled.append(fresh.online.table.model.rowCount() > 0)
+        put(row, place)
+
+    monkeypatch.setattr(fresh.front, "put", noted)
+    assert (list(fresh.views.made), fresh.has_actions) == (["online"], False)
+    with qtbot.waitSignal(fresh.complete):
+        pass
+    assert list(fresh.views.made) == NAMES
+    assert (fresh.has_actions, filled) == (True, [True] * (len(NAMES) - 1))
+    stack = fresh.front.stack
+    assert [stack.widget(at) for at in range(stack.count())] == list(fresh.views.values())
+    assert stack.currentWidget() is fresh.online
+
+
+def test_that_a_key_works_before_anything_is_read(qtbot: QtBot, fresh: MainWindow) -> None:
+    QTest.keySequence(fresh, QKeySequence("Ctrl+6"))
+    assert fresh.place == "log"
+    assert fresh.front.stack.currentWidget() is fresh.log
+
+
+@pytest.mark.parametrize("title", MENUS)
+def test_that_a_menu_is_full_before_anything_is_read(fresh: MainWindow, title: str) -> None:
+    menu = fresh.menus[title]
+    assert (menu.isEmpty(), menu.menuAction().isVisible()) == (True, True)
+    menu.aboutToShow.emit()
+    assert len(menu.actions()) > 1
+
+
+def test_that_a_place_that_is_gone_to_early_is_where_it_belongs(
+    qtbot: QtBot, fresh: MainWindow
+) -> None:
+    fresh.go_into("agents")
+    assert set(fresh.views.made) == {"online", "agents"}
+    assert isinstance(fresh.front.stack.currentWidget(), AgentsPlace)
+    qtbot.waitUntil(lambda: fresh.is_settled)
+    assert fresh.front.stack.indexOf(fresh.views["agents"]) == NAMES.index("agents")
+    assert fresh.place == "agents"
+
+
+def test_that_actions_are_in_the_same_order_whatever_was_looked_at_first(
+    qtbot: QtBot, fresh: MainWindow
+) -> None:
+    fresh.go_into("configuration")
+    qtbot.waitUntil(lambda: fresh.is_settled)
+    ids = [row.id for row in fresh.actions_.rows]
+    assert ids.index("cycle.move") < ids.index("log.run") < ids.index("agents.register")
+    tools = [action.objectName() for action in fresh.menus["Tools"].actions()]
+    assert tools.index("agents.register") < tools.index("configuration.reclassify")
+
+
+def test_that_a_window_that_is_closed_early_makes_nothing_more(
+    qtbot: QtBot, fresh: MainWindow
+) -> None:
+    fresh.close()
+    made = set(fresh.views.made)
+    qtbot.wait(200)
+    assert (set(fresh.views.made), fresh.has_actions, fresh.following) == (made, False, None)
+
+
+@pytest.mark.expected_log("can't be made as it was remembered")
+def test_that_a_place_that_can_t_be_made_as_it_was_left_begins_anew(
+    qtbot: QtBot, fresh: MainWindow, context: PlaceContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context.remembered.setValue("log/splitter", "no state")
+    lay_out = LogPlace._lay_out
+
+    def fails_where_remembered(place: LogPlace) -> None:
+        if context.remembered.contains("log/splitter"):
+            raise ValueError("as it was left")
+        lay_out(place)
+
+    monkeypatch.setattr(LogPlace, "_lay_out", fails_where_remembered)
+    fresh.go_into("log")
+    assert isinstance(fresh.front.stack.currentWidget(), LogPlace)
+    assert "begins anew" in fresh.status.notice.text.text()
+
+
+def test_that_a_typed_filter_is_not_taken_for_a_key_of_an_action(
+    qtbot: QtBot, fresh: MainWindow
+) -> None:
+    line = fresh.online.table.filter.edit
+    line.setFocus()
+    qtbot.keyClicks(line, "class")
+    assert (line.text(), fresh.has_actions) == ("class", False)
+    qtbot.keyClick(line, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    assert fresh.has_actions

@@ -24,6 +24,7 @@ from app.models.database.engine import POOLED, Database
 from app.models.database.identity import PULLER
 from app.models.database.listen import Change, ChangeListener
 from app.models.embedded import EmbeddedServer
+from app.models.schemas.shared_schema import SchemaKind
 from app.preferences import PreferenceBook
 from app.services import databases
 from app.services.acting import Acting, OfLogin
@@ -146,9 +147,12 @@ class Program:
     def db(self) -> Database:
         """The database, recognised and ready; our own is created when it is new."""
         database = self.any_database
-        if self.has_own_server and databases.is_empty(database):
+        state = databases.recognise(database)
+        if self.has_own_server and state.kind is SchemaKind.EMPTY:
             databases.initialise(database, default_configuration=True)
-        databases.open_existing(database)
+            databases.open_existing(database)
+        else:
+            databases.open_existing(database, state)
         return database
 
     @cached_property
@@ -178,7 +182,7 @@ class Program:
         runs came from anywhere else."""
         if self._servers.named or not self.has_own_server:
             return False
-        return self._is_marked or databases.newest_run(self.db) is None
+        return self._is_marked or not databases.has_runs(self.db)
 
     def check_not_mixed(self) -> None:
         """Refused when real runs would come between the invented ones of the demonstration."""
@@ -293,9 +297,13 @@ class Program:
     @cached_property
     def evidence(self) -> "Evidence":
         """Histograms and numbers beside the flags; asked for in a thread of its own."""
+        self.join_demonstration()
+        return self.evidence_of_servers()
+
+    def evidence_of_servers(self) -> "Evidence":
+        """The same of whatever servers are asked now."""
         from app.bootstrap.fetched_evidence import FetchedEvidence
 
-        self.join_demonstration()
         self._fetched_evidence = FetchedEvidence(self.settings, self._servers)
         return self._fetched_evidence.evidence
 

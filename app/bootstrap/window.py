@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -244,9 +245,9 @@ class _Connected:
                 settings.elog_url,
                 settings.oms_lumisections_url,
             ),
-            _seal_key(program),
+            partial(_seal_key, program),
             self._openings,
-            program.evidence,
+            program.evidence_of_servers,
             lambda: program.notification_book(acting),
         )
         return Opened(workplace, stop, behind.begin)

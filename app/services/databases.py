@@ -119,13 +119,14 @@ def is_empty(db: Database) -> bool:
     return recognise(db).kind is SchemaKind.EMPTY
 
 
-def open_existing(db: Database) -> None:
-    """Makes a database that holds the shared schema ready to work with.
+def open_existing(db: Database, state: SchemaState | None = None) -> None:
+    """Makes a database that holds the shared schema ready to work with; `state` where somebody has
+    just looked.
 
     Refused, with what is missing, when it holds anything else. To the shared tables
     only what is optional is added, our own schema is made, both where the login may.
     """
-    state = recognise(db)
+    state = recognise(db) if state is None else state
     if state.kind is SchemaKind.EMPTY:
         raise Refused(
             f"The database {db.dsn_without_password} is empty. To create the tables of Run"
@@ -264,6 +265,13 @@ def examine_objects(db: Database, progress: Progress = SILENT) -> ExaminedObject
                     false.append(each.id)
         looked_at += len(page)
         after = page[-1].id
+
+
+def has_runs(db: Database) -> bool:
+    """Whether there is any run."""
+    any_run = TableQuery("runs", limit=1, include_deleted=True)
+    with db.read() as connection:
+        return bool(pages.page(connection, any_run).rows)
 
 
 def newest_run(db: Database) -> tuple[int, int] | None:

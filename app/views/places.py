@@ -21,6 +21,7 @@ from app.views.selection import Selection
 from app.views.session import Workplace
 
 if TYPE_CHECKING:
+    from app.services.evidence.sources import Evidence
     from app.services.notifications.book import NotificationBook
 
 
@@ -57,6 +58,12 @@ class PlaceContext:
 
         make = self.workplace.notifications
         return NotificationBook(self.acting, None) if make is None else make()
+
+    @cached_property
+    def evidence(self) -> "Evidence | None":
+        """Histograms and numbers beside the flags; None where nobody is asked for them."""
+        make = self.workplace.evidence
+        return None if make is None else make()
 
     @cached_property
     def open_datasets(self) -> OpenDatasets:

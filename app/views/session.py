@@ -109,9 +109,9 @@ class Openings(Protocol):
 
 @dataclass(frozen=True)
 class Workplace:
-    """What a window is opened on, for all its places; `seal_key`: whose signatures count;
-    `openings` opens other servers; `evidence` of the DQM GUI and OMS, None where nobody is asked;
-    `notifications` makes the book of what the person was told.
+    """What a window is opened on, for all its places; `openings` opens other
+    servers. What is wanted late is made then: `seal_key` says whose signatures count, `evidence` is
+    of the DQM GUI and OMS, None where nobody is asked, `notifications` is what the person was told.
     """
 
     acting: Acting
@@ -119,9 +119,9 @@ class Workplace:
     news: News
     pullers: "Pullers"
     addresses: WebAddresses
-    seal_key: "PublicKey | None" = None
+    seal_key: "Callable[[], PublicKey | None]" = lambda: None
     openings: Openings | None = None
-    evidence: "Evidence | None" = None
+    evidence: "Callable[[], Evidence] | None" = None
     notifications: "Callable[[], NotificationBook] | None" = None
 
 

@@ -45,7 +45,13 @@ def a_workplace(
     acting = Acting(db, actor, client=client, draft_folder=draft_folder, ask_oms=pullers.ask_oms)
     session = Session("test", DatabaseKind.TEST, actor.email)
     return Workplace(
-        acting, session, News(acting), pullers, addresses, openings=openings, evidence=evidence
+        acting,
+        session,
+        News(acting),
+        pullers,
+        addresses,
+        openings=openings,
+        evidence=None if evidence is None else lambda: evidence,
     )
 
 

@@ -2,29 +2,24 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.configuration.in_force import parse_condition
 from app.domain.counting import counted
 from app.domain.editing.edit_words import edited_text
 from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
 from app.domain.errors import Refused
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.lumisections import LumiRange, Mask, count, mask_of_ranges, ranges_of_mask
+from app.domain.lumisections import LumiRange, Mask, count, ranges_of_mask
 from app.domain.progress import SILENT, Cancelled, Progress
-from app.domain.state.compact import compact
-from app.domain.state.grid import DatasetState
 from app.domain.state.summaries import exact_sum, luminosity_numbers
 from app.domain.triplets import Triplet
-from app.golden.document import Document
-from app.golden.season import Season, SeasonDataset
-from app.golden.selection import Selection, select
 from app.models.events import rows, states
 from app.models.events.action import Action, begin
-from app.models.events.rows import DatasetRow, RunRow
+from app.models.events.rows import DatasetRow
 from app.models.history import writes as history
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
@@ -32,10 +27,12 @@ from app.services.editing import landing
 from app.services.editing.conflicts import CellsInConflict, ChangedMeanwhile
 from app.services.editing.landing import DraftMark
 from app.services.editing.plan import Line, Plan, check_given, plan
+from app.services.editing.ranges_left import without
 from app.services.editing.targets import CellsChanged
-from app.services.golden import generation as golden
 
-GOLDEN_RULE = "golden"
+if TYPE_CHECKING:
+    from app.services.editing.golden_effect import GoldenEffect
+
 NOTHING_TO_CHANGE = "Nothing to change: every cell has that value already."
 
 
@@ -58,19 +55,6 @@ class DatasetEffect:
 
 
 @dataclass(frozen=True)
-class GoldenEffect:
-    """What a golden rule loses and gains, over the datasets that are touched alone: lumisections
-    of each run, their number, and recorded luminosity [pb^-1]."""
-
-    leaving: Document
-    entering: Document
-    lumisections_leaving: int
-    lumisections_entering: int
-    recorded_leaving: float
-    recorded_entering: float
-
-
-@dataclass(frozen=True)
 class Preview:
     """What edits would do; `seen` is the newest event of each dataset that it knows of, which
     makes `write` notice what changes later.
@@ -83,7 +67,7 @@ class Preview:
     changes: tuple[CellsChanged, ...]
     datasets: tuple[DatasetEffect, ...]
     conflicts: tuple[CellsInConflict, ...]
-    golden: GoldenEffect | None
+    golden: "GoldenEffect | None"
     seen: Mapping[DatasetKey, int]
     recorded: float
     delivered: float
@@ -153,7 +137,10 @@ def preview(
     datasets = tuple(_effects(made, changes))
     effect = None
     if rule is not None:
-        effect = _golden_effect(made, rule, known_runs, known_datasets, progress)
+        # Not above: drafts are offered without, and it brings all of golden JSON.
+        from app.services.editing.golden_effect import effect_of
+
+        effect = effect_of(made, rule, known_runs, known_datasets, progress)
     progress.at(1.0)
     recorded, delivered = (_luminosity_of_runs(made, name) for name in ("recorded", "delivered"))
     return Preview(
@@ -234,7 +221,7 @@ def resolved(
             == (edit.run_number, edit.dataset, name)
             for taken in conflict.ranges
         ]
-        ranges = _without(edit.ranges, out)
+        ranges = without(edit.ranges, out)
         if ranges:
             left.append(replace(edit, ranges=ranges))
     return left
@@ -264,10 +251,9 @@ def same_edits(
 
 def golden_rule(acting: Acting) -> JsonValue:
     """The golden rule in force, for the effect that a preview shows; None when there is none."""
-    try:
-        return golden.rule_named(acting, GOLDEN_RULE)
-    except Refused:
-        return None
+    from app.services.editing import golden_effect
+
+    return golden_effect.rule_in_force(acting)
 
 
 def _lengths(acting: Acting, keys: Collection[DatasetKey]) -> dict[DatasetKey, int]:
@@ -329,63 +315,6 @@ def _following(made: Plan, known: Mapping[DatasetKey, DatasetRow]) -> list[Datas
     ]
 
 
-def _golden_effect(
-    made: Plan,
-    rule: JsonValue,
-    known_runs: Mapping[int, RunRow],
-    known_datasets: Mapping[DatasetKey, DatasetRow],
-    progress: Progress,
-) -> GoldenEffect:
-    checked = parse_condition(rule)
-    changed = made.after()
-
-    def selection(states: Mapping[DatasetKey, DatasetState]) -> Selection:
-        progress.checkpoint()
-        return select(
-            Season(
-                SeasonDataset(
-                    *key,
-                    known_datasets[key].attributes,
-                    known_runs[key[0]].oms_attributes,
-                    known_runs[key[0]].rr_attributes,
-                    compact(states[key]),
-                )
-                for key in changed
-            ),
-            checked,
-        )
-
-    before, after = selection(made.states), selection(changed)
-    leaving = _minus(before.document, after.document)
-    entering = _minus(after.document, before.document)
-    return GoldenEffect(
-        leaving,
-        entering,
-        sum(map(count, leaving.values())),
-        sum(map(count, entering.values())),
-        before.season.luminosity_of(leaving).recorded,
-        after.season.luminosity_of(entering).recorded,
-    )
-
-
-def _minus(one: Document, other: Document) -> dict[int, tuple[LumiRange, ...]]:
-    remaining: dict[int, tuple[LumiRange, ...]] = {}
-    for run_number, ranges in one.items():
-        left = _without(ranges, other.get(run_number, ()))
-        if left:
-            remaining[run_number] = left
-    return remaining
-
-
-def _without(
-    ranges: Sequence[LumiRange], taken: Sequence[tuple[int, int]]
-) -> tuple[LumiRange, ...]:
-    if not taken or not ranges:
-        return tuple(ranges)
-    length = max(last for _, last in ranges)
-    return ranges_of_mask(mask_of_ranges(ranges, length) & ~mask_of_ranges(taken, length))
-
-
 def _padded(mask: Mask, length: int) -> Mask:
     padded = np.zeros(length, np.bool_)
     padded[: mask.size] = mask[:length]
@@ -405,7 +334,6 @@ __all__ = [
     "CellsInConflict",
     "ChangedMeanwhile",
     "DatasetEffect",
-    "GoldenEffect",
     "Line",
     "Preview",
     "Written",

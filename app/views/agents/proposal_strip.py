@@ -1,6 +1,7 @@
 """A strip above the lumisections with the proposals of agents, which can be listed."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -9,13 +10,15 @@ from app.domain.agents.proposals import Proposal
 from app.domain.keys import DatasetKey
 from app.services.acting import Acting
 from app.services.agents import proposals as services
-from app.views.agents.proposal_list import ProposalList
 from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.looks import words
 from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes
 from app.views.rights import Rights
 from app.views.widgets.plain import Label
+
+if TYPE_CHECKING:
+    from app.views.agents.proposal_list import ProposalList
 
 _MOST_ROWS = 7
 _AROUND_ROWS = 100
@@ -73,8 +76,10 @@ class ProposalStrip(QFrame):
         self._apply_theme(themes.theme)
 
     @property
-    def list(self) -> ProposalList:
+    def list(self) -> "ProposalList":
         """The proposals; made when a dataset has the first ones, which most never have."""
+        from app.views.agents.proposal_list import ProposalList
+
         if self._list is None:
             made = self._list = ProposalList(
                 self._acting, self._background, self._themes, self._rights, self

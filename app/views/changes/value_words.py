@@ -1,11 +1,15 @@
 """Values of cells, and what edits of them do to a golden rule, as text."""
 
+from typing import TYPE_CHECKING
+
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
 from app.golden.document import Document
-from app.services.editing.bulk import GoldenEffect
 from app.views.looks import words
+
+if TYPE_CHECKING:
+    from app.services.editing.golden_effect import GoldenEffect
 
 _RANGES_SHOWN = 4
 
@@ -27,7 +31,7 @@ def short_ranges(ranges: tuple[LumiRange, ...], most: int = _RANGES_SHOWN) -> st
     return f"{shown} and {words.counted(more, 'more range')}" if more > 0 else shown
 
 
-def golden_text(effect: GoldenEffect, scope: str = "") -> str:
+def golden_text(effect: "GoldenEffect", scope: str = "") -> str:
     """`Golden rule: 3 LS with 1.2 pb⁻¹ leave (LS 10-12).`; `scope` names the datasets."""
     parts = [
         f"{words.number(lumisections)} LS with {words.luminosity(recorded)} pb⁻¹ {verb}"

@@ -52,7 +52,6 @@ class EvidencePane(QFrame):
         self.setAccessibleName("Evidence")
         self.setMinimumWidth(_LEAST_WIDTH)
         self._context = context
-        self._evidence = context.workplace.evidence
         self._background = context.background
         self._open_url = open_url
         self._key: DatasetKey | None = None
@@ -136,15 +135,15 @@ class EvidencePane(QFrame):
         """What is shown belongs to another dataset or workspace."""
         if self._key is None:
             self._say_empty("Select a run to see its histograms.")
-        elif self._evidence is None:
+        elif self._context.evidence is None:
             self._say_empty(NO_DQM_GUI)
         elif self._key != self._read_key:
-            self._reading.start(self._read(self._evidence, self._key))
-        elif self._offer_layouts(self._evidence):
+            self._reading.start(self._read(self._context.evidence, self._key))
+        elif self._offer_layouts(self._context.evidence):
             self._fetch()
         elif waiting := self.list.histograms.waiting:
             # They were dropped when the pane was hidden.
-            self._fetch_all(self._evidence, waiting, anew=False)
+            self._fetch_all(self._context.evidence, waiting, anew=False)
 
     async def _read(self, evidence: Evidence, key: DatasetKey) -> None:
         acting = self._context.acting
@@ -193,7 +192,7 @@ class EvidencePane(QFrame):
             self._fetch()
 
     def _fetch(self, *, anew: bool = False) -> None:
-        layout, evidence, key = self._chosen_layout(), self._evidence, self._read_key
+        layout, evidence, key = self._chosen_layout(), self._context.evidence, self._read_key
         name = self.datasets.currentText()
         if evidence is None or key is None or not name:
             return
@@ -227,7 +226,7 @@ class EvidencePane(QFrame):
 
     def _again(self) -> None:
         """Asks again for all that is missing and for the chosen one."""
-        evidence, model = self._evidence, self.list.histograms
+        evidence, model = self._context.evidence, self.list.histograms
         if evidence is None:
             return
         if self._read_key is None:
@@ -243,14 +242,14 @@ class EvidencePane(QFrame):
     # What is done with a histogram
 
     def _attach(self) -> None:
-        if self._evidence is not None and self.list.chosen is not None:
+        if self._context.evidence is not None and self.list.chosen is not None:
             chosen = self.list.chosen
-            self.attach_wanted.emit(self._evidence.page(chosen), chosen.name)
+            self.attach_wanted.emit(self._context.evidence.page(chosen), chosen.name)
 
     def _open_page(self) -> None:
-        if self._evidence is None or self.list.chosen is None:
+        if self._context.evidence is None or self.list.chosen is None:
             return
-        address = self._evidence.page(self.list.chosen)
+        address = self._context.evidence.page(self.list.chosen)
         if not self._open_url(QUrl(address)):
             self._context.notices.refuse(
                 Refused(f"No browser could be opened. The address is {address}")
@@ -271,7 +270,7 @@ class EvidencePane(QFrame):
     def _update(self) -> None:
         model = self.list.histograms
         failures, count = model.failures, model.rowCount()
-        said = [self._evidence.faulty] if self._evidence is not None else []
+        said = [self._context.evidence.faulty] if self._context.evidence is not None else []
         if len(failures) == 1 and count > 1 and not model.shown:
             said.append("No picture came. R asks for all of them again.")
         elif failures:

@@ -43,7 +43,6 @@ class Pinning(QObject):
         super().__init__(grid)
         self._context = context
         self._grid = grid
-        self._evidence = context.workplace.evidence
         self._preparing = Work(context.background, self)
         self._numbers: RunNumbers | None = None
         self._read_run: int | None = None
@@ -85,7 +84,7 @@ class Pinning(QObject):
             action.setEnabled(set(keys) != set(chosen))
             menu.addAction(action)
         again = QAction("Ask OMS a&gain", menu)
-        again.setEnabled(bool(chosen) and self._evidence is not None)
+        again.setEnabled(bool(chosen) and self._context.evidence is not None)
         again.triggered.connect(lambda _checked=False: self._show(anew=True))
         menu.addAction(again)
         menu.popup(place)
@@ -125,7 +124,7 @@ class Pinning(QObject):
         if missing and (anew or self._numbers is None or is_longer):
             if self._numbers is None:
                 self._pin(chosen, own, _ASKING)
-            note = await self._ask(self._evidence, snapshot.run_number, anew=anew)
+            note = await self._ask(self._context.evidence, snapshot.run_number, anew=anew)
         self._pin(chosen, own, note or "OMS has none of this run.")
         if missing and self._numbers is not None and self._is_short(snapshot, self._numbers):
             # What was kept a moment ago is shorter; nothing tells of the end of a run.

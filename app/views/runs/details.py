@@ -1,6 +1,7 @@
 """Details of a run or dataset: lumisections, attributes, history."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -15,16 +16,11 @@ from app.domain.lumisections import LumiRange
 from app.services.certification import tables
 from app.services.certification.tables import Row, RunDetails
 from app.views.background import Work
-from app.views.changes.lines import ChangeLine
 from app.views.focus import give_keys, give_keys_once_shown
 from app.views.grid.grid_layout import Cell
-from app.views.history.comparison_view import ComparisonView
-from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
-from app.views.history.moment_chooser import MomentChooser
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.places import PlaceContext
 from app.views.runs.attributes_model import AttributesModel, attributes_of
-from app.views.runs.attributes_tab import AttributesTab
 from app.views.runs.details_line import DetailsLine
 from app.views.runs.moments import RunMoments
 from app.views.widgets.dimmer import Dimmer
@@ -32,6 +28,14 @@ from app.views.widgets.late_page import LatePage
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.still_tabs import StillTabs
 from app.views.widgets.tab_pages import home_of_pages
+
+# Tabs that most people never open are loaded with their first page.
+if TYPE_CHECKING:
+    from app.views.changes.lines import ChangeLine
+    from app.views.history.comparison_view import ComparisonView
+    from app.views.history.history_panel import DatasetInFront, HistoryPanel
+    from app.views.history.moment_chooser import MomentChooser
+    from app.views.runs.attributes_tab import AttributesTab
 
 _SETTLE_MS = 80
 
@@ -90,12 +94,12 @@ class DetailsView(QWidget):
         self._connect()
 
     @property
-    def history(self) -> HistoryPanel:
+    def history(self) -> "HistoryPanel":
         """The tab of the history."""
         return self._history.page
 
     @property
-    def comparison(self) -> ComparisonView:
+    def comparison(self) -> "ComparisonView":
         """The tab that compares two moments."""
         return self.moments.comparison
 
@@ -216,7 +220,7 @@ class DetailsView(QWidget):
         self.tabs.setDocumentMode(True)
         self.dimmer = Dimmer(self.tabs, self._themes)
         self.tabs.addTab(self.lumisections, "Lumisections")
-        LatePage(self.tabs, lambda: AttributesTab(self.attributes), "Attributes")
+        LatePage(self.tabs, self._make_attributes, "Attributes")
         self._history = LatePage(self.tabs, self._make_history, "History")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -226,7 +230,14 @@ class DetailsView(QWidget):
         layout.addWidget(self.tabs, 1)
         self.tabs.setEnabled(False)
 
-    def _make_history(self) -> HistoryPanel:
+    def _make_attributes(self) -> "AttributesTab":
+        from app.views.runs.attributes_tab import AttributesTab
+
+        return AttributesTab(self.attributes)
+
+    def _make_history(self) -> "HistoryPanel":
+        from app.views.history.history_panel import HistoryPanel
+
         context = self._context
         history = HistoryPanel(context.acting, context.background, context.themes)
         history.undo_wanted.connect(self.undo_wanted)
@@ -300,12 +311,14 @@ class DetailsView(QWidget):
 
     def show_history_of_selection(self) -> None:
         """Shows the history of the selected cells."""
+        from app.views.history.history_panel import Scope
+
         self._look()
         self.history.set_scope(Scope.SELECTION)
         self.tabs.setCurrentWidget(self.history)
         give_keys(self.history.table)
 
-    def choose_moment(self) -> MomentChooser | None:
+    def choose_moment(self) -> "MomentChooser | None":
         """Asks for the moment to show."""
         return self.moments.choose()
 
@@ -326,7 +339,9 @@ class DetailsView(QWidget):
         if self._history.made is not None:
             self._history.made.show_dataset(self._in_front())
 
-    def _in_front(self) -> DatasetInFront | None:
+    def _in_front(self) -> "DatasetInFront | None":
+        from app.views.history.history_panel import DatasetInFront
+
         if self._run_number is None or self.details is None:
             return None
         keys, ranges = self.lumisections.selection()
@@ -334,7 +349,7 @@ class DetailsView(QWidget):
         length = snapshot.length if snapshot is not None else 1
         return DatasetInFront(self._run_number, self.dataset, length, keys, ranges)
 
-    def _go_to(self, line: ChangeLine) -> None:
+    def _go_to(self, line: "ChangeLine") -> None:
         """Shows the cells of a change in the grid."""
         snapshot = self.lumisections.grid.snapshot
         piece = line.piece

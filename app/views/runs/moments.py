@@ -1,6 +1,7 @@
 """Other moments of the dataset in front: shown in its grid, or compared in a tab of their own."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QTabWidget, QWidget
@@ -10,11 +11,14 @@ from app.services.history import moments
 from app.services.history.moments import Moment
 from app.views.background import Work
 from app.views.focus import give_keys, holder
-from app.views.history.comparison_view import ComparisonView
-from app.views.history.moment_chooser import MomentChooser
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.places import PlaceContext
 from app.views.widgets.late_page import LatePage
+
+# Loaded when somebody looks at another moment.
+if TYPE_CHECKING:
+    from app.views.history.comparison_view import ComparisonView
+    from app.views.history.moment_chooser import MomentChooser
 
 
 class RunMoments(QObject):
@@ -52,7 +56,7 @@ class RunMoments(QObject):
         self._loading.running_changed.connect(self.running_changed)
 
     @property
-    def comparison(self) -> ComparisonView:
+    def comparison(self) -> "ComparisonView":
         """The tab in which two moments are compared."""
         return self._comparison.page
 
@@ -71,8 +75,10 @@ class RunMoments(QObject):
         if self._comparison.made is not None:
             self._comparison.made.refresh()
 
-    def choose(self) -> MomentChooser | None:
+    def choose(self) -> "MomentChooser | None":
         """Opens the dialog that asks for a moment."""
+        from app.views.history.moment_chooser import MomentChooser
+
         key, context = self._dataset(), self._context
         if key is None:
             return None
@@ -115,7 +121,9 @@ class RunMoments(QObject):
             self._tabs.setCurrentWidget(self._history())
         self._set_comparison_visible(visible=False)
 
-    def _make_comparison(self) -> ComparisonView:
+    def _make_comparison(self) -> "ComparisonView":
+        from app.views.history.comparison_view import ComparisonView
+
         context = self._context
         view = ComparisonView(context.acting, context.background, context.themes)
         view.closed.connect(self.close_comparison)

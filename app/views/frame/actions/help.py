@@ -131,7 +131,7 @@ class HelpActions:
             context.acting,
             context.background,
             context.notices,
-            context.workplace.seal_key,
+            context.workplace.seal_key(),
             self._window,
         ).open()
 

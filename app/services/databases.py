@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.distribution import is_newer, program_version
 from app.domain.clock import server_ahead, set_server_ahead
 from app.domain.errors import NotPermitted, Refused, RegistryError
 from app.domain.filters import RUN
@@ -17,7 +16,6 @@ from app.models import configuration
 from app.models.database import clock, session
 from app.models.database.engine import Database
 from app.models.events import event_log, states
-from app.models.golden import provenance
 from app.models.lists.tables import pages
 from app.models.lists.tables.query import Sort, TableQuery
 from app.models.lists.tables.stale import stale_summaries
@@ -142,19 +140,6 @@ def server_version(db: Database) -> str:
     """What the server calls itself, such as `18.4 (Debian 18.4-1)`."""
     with db.read() as connection:
         return session.server_version(connection)
-
-
-def newer_program(db: Database) -> str:
-    """The newest version of this program that has made golden JSONs here, where it is newer than
-    this one; else empty."""
-    if not db.record:
-        return ""
-    newest = own = program_version()
-    with db.read() as connection:
-        for version in provenance.programs(connection):
-            if is_newer(version, newest):
-                newest = version
-    return "" if newest == own else newest
 
 
 def measure_clock(db: Database) -> timedelta:

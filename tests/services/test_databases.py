@@ -10,7 +10,7 @@ from app.distribution import program_version
 from app.domain.json_value import text_hash
 from app.domain.progress import Cancelled, Progress
 from app.models.database.engine import Database
-from app.services import databases
+from app.services import databases, programs
 
 
 def test_that_no_object_the_web_service_stored_is_called_false(database: Database, shared_data):
@@ -79,5 +79,5 @@ def test_that_a_newer_version_that_made_a_list_here_is_told_of(database: Databas
                 ),
                 {"version": version},
             )
-        told = databases.newer_program(database)
+        told = programs.newer_program(database)
         assert told == ("98.0.0" if version in {"98.0.0", "97.5.0"} else "")

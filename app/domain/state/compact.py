@@ -148,7 +148,10 @@ class CompactState:
         }
         if not given:
             return {}, self.oms_values
-        distinct = np.unique(np.concatenate([each[~np.isnan(each)] for each in given.values()]))
+        numbers = np.concatenate([each[~np.isnan(each)] for each in given.values()])
+        # With the counts, which nobody wants: without, NumPy loads its masked arrays to see that
+        # this is none.
+        distinct, _ = np.unique(numbers, return_counts=True)
         known = {
             float(value): code
             for code, value in enumerate(self.oms_values)

@@ -270,7 +270,9 @@ class EvidencePane(QFrame):
     def _update(self) -> None:
         model = self.list.histograms
         failures, count = model.failures, model.rowCount()
-        said = [self._context.evidence.faulty] if self._context.evidence is not None else []
+        # Before anybody looks at it nothing is made of where it comes from.
+        evidence = self._context.evidence if self.isVisible() else None
+        said = [] if evidence is None else [evidence.faulty]
         if len(failures) == 1 and count > 1 and not model.shown:
             said.append("No picture came. R asks for all of them again.")
         elif failures:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu
 
 from app.views.frame.place_views import PlaceViews
+from app.views.frame.sync_dock import SyncDock
 from app.views.places import PlaceContext
 from app.views.runs.place import TablePlace
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from app.views.golden.place import GoldenPlace
     from app.views.log.place import LogPlace
     from app.views.session import Connected
+    from app.views.sync_panel.dock import SyncPanels
     from app.views.todo.place import TodoPlace
 
 
@@ -30,6 +32,7 @@ class MadeLate:
     to load, and most of its widgets, aren't needed for the first table."""
 
     views: PlaceViews
+    sync_dock: SyncDock
     _context: PlaceContext
     _all: "AllActions | None" = None
 
@@ -65,6 +68,11 @@ class MadeLate:
     def log(self) -> "LogPlace":
         """The place of the log."""
         return cast("LogPlace", self.views["log"])
+
+    @property
+    def sync(self) -> "SyncPanels":
+        """The panels of the pullers."""
+        return self.sync_dock.panels
 
     @property
     def all_actions(self) -> "AllActions":
@@ -120,11 +128,6 @@ class MadeLate:
     def following(self) -> "Connected | None":
         """The server that is wanted in the place of this one."""
         return None if self._all is None else self._all.connections.following
-
-    @property
-    def has_actions(self) -> bool:
-        """Whether they are made."""
-        return self._all is not None
 
     def update_actions(self) -> None:
         """Asks which actions are possible now."""

@@ -99,7 +99,6 @@ class MainWindow(MadeLate, QMainWindow):
         self.workspace = self.workspaces.box
         self.menus = {title: self.menuBar().addMenu(f"&{title}") for title in MENUS}
         self.sync_dock = SyncDock(context, self)
-        self.sync = self.sync_dock.panels
         self.status = StatusBar(self._session, self.notices, self._themes)
         self.front = Front(context, len(PLACES), self)
         self._later = Later(lambda: self.is_filled, self)
@@ -394,6 +393,10 @@ class MainWindow(MadeLate, QMainWindow):
         if not restore(self._remembered, "window/geometry", self.restoreGeometry):
             resize_to_fit(self, *_FIRST_SIZE)
         restore(self._remembered, "window/state", self.restoreState)
+        if not self.sync_dock.isHidden():
+            _ = self.sync
+            # Once more, as what is in it has a size of its own.
+            restore(self._remembered, "window/state", self.restoreState)
         self.navigation.restore()
 
     # Qt

@@ -16,7 +16,6 @@ from app.views.background import FIRST_RETRY_S, LONGEST_RETRY_S, Background
 from app.views.focus import come_forward
 from app.views.frame.ending import Ending
 from app.views.frame.main_window import MainWindow
-from app.views.frame.watching.newer_program import tell_of_newer_program
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
@@ -245,6 +244,8 @@ class Windows(QObject):
         background = context.background
 
         async def begin() -> None:
+            from app.views.frame.watching.newer_program import tell_of_newer_program
+
             await background.act(opened.begin, reaches_server=False)
             await tell_of_newer_program(context)
 

@@ -12,6 +12,17 @@ from app.views.widgets.shares import share_widths
 _LETTER_FROM = 14
 _DIMMED = 0.45
 _KEPT_ELISIONS = 4000
+# As numbers: an enumeration of Python makes an object for each `&` and `|`, of each cell.
+_SELECTED = QStyle.StateFlag.State_Selected.value
+_HAS_FOCUS = QStyle.StateFlag.State_HasFocus.value
+_LEFT, _MIDDLE, _RIGHT = (
+    (across | Qt.AlignmentFlag.AlignVCenter).value
+    for across in (
+        Qt.AlignmentFlag.AlignLeft,
+        Qt.AlignmentFlag.AlignHCenter,
+        Qt.AlignmentFlag.AlignRight,
+    )
+)
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -29,8 +40,8 @@ class CellDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         cell = index.data(CELL_ROLE)
         rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        if state & QStyle.StateFlag.State_Selected:
+        state: int = option.state.value
+        if state & _SELECTED:
             painter.fillRect(rect, self.theme.colour("selection"))
         painter.save()
         if self.dimmed:
@@ -38,7 +49,7 @@ class CellDelegate(QStyledItemDelegate):
         if cell is not None:
             self._paint_cell(painter, rect, cell, option)
         painter.restore()
-        if state & QStyle.StateFlag.State_HasFocus:
+        if state & _HAS_FOCUS:
             painter.setPen(self.theme.colour("accent"))
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
 
@@ -48,16 +59,16 @@ class CellDelegate(QStyledItemDelegate):
         font: QFont = option.font
         painter.setFont(font)
         token = "text"
-        align = Qt.AlignmentFlag.AlignLeft
+        align = _LEFT
         inside = rect.adjusted(STEP, 0, -STEP, 0)
         match cell.kind:
             case CellKind.SHARES if cell.shares:
                 paint_shares(painter, self.theme, rect, cell)
                 return
             case CellKind.SHARES:
-                token, align = "muted", Qt.AlignmentFlag.AlignHCenter
+                token, align = "muted", _MIDDLE
             case CellKind.NUMBER:
-                align = Qt.AlignmentFlag.AlignRight
+                align = _RIGHT
             case CellKind.FLAG:
                 if cell.text:
                     self._paint_icon(painter, rect, rect.center().x() - 8, "done", "muted")
@@ -88,7 +99,7 @@ class CellDelegate(QStyledItemDelegate):
         painter.setPen(self.theme.colour(token))
         # Also a number: one that is cut without a sign is read as another.
         text = self._elided(painter, cell.text, inside.width())
-        painter.drawText(inside, int(align | Qt.AlignmentFlag.AlignVCenter), text)
+        painter.drawText(inside, align, text)
 
     def _elided(self, painter: QPainter, text: str, width: int) -> str:
         """The text as far as it fits; the same texts are painted again and again."""

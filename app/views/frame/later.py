@@ -17,6 +17,7 @@ class Later(QObject):
         super().__init__(parent)
         self._is_idle = is_idle
         self._waiting: dict[str, Callable[[], object]] = {}
+        self._quick: set[str] = set()
         self._has_ended = False
         self._quiet = 0
         self._timer = QTimer(self, interval=_LOOK_EVERY_MS)
@@ -31,12 +32,16 @@ class Later(QObject):
         """Whether something of that name waits."""
         return name in self._waiting
 
-    def do(self, name: str, what: Callable[[], object]) -> None:
-        """Does something in a while, in the place of what waits under the same name."""
+    def do(self, name: str, what: Callable[[], object], *, reads: bool = True) -> None:
+        """Does something in a while, in the place of what waits under the same name. Where it
+        `reads` nothing, whatever is next needn't wait for that."""
         if self._has_ended:
             what()
             return
         self._waiting[name] = what
+        self._quick.discard(name)
+        if not reads:
+            self._quick.add(name)
         self._timer.start()
 
     def do_now(self, name: str) -> None:
@@ -57,5 +62,6 @@ class Later(QObject):
     def _look(self) -> None:
         self._quiet = self._quiet + 1 if self._is_idle() else 0
         if self._quiet == _QUIET_TIMES:
-            self._quiet = 0
-            self.do_now(next(iter(self._waiting)))
+            name = next(iter(self._waiting))
+            self._quiet = _QUIET_TIMES - 1 if name in self._quick else 0
+            self.do_now(name)

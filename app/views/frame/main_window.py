@@ -269,10 +269,10 @@ class MainWindow(MadeLate, QMainWindow):
         for name in self.views:
             if name not in self.views.made:
                 # One after the other: nobody's keys wait for both.
-                self._later.do(f"load {name}", partial(self.views.load, name))
-                self._later.do(name, partial(self.views.__getitem__, name))
-        self._later.do(f"load {_ACTIONS}", self.load_actions)
-        self._later.do(_ACTIONS, self.make_actions)
+                self._later.do(f"load {name}", partial(self.views.load, name), reads=False)
+                self._later.do(name, partial(self.views.__getitem__, name), reads=False)
+        self._later.do(f"load {_ACTIONS}", self.load_actions, reads=False)
+        self._later.do(_ACTIONS, self.make_actions, reads=False)
         self._later.do(_BEHIND, self._begin_to_watch)
 
     def _begin_to_act(self, actions: "AllActions") -> None:

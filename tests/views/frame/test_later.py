@@ -43,6 +43,15 @@ def test_that_what_may_wait_is_done_in_turn_once_nothing_is_on_its_way(qtbot, id
     assert later.is_empty
 
 
+def test_that_nothing_waits_for_what_reads_nothing(qtbot, idle, later):
+    asked: list[int] = []
+    for number in range(3):
+        later.do(str(number), lambda: asked.append(idle.asked), reads=False)
+    idle.now = True
+    qtbot.waitUntil(lambda: len(asked) == 3)
+    assert [each - asked[0] for each in asked] == [0, 1, 2]
+
+
 def test_that_one_thing_waits_for_what_the_one_before_has_begun(qtbot, idle, later):
     done: list[str] = []
 

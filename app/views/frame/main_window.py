@@ -269,8 +269,13 @@ class MainWindow(MadeLate, QMainWindow):
         for name in self.views:
             if name not in self.views.made:
                 # One after the other: nobody's keys wait for both.
-                self._later.do(f"load {name}", partial(self.views.load, name), reads=False)
-                self._later.do(name, partial(self.views.__getitem__, name), reads=False)
+                for number, load in enumerate(self.views.loads(name)):
+                    self._later.do(f"load {name} {number}", load, reads=False)
+                make = partial(self.views.__getitem__, name)
+                self._later.do(f"make {name}", make, reads=False)
+                # Its turn to be read, once it is known which columns are shown.
+                if any(place.name == name and place.workspaces for place in PLACES):
+                    self._later.do(name, make, reads=False)
         self._later.do(f"load {_ACTIONS}", self.load_actions, reads=False)
         self._later.do(_ACTIONS, self.make_actions, reads=False)
         self._later.do(_BEHIND, self._begin_to_watch)

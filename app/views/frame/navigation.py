@@ -23,14 +23,15 @@ Make = Callable[[PlaceContext], PlaceWidget]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place of the navigation; `load` brings what makes it; `workspaces` are those that can be
-    chosen there, if any."""
+    """A place of the navigation; `load` brings what makes it, after `before`, a module that takes a
+    turn of its own; `workspaces` are those that can be chosen there, if any."""
 
     name: str
     text: str
     icon: str
     load: Callable[[], Make]
     workspaces: TableKind | None = None
+    before: str = ""
 
     @property
     def shortcut(self) -> str:
@@ -90,7 +91,7 @@ PLACES = (
     Place("offline", "Offline", "datasets", _datasets, "datasets"),
     Place("cycles", "Cycles", "cycles", _cycles, "datasets"),
     Place("todo", "To do", "todo", _todo, "datasets"),
-    Place("golden", "Golden JSON", "golden", _golden),
+    Place("golden", "Golden JSON", "golden", _golden, before="app.views.golden.workbench.bench"),
     Place("log", "Log", "log", _log),
     Place("agents", "Agents", "machine", _agents),
     Place("configuration", "Configuration", "configuration", _configuration),

@@ -1,6 +1,8 @@
 """The places of the window, each made when it is first wanted."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from importlib import import_module
 
 from app.domain.errors import Refused
 from app.views.frame.navigation import PLACES
@@ -35,9 +37,12 @@ class PlaceViews(Mapping[str, PlaceWidget]):
         """Those that are there."""
         return dict(self._made)
 
-    def load(self, name: str) -> None:
-        """Loads what makes a place."""
-        _BY_NAME[name].load()
+    def loads(self, name: str) -> Iterator[Callable[[], object]]:
+        """What loads a place, in parts that each take a turn."""
+        place = _BY_NAME[name]
+        if place.before:
+            yield partial(import_module, place.before)
+        yield place.load
 
     def _make(self, name: str) -> None:
         context, make = self._context, _BY_NAME[name].load()

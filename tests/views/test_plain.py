@@ -250,7 +250,7 @@ def test_that_nothing_others_wrote_breaks_out_of_the_window(
     height = pane.grid.height()
     row = pane.grid.snapshot.keys.index("dt-dt")
     pane.grid.focus(Cell(row, 3))
-    window._notices.tell("Changed: " + pane.cell.text(), detail="x")
+    window.notices.tell("Changed: " + pane.cell.text(), detail="x")
     qtbot.waitUntil(lambda: not window._background.busy)
     assert pane.grid.height() > height - 60
     least = window.online.minimumSizeHint()

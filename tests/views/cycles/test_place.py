@@ -96,8 +96,8 @@ def test_that_the_datasets_are_moved_and_the_cycle_completed_and_taken_back(
     assert place.cycles.lines[0].texts[2] == "0 of 2"
     real_window.actions_["cycle.complete"].trigger()
     yes(real_window)
-    qtbot.waitUntil(lambda: real_window._notices.last is not None)
-    assert "aren't COMPLETED in dt" in real_window._notices.last.text
+    qtbot.waitUntil(lambda: real_window.notices.last is not None)
+    assert "aren't COMPLETED in dt" in real_window.notices.last.text
     dialog = opened(real_window, "cycle.move", MoveCycleDialog)
     assert dialog.words.text() == "Moves 2 datasets in workspace dt, as one version."
     with qtbot.waitSignal(dialog.acted):

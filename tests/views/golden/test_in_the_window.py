@@ -61,7 +61,7 @@ def test_that_a_loss_leads_to_the_run(qtbot: QtBot, window: MainWindow) -> None:
 def test_that_imported_luminosity_can_be_undone_from_its_notice(
     qtbot: QtBot, window: MainWindow, context: PlaceContext, tmp_path: Path
 ) -> None:
-    dialog = window.workbench_actions.import_luminosity()
+    dialog = window.all_actions.workbench.import_luminosity()
     dialog.preview(written(tmp_path, {(FIRST, ls): (6e5, 5e5) for ls in range(1, 11)}))
     qtbot.waitUntil(dialog.write.isEnabled)
     dialog.write.click()

@@ -68,12 +68,12 @@ def test_that_a_clock_that_is_off_is_told_once_and_stays_in_the_status_bar(
     for _ in range(2):
         with qtbot.waitSignal(window._clock_watch.said):
             window._clock_watch.measure()
-        window._notices.tell("Something else.")
+        window.notices.tell("Something else.")
     assert window.status.clock.isVisible()
     assert "3 min behind" in window.status.clock.toolTip()
     assert server_now() - now > timedelta(minutes=2)
     shown: list[Level] = []
-    window._notices.shown.connect(lambda notice: shown.append(notice.level))
+    window.notices.shown.connect(lambda notice: shown.append(notice.level))
     with qtbot.waitSignal(window._clock_watch.said):
         window._clock_watch.measure()
     assert shown == []

@@ -58,14 +58,14 @@ def test_that_bad_is_drafted_commented_previewed_written_as_one_version_and_undo
     story.until(lambda: not story.pane.editor.cells)
     assert story.stored("tracker-pixel", 11) == Triplet("BAD", "HV trip")
     assert story.newest() > before
-    notice = story.window._notices.last
+    notice = story.window.notices.last
     assert notice is not None
     assert (notice.text, notice.version) == (
         "dt-dt, tracker-pixel BAD in LS 10-12 of run 390001, online: 6 cells.",
         story.newest(),
     )
     story.until(lambda: story.pane.grid.snapshot.triplet(story.row("dt-dt"), 10).status == "BAD")  # type: ignore[union-attr]
-    story.window._notices.undo_wanted.emit(notice.version)
+    story.window.notices.undo_wanted.emit(notice.version)
     dialog = story.window.findChild(UndoDialog)
     assert dialog is not None
     story.until(dialog.submit_button.isEnabled)

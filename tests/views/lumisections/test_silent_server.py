@@ -124,6 +124,6 @@ def test_that_a_write_whose_answer_was_lost_is_found_again(
     tunnel.speak()
     story.until(lambda: not story.pane.editor.cells)
     story.until(lambda: story.window.drafts.is_kept)
-    assert story.window._notices.last is not None
-    assert "although the connection was lost" in story.window._notices.last.text
+    assert story.window.notices.last is not None
+    assert "although the connection was lost" in story.window.notices.last.text
     assert story.stored("dt-dt", 3) == Triplet("STANDBY")

@@ -34,7 +34,7 @@ def test_that_a_refusal_to_sign_off_leads_to_the_cell(
     qtbot: QtBot, window: MainWindow, by: str
 ) -> None:
     qtbot.waitUntil(lambda: window.online.subject() is not None)
-    window.run_actions.move("SIGNOFF")
+    window.all_actions.runs.move("SIGNOFF")
     dialog = window.findChild(MoveDialog)
     assert dialog is not None
     dialog.submit_button.click()

@@ -108,7 +108,7 @@ def test_that_what_asks_for_a_reason_goes_on_with_it_and_not_without(
     dialog = asked()
     assert not dialog.change.isEnabled()
     dialog.reject()
-    qtbot.waitUntil(lambda: real_window._notices.last is not None)
+    qtbot.waitUntil(lambda: real_window.notices.last is not None)
     assert standing(database) == [WHOLE]
     context.background.run(steps(), real_window)
     qtbot.waitUntil(

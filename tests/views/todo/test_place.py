@@ -151,7 +151,7 @@ def test_that_the_list_is_exported(qtbot: QtBot, real_window: MainWindow, tmp_pa
     looked(qtbot, real_window)
     file = tmp_path / "todo.csv"
     real_window.todo.export(file)
-    qtbot.waitUntil(lambda: real_window._notices.last is not None)
+    qtbot.waitUntil(lambda: real_window.notices.last is not None)
     lines = file.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "kind,run_number,dataset,workspace,text"
     assert len(lines) == len(real_window.todo._lines) + 1

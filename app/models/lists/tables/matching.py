@@ -155,7 +155,6 @@ class Statement:
         a column or bit, from the most to the least, and no other is asked for."""
         return (
             self._is_counted_apart
-            and self._query.sort != ()
             and self._query.sort[0].descending
             and self._query.sort[0].field.source in COUNTED_SOURCES
         )
@@ -173,33 +172,20 @@ class Statement:
             and ordered_by <= _OF_RUN
             and bool(ordered_by & _JSON_COLUMNS.keys())
             and (self._places is not None or OF_SUMMARY.isdisjoint(asked))
-            and not self._names_few
-        )
-
-    @property
-    def _names_few(self) -> bool:
-        """Whether names are given, of which an index has all datasets at once."""
-        return any(
-            isinstance(part, Comparison)
-            and part.field == NAME
-            and part.operator in (Operator.EQUAL, Operator.IN)
-            for part in self._parts
+            and not _names_few(self._parts)
         )
 
     @property
     def _is_counted_apart(self) -> bool:
-        """Whether what passes is counted for itself, beside the counts that order it or in them."""
+        """Whether what passes is counted for itself, without the arrays that order it."""
         return (
             self._places is not None
             and self._of_datasets
             and not self._windowed
             and not self._computes
-            and not self._names_few
+            and not _names_few(self._parts)
             and self._filters_without_arrays
-            and (
-                not OF_SUMMARY.isdisjoint(sort.field.source for sort in self._query.sort)
-                or counts_know(self._query)
-            )
+            and not OF_SUMMARY.isdisjoint(sort.field.source for sort in self._query.sort)
         )
 
     @property
@@ -524,23 +510,19 @@ def asks_summaries(query: TableQuery) -> bool:
     return not OF_SUMMARY.isdisjoint(query.asked)
 
 
-def counts_know(query: TableQuery) -> bool:
-    """Whether the counts tell how many rows a query finds that asks nothing of summaries: all
-    datasets that are shown, or in an order of attributes of runs those of some runs."""
-    asked = {field.source for part in _conditions(query) for field in fields_of(part)}
-    ordered_by = {sort.field.source for sort in query.sort}
-    of_filter = {field.source for field in fields_of(query.filter)}
-    return (
-        query.kind == "datasets"
-        and (Source.NAME not in of_filter or ordered_by & _JSON_COLUMNS.keys() != set())
-        and asked - {Source.NAME} | ordered_by <= _OF_RUN
-        and (ordered_by & _JSON_COLUMNS.keys() != set() or not asked & _JSON_COLUMNS.keys())
-    )
-
-
 def sources_of(node: _Condition) -> frozenset[Source]:
     return frozenset(field.source for field in _fields_of(node)).union(
         _OF_RUN if isinstance(node, _Either) else ()
+    )
+
+
+def _names_few(parts: tuple[Node, ...]) -> bool:
+    """Whether names are given, of which an index has all datasets at once."""
+    return any(
+        isinstance(part, Comparison)
+        and part.field == NAME
+        and part.operator in (Operator.EQUAL, Operator.IN)
+        for part in parts
     )
 
 

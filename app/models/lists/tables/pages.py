@@ -13,7 +13,7 @@ from app.domain.keys import DatasetKey
 from app.models.lists.computed_summaries import ComputedSummary, parameters
 from app.models.lists.tables import by_run, windows
 from app.models.lists.tables.counted import Places, places_of
-from app.models.lists.tables.matching import Statement, asks_summaries, counts_know, order_of
+from app.models.lists.tables.matching import Statement, asks_summaries, order_of
 from app.models.lists.tables.query import MOST_ROWS, TableQuery
 from app.models.lists.tables.rows import Row, row_of, whole_rows
 
@@ -46,18 +46,15 @@ def page(
     if query.offset < 0 or not 0 < query.limit <= MOST_ROWS:
         raise BadInput(f"A page begins at row 0 or later and has 1 to {MOST_ROWS} rows.")
     known = known_places(connection, query, desk=desk)
-    known_whole = known is not None and counts_know(query)
-    if not known_whole and windows.are_searched(connection, query):
+    if windows.are_searched(connection, query):
         return _page_by_windows(connection, query, computed, known)
     rows, count = _search(connection, query, computed, known)
     return Page(rows, count, exact=True)
 
 
 def known_places(connection: Connection, query: TableQuery, *, desk: bool) -> Places | None:
-    """Where the counts are that a query asks for, if it asks for any and they can answer it; also
-    where they know how many rows it finds."""
-    asks_counts = asks_summaries(query) or counts_know(query)
-    return places_of(connection, query) if desk and asks_counts else None
+    """Where the counts are that a query asks for, if it asks for any and they can answer it."""
+    return places_of(connection, query) if desk and asks_summaries(query) else None
 
 
 def matching_keys(

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.filters import field_of, parse
 from app.models.database.engine import Database
-from app.models.lists.tables import by_run, matching, pages, windows
+from app.models.lists.tables import by_run, matching, pages
 from app.models.lists.tables.query import Sort, TableQuery
 from benchmarks.production.plans import watched
 from tests.conftest import TestServer
@@ -78,29 +78,6 @@ def test_that_others_than_the_first_are_looked_for_only_where_the_page_has_room(
         pages.page(connection, replace(query, limit=limit), desk=True)
     # The next time it is known.
     assert sum("matched AS" in each for each in seen.seen) == 1
-
-
-@pytest.mark.parametrize("order", [(), ("-run",), ("energy",), ("-energy", "run")])
-@pytest.mark.parametrize("text", ["", "run > 355100", "class = Collisions22"])
-@pytest.mark.parametrize("deleted", [False, True])
-def test_that_all_datasets_of_a_large_table_are_counted_exactly(
-    season: Database,
-    order: tuple[str, ...],
-    text: str,
-    deleted: bool,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(windows, "COUNTED_ROWS", 1)
-    monkeypatch.setattr(windows, "FIRST_WINDOW", 1)
-    sort = tuple(Sort(field_of(each.removeprefix("-")), each.startswith("-")) for each in order)
-    query = TableQuery("datasets", parse(text), sort, include_deleted=deleted)
-    with season.read() as connection:
-        wanted = pages.matching_keys(connection, query)
-        found = pages.page(connection, replace(query, limit=1), desk=True)
-    in_windows = "class" in text and not any("energy" in each for each in order)
-    assert found.exact or in_windows
-    assert tuple(row.key for row in found.rows) == wanted[:1]
-    assert in_windows or found.count == len(wanted)
 
 
 def test_that_a_plan_for_all_values_knows_how_many_datasets_are_online(season: Database) -> None:

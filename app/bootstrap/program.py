@@ -6,11 +6,10 @@ import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from app import files
 from app.bootstrap.asked_servers import AskedServers
 from app.bootstrap.demonstration import Demonstration
 from app.bootstrap.destination import Destination
@@ -28,7 +27,7 @@ from app.models.schemas.shared_schema import SchemaKind
 from app.preferences import PreferenceBook
 from app.services import databases
 from app.services.acting import Acting, OfLogin
-from app.settings import Settings, credential
+from app.settings import Settings
 
 # What the first table of a window does without is loaded where it is wanted.
 if TYPE_CHECKING:
@@ -45,10 +44,7 @@ if TYPE_CHECKING:
     from app.services.notifications.messages import Recipient
     from app.services.pulling.dqm_gui import GuiStore
     from app.services.pulling.store import PullStore
-    from app.services.recount.background import Recounter
-    from app.services.seal.keys import Signer
     from app.services.seal.sealing import Sealer
-    from app.services.taking_in import Intake
     from app.sync.oms_requests import OmsSettings
     from app.sync.worker import PullProgress, PullReport
 
@@ -217,15 +213,9 @@ class Program:
 
     def printer(self) -> "Callable[[Report], bytes]":
         """What makes a PDF of a report. Refused where Qt isn't installed."""
-        try:
-            from app.views.reports import printing
-        except ImportError as error:
-            raise Refused(
-                "A PDF is made by Qt, which isn't installed here or can't be loaded"
-                f" ({error.name or error}). Write the report as .html, which a browser prints, or"
-                " install the program with its window."
-            ) from error
-        return printing.without_window
+        from app.bootstrap import pdf
+
+        return pdf.printer()
 
     def oms_run(self, run_number: int) -> OmsRun:
         """What OMS says of a run now."""
@@ -325,19 +315,22 @@ class Program:
 
     def start_jobs(self, listeners: Listeners, *, alone: bool = False) -> "Jobs":
         """Starts the jobs; `alone` without a window."""
+        from app.bootstrap import work_behind
         from app.bootstrap.recipients import messages_of
         from app.jobs import Jobs
 
         self._behind_window = not alone
+        settings, client = self.settings, self._client_name
+        acting = Acting(self._db_of_jobs, self.actor)
         self.jobs = Jobs(
             self._db_of_jobs,
-            self._client_name,
+            client,
             self._servers.by_jobs(writes=self.db.writes_automatically),
             self.pull_store,
             self.gui_store,
-            self._sealer_of_jobs(),
-            self._recounter_of_jobs(alone=alone),
-            self._intake_of_jobs(),
+            work_behind.sealer_of_jobs(settings, self._db_of_jobs, client),
+            work_behind.recounter_of_jobs(settings, acting, client, alone=alone),
+            work_behind.intake_of_jobs(settings, acting, client),
             listeners.on_bug,
             messages_of(self.settings, self._db_of_jobs) if alone else None,
             listeners.on_pull,
@@ -410,49 +403,19 @@ class Program:
     @property
     def seal_public_key(self) -> "PublicKey | None":
         """The key whose signatures count: that of the settings, else our own."""
-        from app.services.seal import keys
+        from app.bootstrap.work_behind import public_key_of
 
-        if self.settings.seal_public_key is not None:
-            return keys.public_key(self.settings.seal_public_key)
-        signer = _signer(self.settings)
-        return None if signer is None else signer.public
+        return public_key_of(self.settings)
 
     def sealer(self) -> "Sealer":
         """What seals the database, signing where there is a key."""
-        from app.services.seal.sealing import Sealer
+        from app.bootstrap.work_behind import sealer_of
 
-        return Sealer(self._db_of_jobs, self._client_name, _signer(self.settings))
+        return sealer_of(self.settings, self._db_of_jobs, self._client_name)
 
     @property
     def _client_name(self) -> str:
         return f"{self.actor.email} on {platform.node() or 'this machine'} ({os.getpid()})"
-
-    def _sealer_of_jobs(self) -> "Sealer | None":
-        if not self.settings.seal or not self.db.seal:
-            return None
-        try:
-            return self.sealer()
-        except Refused as error:
-            # Without signatures the history would look as if the key was lost.
-            logger.warning("The history isn't sealed by this client: %s", error)
-            return None
-
-    def _recounter_of_jobs(self, *, alone: bool) -> "Recounter | None":
-        from app.services.recount.background import Recounter
-
-        wanted = self.settings.recount and self.db.desk and self.db.writes_automatically
-        acting = Acting(self._db_of_jobs, self.actor)
-        return Recounter(acting, self._client_name, alone=alone) if wanted else None
-
-    def _intake_of_jobs(self) -> "Intake | None":
-        if not (self.db.desk and self.db.writes_automatically):
-            return None
-        from app.services.recount.recounting import recount
-        from app.services.taking_in import Intake
-
-        acting = Acting(self._db_of_jobs, self.actor)
-        count = partial(recount, acting, by=self._client_name) if self.settings.recount else None
-        return Intake(self._db_of_jobs, count)
 
     def recipients(self) -> "tuple[Recipient, ...]":
         """Who gets messages from a puller. BadInput where a setting for that is missing."""
@@ -462,14 +425,9 @@ class Program:
 
     def notification_book(self, acting: Acting) -> "NotificationBook":
         """What the person was told on this database, kept on this machine."""
-        from app.services.notifications.book import NotificationBook
+        from app.bootstrap.recipients import notification_book_of
 
-        return NotificationBook(
-            acting,
-            self.settings.data_folder / "notifications",
-            # As the settings are now: what somebody wants to be told changes at once.
-            lambda: Settings.without_faults(self.settings.sources)[0].choice,
-        )
+        return notification_book_of(self.settings, acting)
 
     def _revive_own_server(self) -> None:
         """Starts the program's own server again when it died."""
@@ -505,14 +463,3 @@ class Program:
     def _is_marked(self) -> bool:
         """Whether the demonstration season is in this database."""
         return self.has_own_server and self._demonstration.is_marked
-
-
-def _signer(settings: Settings) -> "Signer | None":
-    """What signs the seal; None where this client has no key."""
-    from app.services.seal import keys
-
-    file = settings.seal_key_file()
-    if settings.seal_key is None and not files.is_file(file):
-        return None
-    handed_over = file == credential(file.name)
-    return keys.load(file, handed_to=settings.data_folder if handed_over else None)

@@ -1,10 +1,13 @@
-"""The recipients of what a puller sends, put together from the settings."""
+"""Who is told what: the recipients of what a puller sends, and what a person was told, put together
+from the settings."""
 
 from collections.abc import Collection
 
 from app.domain.errors import BadInput, Refused
 from app.domain.notifications import OF_TEAMS, NotificationKind
 from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.notifications.book import NotificationBook
 from app.services.notifications.messages import Messages, Recipient
 from app.settings import Settings, place, variable
 from app.sync.messages import MailRecipient, SmtpSettings, WebhookRecipient
@@ -15,6 +18,16 @@ _ALL = "all"
 def recipients_of(settings: Settings) -> tuple[Recipient, ...]:
     """All recipients, each once. BadInput where a setting of them is missing."""
     return (*_by_mail(settings), *_by_webhook(settings))
+
+
+def notification_book_of(settings: Settings, acting: Acting) -> NotificationBook:
+    """What the person was told on a database, kept on this machine."""
+    return NotificationBook(
+        acting,
+        settings.data_folder / "notifications",
+        # As the settings are now: what somebody wants to be told changes at once.
+        lambda: Settings.without_faults(settings.sources)[0].choice,
+    )
 
 
 def messages_of(settings: Settings, db: Database) -> Messages | None:

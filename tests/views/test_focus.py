@@ -451,7 +451,7 @@ def test_that_a_tab_that_is_closed_gives_the_keyboard_to_the_table(
 
 def test_that_a_notice_that_goes_gives_the_keyboard_to_the_list(online: MainWindow) -> None:
     bar = online.status.notice
-    online._notices.tell("Changed 3 cells.", version=812)
+    online.notices.tell("Changed 3 cells.", version=812)
     assert has_keys(online.online.table.table)
     give_keys(bar.undo)
     bar.hide()

@@ -113,6 +113,8 @@ class MainWindow(MadeLate, QMainWindow):
         self._put_off()
         self._puller_watch.start()
         self.workspaces.load()
+        # Before the run that was in front: its draft is offered, not just shown.
+        self.drafts.load()
         context.rights.changed.connect(self._show_rights)
         context.rights.load()
         self.keys = KeysKeeper(self)
@@ -286,7 +288,6 @@ class MainWindow(MadeLate, QMainWindow):
         actions.happenings.start(self.status, self._news.changed)
 
     def _begin_to_watch(self) -> None:
-        self.drafts.load()
         self._clock_watch.start()
         self._standby_watch.start()
         self._wish_watch.look()
@@ -297,6 +298,8 @@ class MainWindow(MadeLate, QMainWindow):
         row = [place.name for place in PLACES].index(name)
         self.front.put(row, view)
         place_signals.connect(self, name, view)
+        # Who may do what is known since before the place was there.
+        self._context.rights.changed.emit()
         if name in self._missed and PLACES[row].workspaces is None:
             view.changed(frozenset(), in_front=name == self.place)
 
@@ -306,6 +309,7 @@ class MainWindow(MadeLate, QMainWindow):
         for menu in self.menus.values():
             menu.aboutToShow.connect(self.make_actions)
         self.front.drafts.open_wanted.connect(self.show_run)
+        self.notices.undo_wanted.connect(self.undo)
         self._news.changed.connect(self._show_changes)
         self._news.connection_changed.connect(
             lambda connected, reason: self.status.set_live(live=connected, reason=reason)

@@ -41,8 +41,6 @@ def connect(window: "MainWindow", name: str, view: PlaceWidget) -> None:
 
 def _table(window: "MainWindow", name: str, place: TablePlace) -> None:
     def tell(done: Written) -> None:
-        # Whoever takes back what is told is there first.
-        window.make_actions()
         window.notices.tell(done.text, version=done.version)
 
     is_online = name == "online"

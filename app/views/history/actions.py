@@ -49,7 +49,6 @@ class HistoryActions(QObject):
         self._themes = context.themes
         self._window = window
         self._shown_run = shown_run
-        context.notices.undo_wanted.connect(self.undo)
 
     def rows(self) -> list[ActionRow]:
         """The actions by name."""

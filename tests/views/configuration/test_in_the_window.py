@@ -34,7 +34,7 @@ def test_that_a_run_and_a_cell_are_asked_why(whole, settled, qtbot: QtBot) -> No
     details = whole.online.shown_details
     qtbot.waitUntil(lambda: details.lumisections.grid.snapshot is not None)
     settled()
-    dialog = whole.why_actions.why_class()
+    dialog = whole.all_actions.why.why_class()
     assert isinstance(dialog, WhyClassDialog)
     settled()
     assert dialog.view.summary.text().startswith("Class: Collisions25")
@@ -44,7 +44,7 @@ def test_that_a_run_and_a_cell_are_asked_why(whole, settled, qtbot: QtBot) -> No
     details.lumisections.grid.setFocus()
     settled()
     keys = details.lumisections.selection()[0]
-    asked = whole.why_actions.why_status()
+    asked = whole.all_actions.why.why_status()
     settled()
     assert asked.subject.currentData() == next(key for key in keys if "-" in key)
     assert asked.lumisection.value() == 5

@@ -22,3 +22,12 @@ def texts(values: Iterable[str]) -> str:
     """The same for `CAST(:given AS text[])`."""
     quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
     return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
+
+
+def key_arrays(keys: Iterable[tuple[int, str]]) -> dict[str, str]:
+    """Run numbers and names, in order, for `CAST(:runs AS int[])` and `CAST(:names AS text[])`."""
+    ordered = sorted(keys)
+    return {
+        "runs": integers(run for run, _ in ordered),
+        "names": texts(name for _, name in ordered),
+    }

@@ -13,7 +13,7 @@ from app.domain.state.compact import CompactState
 from app.domain.state.folding import EventColumns, fold_states
 from app.domain.state.payloads import Indices, PayloadGroup
 from app.domain.triplets import Triplet, triplet_from_json
-from app.models.statements import text
+from app.models.statements import integers, text
 
 _PAYLOADS = 50_000
 """Stored objects read in one go."""
@@ -179,7 +179,7 @@ def _ranges(
             f'SELECT version, lumisection_number AS number FROM "{table}Assignation"'
             " WHERE version = ANY(CAST(:versions AS int[])) AND lumisection_number >= 1",
             ("version", "number"),
-            {"versions": _array_text(version[some])},
+            {"versions": integers(version[some].tolist())},
         )
         order = np.lexsort((numbers, of))
         of, numbers = of[order], numbers[order]
@@ -207,7 +207,7 @@ def _payloads(
     for begin in range(0, ids.size, _PAYLOADS):
         rows = connection.execute(
             text(_NUMERIC if numeric else _PLAIN),
-            {"ids": _array_text(ids[begin : begin + _PAYLOADS])},
+            {"ids": integers(ids[begin : begin + _PAYLOADS].tolist())},
         )
         for content, packed, recorded, delivered in rows:
             numbers.append(np.frombuffer(packed, ">i4").astype(np.intp))
@@ -236,12 +236,6 @@ def _triplets(payload: Mapping[str, JsonValue]) -> dict[str, Triplet]:
 
 def _values(payload: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     return payload
-
-
-def _array_text(numbers: Indices) -> str:
-    """An array as the server reads it: the driver would look at each number for what has to be
-    quoted."""
-    return f"{{{','.join(map(str, numbers.tolist()))}}}"
 
 
 def arrays(

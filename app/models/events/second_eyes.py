@@ -22,7 +22,7 @@ from app.models.database import outcome
 from app.models.database.listen import CHANNEL
 from app.models.events import event_positions
 from app.models.schemas import indexes, record
-from app.models.statements import integers, text, texts
+from app.models.statements import key_arrays, text
 
 _NEWS = "second eyes"
 MOST_TOLD = 20_000
@@ -128,7 +128,7 @@ def _protected_of(marks: object, frozen: object) -> Protected:
 def marks(connection: Connection, keys: Collection[DatasetKey]) -> dict[DatasetKey, list[Mark]]:
     """The marks that stand on datasets, those on all of one first."""
     statement = _STANDING.format(which=_OF_KEYS, until="")
-    return _listed(connection, statement, _arrays(keys))
+    return _listed(connection, statement, key_arrays(keys))
 
 
 def marks_at(
@@ -140,7 +140,7 @@ def marks_at(
         " <= :version"
     )
     statement = _STANDING.format(which=f'{_OF_KEYS} AND "at" <= :at', until=until)
-    return _listed(connection, statement, {**_arrays(keys), "at": at, "version": version})
+    return _listed(connection, statement, {**key_arrays(keys), "at": at, "version": version})
 
 
 def _listed(
@@ -178,7 +178,7 @@ def taken_away(connection: Connection, keys: Collection[DatasetKey]) -> list[Mar
             f"  FROM record.verification WHERE {_OF_KEYS}"
             "  ORDER BY run_number, name, workspace, id DESC) AS newest WHERE NOT verified"
         ),
-        _arrays(keys),
+        key_arrays(keys),
     )
     return [
         *(
@@ -198,7 +198,7 @@ def _voided(connection: Connection, keys: Collection[DatasetKey]) -> list[MarkEn
             False,
             _unknowing(row.version),
         )
-        for row in connection.execute(text(_VOIDED), _arrays(keys))
+        for row in connection.execute(text(_VOIDED), key_arrays(keys))
     ]
 
 
@@ -279,7 +279,7 @@ def voided_after(
         {"event": event, "most": MOST_TOLD},
     )
     keys = [(row.run_number, row.name) for row in changed]
-    rows = connection.execute(text(_VOIDED), _arrays(keys)) if keys else ()
+    rows = connection.execute(text(_VOIDED), key_arrays(keys)) if keys else ()
     return [
         LostMark(
             # Rows of marks have numbers above 0.
@@ -352,7 +352,7 @@ def newest_authors(
             ORDER BY run_number, name, what, version DESC
             """
         ),
-        {**_arrays(keys), "workspace": workspace, "whole": WHOLE},
+        {**key_arrays(keys), "workspace": workspace, "whole": WHOLE},
     )
     found: dict[DatasetKey, dict[str, str]] = {}
     for run_number, name, what, person in rows:
@@ -375,7 +375,7 @@ def mark(
             " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])) AS wanted(run_number, name)"
             ' RETURNING id, "at"'
         ),
-        {**_arrays(keys), "workspace": workspace, "by": by, "why": why},
+        {**key_arrays(keys), "workspace": workspace, "by": by, "why": why},
     ).all()
     outcome.leave_row(connection, "record.verification", added[0])
     _announce(connection)
@@ -431,11 +431,3 @@ def _announce(connection: Connection) -> None:
     connection.execute(
         text("SELECT pg_notify(:channel, :news)"), {"channel": CHANNEL, "news": _NEWS}
     )
-
-
-def _arrays(keys: Collection[DatasetKey]) -> Mapping[str, object]:
-    ordered = sorted(keys)
-    return {
-        "runs": integers(run for run, _ in ordered),
-        "names": texts(name for _, name in ordered),
-    }

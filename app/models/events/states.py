@@ -21,7 +21,7 @@ from app.models.database.kept import Kept
 from app.models.events import event_columns, pending
 from app.models.events.ground import WITH_DESK, WITHOUT_DESK, ground
 from app.models.events.pending import Moment
-from app.models.statements import integers, text, texts
+from app.models.statements import key_arrays, text
 
 logger = logging.getLogger(__name__)
 
@@ -233,7 +233,7 @@ def _counted(
     if not keys:
         return {}, ground(connection, desk=desk), {}
     both = sorted({*keys, *((run_number, ONLINE) for run_number, _ in keys)})
-    given: dict[str, object] = {**_key_arrays(both)}
+    given: dict[str, object] = {**key_arrays(both)}
     if desk:
         stored_of = {*stored_of}
         given["with_state"] = f"{{{','.join('t' if key in stored_of else 'f' for key in both)}}}"
@@ -360,7 +360,7 @@ def lengths(connection: Connection, keys: Collection[DatasetKey]) -> dict[Datase
             f" SELECT run_number, name, last, false AS oms FROM ({parts[0]}) AS rr"
             f" UNION ALL SELECT run_number, name, last, true FROM ({parts[1]}) AS oms"
         ),
-        _key_arrays(both),
+        key_arrays(both),
     ).all()
     last: dict[tuple[int, str, bool], int] = {
         (run_number, name, oms): found or 0 for run_number, name, found, oms in rows
@@ -422,7 +422,7 @@ def _events(
             " WHERE (e.run_number, e.name) IN"
             f"  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))) {which}"
         ),
-        {**_key_arrays(keys), **({} if as_of is None else {"as_of": as_of})},
+        {**key_arrays(keys), **({} if as_of is None else {"as_of": as_of})},
     ).all()
     scattered = [
         row.version for row in rows if row.number and row.number != row.last - row.first + 1
@@ -480,11 +480,3 @@ def grouped(events: Iterable[StoredEvent]) -> dict[DatasetKey, list[StoredEvent]
     for event in events:
         groups[event.run_number, event.name].append(event)
     return groups
-
-
-def _key_arrays(keys: Collection[DatasetKey]) -> dict[str, str]:
-    ordered = sorted(keys)
-    return {
-        "runs": integers(run for run, _ in ordered),
-        "names": texts(name for _, name in ordered),
-    }

@@ -1,6 +1,6 @@
 """What rows of runs and datasets say beside what their events come to."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import DatasetKey
 from app.domain.recount.discrepancies import Discrepancy, of_attributes
-from app.models.statements import text
+from app.models.statements import key_arrays, text
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def datasets_found(
             ' FROM "Dataset" WHERE (run_number, name) IN'
             "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
         ),
-        _arrays(keys),
+        key_arrays(keys),
     )
     return _of_datasets(rows)
 
@@ -97,7 +97,7 @@ def datasets_folded(
             "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
             f"{'' if up_to is None else ' AND version <= :up_to'} GROUP BY run_number, name"
         ),
-        {**_arrays(keys), **({} if up_to is None else {"up_to": up_to})},
+        {**key_arrays(keys), **({} if up_to is None else {"up_to": up_to})},
     )
     return _of_datasets(rows)
 
@@ -119,8 +119,3 @@ def _of_datasets(rows: Iterable[Sequence[object]]) -> dict[DatasetKey, Attribute
             "Iterable[tuple[int, str, JsonObject, list[JsonValue], bool, int]]", rows
         )
     }
-
-
-def _arrays(keys: Collection[DatasetKey]) -> dict[str, list[int] | list[str]]:
-    ordered = sorted(keys)
-    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

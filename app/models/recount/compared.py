@@ -23,7 +23,7 @@ from app.models.events.states import EventCounts
 from app.models.recount import attributes, counts
 from app.models.recount.attributes import Attributes
 from app.models.recount.counts import CountsFound
-from app.models.statements import text
+from app.models.statements import key_arrays, text
 
 RUN, DATASET, SUMMARY, STATE = "Run", "Dataset", "DatasetTripletCache", "desk.lumisection_state"
 COUNTS = "desk.counts"
@@ -267,7 +267,7 @@ def incomplete(connection: Connection, keys: Collection[RowKey], *, desk: bool) 
             "  AND (summary.version IS NULL OR summary.version < dataset.version"
             f"   {f'OR NOT EXISTS ({kept})' if desk else ''})"
         ),
-        _arrays([key for key in keys if key[1]]),
+        key_arrays([key for key in keys if key[1]]),
     )
     return set(rows.scalars())
 
@@ -300,7 +300,7 @@ def _summaries_found(
             ' FROM "DatasetTripletCache" WHERE (run_number, name) IN'
             "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
         ),
-        _arrays(keys),
+        key_arrays(keys),
     )
     return {(run, name): (Summary(*summary), version) for run, name, *summary, version in rows}
 
@@ -314,14 +314,9 @@ def _states_found(
             " FROM desk.lumisection_state WHERE (run_number, name) IN"
             "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
         ),
-        _arrays(keys),
+        key_arrays(keys),
     )
     return {
         (run, name): (EventCounts(*counts), content, checksum)
         for run, name, *counts, content, checksum in rows
     }
-
-
-def _arrays(keys: Collection[RowKey]) -> dict[str, list[int] | list[str]]:
-    ordered = sorted(keys)
-    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

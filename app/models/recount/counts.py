@@ -12,7 +12,7 @@ from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 from app.domain.recount.discrepancies import NOTHING, Discrepancy, first_of, of_attributes
 from app.domain.triplets import STATUSES
-from app.models.statements import text
+from app.models.statements import key_arrays, text
 
 _ARRAYS = {
     "columns": ("column", "counts of columns: ", STATUSES),
@@ -68,7 +68,7 @@ def found(connection: Connection, keys: Collection[DatasetKey]) -> dict[DatasetK
             " WHERE EXISTS (SELECT FROM desk.counting"
             "  WHERE below_run IS NULL OR below_run <= run_number)"
         ),
-        _arrays(keys),
+        key_arrays(keys),
     ).all()
     width = len(_Counts.__dataclass_fields__)
     judged = {}
@@ -86,7 +86,7 @@ def count_again(connection: Connection, keys: Collection[DatasetKey]) -> None:
     if keys:
         connection.execute(
             text("SELECT desk.count_again(CAST(:runs AS int[]), CAST(:names AS text[]))"),
-            _arrays(keys),
+            key_arrays(keys),
         )
 
 
@@ -157,8 +157,3 @@ def _counted(kind: str, labels: Sequence[str], array: Array, names: _Names) -> J
         for place, counts in enumerate(array or (), 1)
         if counts[-1] != _ABSENT
     }
-
-
-def _arrays(keys: Collection[DatasetKey]) -> dict[str, list[int] | list[str]]:
-    ordered = sorted(keys)
-    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

@@ -352,6 +352,8 @@ class CyclesPlace(PlaceWidget):
         for id_, button in self.buttons.items():
             button.clicked.connect(handlers[id_])
         self._context.rights.changed.connect(self._offer)
+        # The place may be made when it is known already who may do what.
+        self._offer()
         self.list.selectionModel().currentRowChanged.connect(self._choose)
         self.datasets.selection_changed.connect(self.subject_changed)
         self.datasets.row_opened.connect(self._open_row)

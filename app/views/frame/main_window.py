@@ -298,8 +298,6 @@ class MainWindow(MadeLate, QMainWindow):
         row = [place.name for place in PLACES].index(name)
         self.front.put(row, view)
         place_signals.connect(self, name, view)
-        # Who may do what is known since before the place was there.
-        self._context.rights.changed.emit()
         if name in self._missed and PLACES[row].workspaces is None:
             view.changed(frozenset(), in_front=name == self.place)
 

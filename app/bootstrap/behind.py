@@ -69,7 +69,7 @@ class Behind:
 
 def _status_of(loop: _Loop[Status] | None, none: Status) -> Status:
     """What it says of itself; that it waits, before it has said anything."""
-    if loop is None or not (loop.turns or loop.status.state is not PullState.OFF):
+    if loop is None or (not loop.turns and loop.status.state is PullState.OFF):
         return replace(none, state=PullState.WAITING)
     return loop.status
 

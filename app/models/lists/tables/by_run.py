@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, Select, Subquery
 
-from app.models.lists.tables.matching import FIRST_RUNS, directed, order_of
+from app.models.lists.tables.matching import directed, order_of
 from app.models.lists.tables.query import TableQuery
 
 NEAR = 500
@@ -22,27 +22,9 @@ def is_near(query: TableQuery) -> bool:
     return query.offset <= NEAR and not query.only_hidden and query.cycle is None
 
 
-def near(runs: Subquery, datasets: CTE, query: TableQuery) -> Select[Any]:
-    """The keys and sort keys of a page of `first_runs`; fewer than the page has where too few of
-    these have datasets."""
-    ordered = (
-        sa.select(runs)
-        .order_by(*directed(runs, query), runs.c.run_number.desc())
-        # To sort all runs would take longer than everything else.
-        .limit(FIRST_RUNS)
-        .subquery("ordered")
-    )
-    same_run = datasets.c.run_number == ordered.c.run_number
-    found = (
-        sa.select(ordered, datasets.c.name)
-        .select_from(ordered.join(datasets, same_run))
-        .subquery("found")
-    )
-    return sa.select(found).order_by(*order_of(found, query)).offset(_OFFSET).limit(_LIMIT)
-
-
 def far(runs: Subquery, datasets: CTE, query: TableQuery) -> Select[Any]:
-    """The same of the runs that the page is made of, found by how many datasets each run has."""
+    """The keys and sort keys of a page of the runs that it is made of, found by how many datasets
+    each run has."""
     # Else all would be kept, for the sake of being named twice.
     datasets = datasets.prefix_with("NOT MATERIALIZED", dialect="postgresql")
     of_run = (

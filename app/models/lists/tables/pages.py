@@ -195,8 +195,8 @@ def _statement(shape: _Shape) -> Select[Any]:
     statement = Statement(
         shape.query, windowed=shape.windowed, computes=shape.computes, places=shape.places
     )
-    if statement.is_by_run:
-        found = (by_run.near if shape.is_near else by_run.far)(*statement.by_run(), shape.query)
+    if statement.is_by_run and not shape.is_near:
+        found = by_run.far(*statement.by_run(), shape.query)
     else:
         has_first = statement.has_first or statement.goes_by_run
         matched = statement.matched(first_alone=shape.is_near and has_first)

@@ -1,6 +1,6 @@
 """Signed-off runs with waiting and open offline datasets, on the small configuration."""
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.domain.certification.datasets import OPEN
 from app.domain.lumisections import LumiRange
@@ -68,3 +68,16 @@ def newest_version(db: Database) -> tuple[int, str, str]:
                 )
             ).one()
         )
+
+
+def number_of_a_slow_event(slow: Connection) -> int:
+    """The number of an event that a transaction of the web service hasn't written yet: whoever is
+    quicker gets greater ones."""
+    return slow.execute(
+        text(
+            'WITH made AS (INSERT INTO "Version" ("by", comment, "createdAt")'
+            " VALUES ('web@cern.ch', '', now()) RETURNING atomic_version)"
+            ' INSERT INTO "Event" (atomic_version) SELECT atomic_version FROM made'
+            " RETURNING version"
+        )
+    ).scalar_one()

@@ -23,7 +23,14 @@ from app.services.editing.lumisections import ColumnEdit
 from tests.builders import EXPERT
 from tests.conftest import filled_once
 from tests.plain_folds import oms_objects, rr_objects
-from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, fill_opened
+from tests.services.offline_runs import (
+    EXPRESS,
+    FIRST,
+    PROMPT,
+    SECOND,
+    fill_opened,
+    number_of_a_slow_event,
+)
 
 KEYS = [(run, name) for run in (FIRST, SECOND) for name in ("online", EXPRESS, PROMPT)]
 
@@ -114,14 +121,7 @@ def test_that_whatever_is_written_a_look_brings_what_events_say(opened: Database
 def test_that_an_event_with_a_smaller_number_is_seen_though_others_were_quicker(opened: Database):
     look(opened)
     with opened.transaction() as slow:
-        number = slow.execute(
-            text(
-                'WITH made AS (INSERT INTO "Version" ("by", comment, "createdAt")'
-                " VALUES ('web@cern.ch', '', now()) RETURNING atomic_version)"
-                ' INSERT INTO "Event" (atomic_version) SELECT atomic_version FROM made'
-                " RETURNING version"
-            )
-        ).scalar_one()
+        number = number_of_a_slow_event(slow)
         value = Triplet("BAD", "HV trip")
         wanted = [ColumnEdit(SECOND, PROMPT, "dt-dt", (LumiRange(1, 2),), value)]
         lumisections.edit_columns(Acting(opened, EXPERT), wanted)

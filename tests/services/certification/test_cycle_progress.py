@@ -24,7 +24,14 @@ from app.services.editing.lumisections import ColumnEdit
 from app.services.recount import recounting
 from tests.builders import EXPERT
 from tests.conftest import filled_once
-from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, fill_opened
+from tests.services.offline_runs import (
+    EXPRESS,
+    FIRST,
+    PROMPT,
+    SECOND,
+    fill_opened,
+    number_of_a_slow_event,
+)
 
 KEYS = [(run, name) for run in (FIRST, SECOND) for name in (PROMPT, EXPRESS)]
 DEADLINE = date(2025, 9, 1)
@@ -119,15 +126,7 @@ def test_that_whatever_is_done_progress_is_what_the_states_come_to(with_cycles: 
 
 def test_that_a_slow_writer_s_change_is_seen_though_others_were_quicker(with_cycles: Database):
     with with_cycles.transaction() as slow:
-        # Its event has a smaller number than that of whoever is quicker.
-        number = slow.execute(
-            text(
-                'WITH made AS (INSERT INTO "Version" ("by", comment, "createdAt")'
-                " VALUES ('web@cern.ch', '', now()) RETURNING atomic_version)"
-                ' INSERT INTO "Event" (atomic_version) SELECT atomic_version FROM made'
-                " RETURNING version"
-            )
-        ).scalar_one()
+        number = number_of_a_slow_event(slow)
         datasets.move(Acting(with_cycles, EXPERT), [KEYS[2]], "dt", COMPLETED)
         before = remembered(with_cycles)
         assert before == remembered(with_cycles) == counted(with_cycles)

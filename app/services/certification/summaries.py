@@ -18,12 +18,11 @@ from app.models.events import rows, states
 from app.models.events.ground import ground
 from app.models.lists.computed_summaries import ComputedSummary, dcs_text
 from app.models.lists.tables import pages
-from app.models.lists.tables.matching import asks_summaries
 from app.models.lists.tables.pages import Page
 from app.models.lists.tables.query import MOST_ROWS, TableKind, TableQuery
-from app.models.lists.tables.rows import Row, rows_by_key
-from app.models.lists.tables.stale import stale_of
-from app.models.recount import marks
+from app.models.lists.tables.rows import Row, marked, rows_by_key
+from app.models.lists.tables.stale import Stale, stale_for
+from app.models.recount.marks import late_summaries
 from app.services.acting import Acting
 
 AT_ONCE = 200
@@ -40,9 +39,16 @@ _guard = threading.Lock()
 
 def page(acting: Acting, query: TableQuery) -> Page:
     """A page that passes over no dataset because its summary is old; `uncounted` are too many."""
-    computed, uncounted = _needed(acting, query)
+    desk, record = acting.db.desk, acting.db.record
+    _check(acting, query)
     with acting.db.read() as connection:
-        found = pages.page(connection, query, computed, desk=acting.db.desk)
+        stale = stale_for(connection, query, MOST_ROWS, late_summaries, desk=desk)
+        if not stale.datasets:
+            found, uncounted = pages.page(connection, query, desk=desk, record=record), 0
+    if stale.datasets:
+        computed, uncounted = _at_once(acting, stale)
+        with acting.db.read() as connection:
+            found = pages.page(connection, query, computed, desk=desk, record=record)
     return replace(found, rows=_filled(acting, found.rows, AT_ONCE), uncounted=uncounted)
 
 
@@ -64,6 +70,8 @@ def of_keys(acting: Acting, kind: TableKind, wanted: Iterable[DatasetKey]) -> tu
     """Exactly these rows, with their summaries."""
     with acting.db.read() as connection:
         found = rows_by_key(connection, kind, tuple(wanted))
+        if acting.db.record:
+            found = marked(connection, found)
     return _filled(acting, found, len(found))
 
 
@@ -80,20 +88,26 @@ def needed(acting: Acting, query: TableQuery) -> tuple[ComputedSummary, ...]:
 
 
 def _needed(acting: Acting, query: TableQuery) -> tuple[tuple[ComputedSummary, ...], int]:
-    """Summaries that the query asks for and that aren't stored, and how many are left out.
-    Refused where it asks for marks that this database can't have."""
+    """Summaries that the query asks for and that aren't stored, and how many are left out."""
+    _check(acting, query)
+    with acting.db.read() as connection:
+        stale = stale_for(connection, query, MOST_ROWS, late_summaries, desk=acting.db.desk)
+    return _at_once(acting, stale)
+
+
+def _check(acting: Acting, query: TableQuery) -> None:
+    """Raises Refused where the query asks for marks that this database can't have."""
     if not acting.db.record and Source.VERIFIED in query.asked:
         raise Refused(
             "Nothing can be verified here: the database has no schema record for it. Leave"
             ' "verified" out of the filter and of the order.'
         )
-    if not asks_summaries(query):
-        return (), 0
-    most = MOST_ROWS
-    with acting.db.read() as connection:
-        late = marks.late_summaries(connection, most) if acting.db.desk else set()
-        stale = stale_of(connection, query, most, late, desk=acting.db.desk)
-    return _computed(acting, stale[:AT_ONCE], late), max(0, len(stale) - AT_ONCE)
+
+
+def _at_once(acting: Acting, stale: Stale) -> tuple[tuple[ComputedSummary, ...], int]:
+    """Summaries of as many as can be computed while a person waits, and how many are left out."""
+    computed = _computed(acting, stale.datasets[:AT_ONCE], stale.late)
+    return computed, max(0, len(stale.datasets) - AT_ONCE)
 
 
 def _filled(acting: Acting, found: Sequence[Row], most: int) -> tuple[Row, ...]:

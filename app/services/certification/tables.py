@@ -1,6 +1,6 @@
 """Reading for the tables of runs and datasets: pages, single rows, details and history."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,9 +27,9 @@ from app.models.lists import vocabulary as words
 from app.models.lists.tables import pages
 from app.models.lists.tables.pages import Page
 from app.models.lists.tables.query import MOST_ROWS, Sort, TableKind, TableQuery
-from app.models.lists.tables.rows import Row, rows_by_key
+from app.models.lists.tables.rows import Row, marked, rows_by_key
 from app.services.acting import Acting
-from app.services.certification import second_eyes, summaries
+from app.services.certification import summaries
 
 __all__ = [
     "Attribute",
@@ -138,31 +138,17 @@ def page(acting: Acting, query: TableQuery) -> Page:
 
 def runs_page(acting: Acting, query: TableQuery) -> Page:
     """A page of the table of runs."""
-    found = summaries.page(acting, replace(query, kind="runs"))
-    return replace(found, rows=_with_marks(acting, found.rows))
+    return summaries.page(acting, replace(query, kind="runs"))
 
 
 def datasets_page(acting: Acting, query: TableQuery) -> Page:
     """A page of the table of datasets."""
-    found = summaries.page(acting, replace(query, kind="datasets"))
-    return replace(found, rows=_with_marks(acting, found.rows))
+    return summaries.page(acting, replace(query, kind="datasets"))
 
 
 def rows(acting: Acting, kind: TableKind, keys: Collection[DatasetKey]) -> tuple[Row, ...]:
     """Exactly these rows as they are now, deleted ones too; what doesn't exist is left out."""
-    found = summaries.of_keys(acting, kind, keys)
-    return _with_marks(acting, found)
-
-
-def _with_marks(acting: Acting, found: Sequence[Row]) -> tuple[Row, ...]:
-    """The rows with what is verified or frozen of them."""
-    known = second_eyes.protected(acting, {row.run_number for row in found})
-    return tuple(
-        replace(row, marks=known.marks.get(row.key, ()), frozen_in=known.frozen.get(row.key, ""))
-        if row.key in known.marks or row.key in known.frozen
-        else row
-        for row in found
-    )
+    return summaries.of_keys(acting, kind, keys)
 
 
 def matching(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:
@@ -220,7 +206,7 @@ def run_details(acting: Acting, run_number: int) -> RunDetails:
             include_online=True,
             include_deleted=True,
         )
-        datasets = pages.page(connection, query).rows
+        datasets = pages.page(connection, query, record=acting.db.record).rows
         run = events.run_events(connection, run_number)
         oms = origins(run.oms, manual_first=False)
         rr = origins(run.rr, manual_first=True)
@@ -231,7 +217,7 @@ def run_details(acting: Acting, run_number: int) -> RunDetails:
         run_rows[0],
         _attributes(oms, authors),
         _attributes(rr, authors),
-        _with_marks(acting, datasets),
+        datasets,
     )
 
 
@@ -245,7 +231,7 @@ def dataset_details(acting: Acting, run_number: int, name: str) -> DatasetDetail
         attributes = origins(own, manual_first=False)
         attributes.pop("datasets_in_gui", None)
         authors = events.authors(connection, {each.version for each in attributes.values()})
-    (row,) = _with_marks(acting, dataset_rows)
+        (row,) = marked(connection, dataset_rows) if acting.db.record else dataset_rows
     return DatasetDetails(row, _attributes(attributes, authors))
 
 

@@ -15,7 +15,7 @@ from app.models.lists.tables import by_run, windows
 from app.models.lists.tables.counted import Places, places_of
 from app.models.lists.tables.matching import Statement, asks_summaries, order_of
 from app.models.lists.tables.query import MOST_ROWS, TableQuery
-from app.models.lists.tables.rows import Row, row_of, whole_rows
+from app.models.lists.tables.rows import Row, marked, row_of, whole_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,22 @@ def page(
     computed: Sequence[ComputedSummary] = (),
     *,
     desk: bool = False,
+    record: bool = False,
 ) -> Page:
     """The rows `offset` to `offset + limit` of what the query describes.
 
     Filtered and sorted by the summaries that are stored and current, and by `computed` ones; by
-    their counts where there is a `desk`.
+    their counts where there is a `desk`. With marks where there is a `record`.
     """
     if query.offset < 0 or not 0 < query.limit <= MOST_ROWS:
         raise BadInput(f"A page begins at row 0 or later and has 1 to {MOST_ROWS} rows.")
     known = known_places(connection, query, desk=desk)
     if windows.are_searched(connection, query):
-        return _page_by_windows(connection, query, computed, known)
-    rows, count = _search(connection, query, computed, known)
-    return Page(rows, count, exact=True)
+        found = _page_by_windows(connection, query, computed, known)
+    else:
+        rows, count = _search(connection, query, computed, known)
+        found = Page(rows, count, exact=True)
+    return replace(found, rows=marked(connection, found.rows)) if record else found
 
 
 def known_places(connection: Connection, query: TableQuery, *, desk: bool) -> Places | None:

@@ -1,7 +1,7 @@
 """Whole rows of the tables, for keys that are known."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from json import loads
 from typing import Any, cast
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select
 from app.domain.certification.second_eyes import Mark
 from app.domain.json_value import JsonObject
 from app.domain.keys import ONLINE, DatasetKey
+from app.models.events.second_eyes import protected
 from app.models.lists.filter_sql import Flag, array
 from app.models.lists.tables.query import TableKind
 from app.models.schemas.tables import dataset, dataset_triplet_cache, run
@@ -66,6 +67,17 @@ def rows_by_key(
         return ()
     found = connection.execute(whole_rows(kind, _chosen(keys)))
     return tuple(row_of(values) for values in found.mappings())
+
+
+def marked(connection: Connection, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows with what is verified or frozen of them."""
+    known = protected(connection, {row.run_number for row in rows})
+    return tuple(
+        replace(row, marks=known.marks.get(row.key, ()), frozen_in=known.frozen.get(row.key, ""))
+        if row.key in known.marks or row.key in known.frozen
+        else row
+        for row in rows
+    )
 
 
 def attributes_by_key(

@@ -1,7 +1,7 @@
 """Datasets whose summary is missing or older than they are."""
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,11 +9,35 @@ from sqlalchemy import Connection, Select
 
 from app.domain.filters import And, all_of
 from app.domain.keys import DatasetKey
-from app.models.lists.tables.matching import OF_SUMMARY, Statement, sources_of
+from app.models.lists.tables.matching import OF_SUMMARY, Statement, asks_summaries, sources_of
 from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import NAMED_ONLINE, same_dataset
 from app.models.schemas.desk import ALL_COUNTED, counts
 from app.models.schemas.tables import dataset, dataset_triplet_cache
+
+
+@dataclass(frozen=True)
+class Stale:
+    """Datasets with their versions that `stale_of` finds for a query, and which are `late`."""
+
+    datasets: tuple[tuple[DatasetKey, int], ...] = ()
+    late: Collection[DatasetKey] = ()
+
+
+def stale_for(
+    connection: Connection,
+    query: TableQuery,
+    limit: int,
+    late_of: Callable[[Connection, int], Collection[DatasetKey]],
+    *,
+    desk: bool,
+) -> Stale:
+    """What a query can't be answered without, if it asks for summaries; `late_of` finds what has
+    changed under the same version, where there is a `desk`."""
+    if not asks_summaries(query):
+        return Stale()
+    late = late_of(connection, limit) if desk else ()
+    return Stale(stale_of(connection, query, limit, late, desk=desk), late)
 
 
 def stale_of(

@@ -6,76 +6,43 @@ of its JSON only what the filter and the sort ask for; the whole rows are fetche
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, Select
 
-from app.domain.errors import BadInput
 from app.domain.filters import (
     NAME,
     RUN,
-    And,
-    Comparison,
     Field,
     FieldKind,
-    Node,
-    Operator,
-    Or,
     Source,
-    any_of,
-    fields_of,
 )
-from app.domain.filters.fields import COUNTED_SOURCES
-from app.domain.keys import ONLINE
 from app.domain.triplets import BAD
 from app.models.events.second_eyes import verified_workspaces
 from app.models.lists.computed_summaries import stored_and_computed
 from app.models.lists.filter_sql import Counted, Flag, Whole, condition, entry, part_of, sort_keys
+from app.models.lists.tables.asked import (
+    JSON_COLUMNS,
+    OF_DATASET,
+    OF_RUN,
+    OF_SUMMARY,
+    Asked,
+    Condition,
+    Either,
+    fields_left,
+    sources_of,
+)
 from app.models.lists.tables.counted import Places, counts
 from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import NAMED_ONLINE, same_dataset
 from app.models.schemas.tables import cycle_dataset, dataset, dataset_triplet_cache, run
-
-MOST_FIELDS = 200
-"""Attributes of one filter and its order at most: each is taken out of the JSON of every row."""
-
-_OF_RUN = frozenset({Source.RUN, Source.OMS, Source.RR})
-
-_OF_DATASET = frozenset({Source.RUN, Source.NAME, Source.DATASET, Source.IN_GUI, Source.VERIFIED})
-
-OF_SUMMARY = frozenset({Source.COLUMN, Source.BIT, Source.RECORDED, Source.DELIVERED})
-
-_JSON_COLUMNS: Mapping[Source, sa.Column[Any]] = {
-    Source.OMS: run.c.oms_attributes,
-    Source.RR: run.c.rr_attributes,
-    Source.DATASET: dataset.c.dataset_attributes,
-    Source.COLUMN: dataset_triplet_cache.c.triplet_summary,
-    Source.BIT: dataset_triplet_cache.c.dcs_summary,
-}
 
 _PLAIN_COLUMNS: Mapping[Source, sa.Column[Any]] = {
     Source.IN_GUI: dataset.c.datasets_in_gui,
     Source.RECORDED: dataset_triplet_cache.c.brilcalc_recorded_luminosity,
     Source.DELIVERED: dataset_triplet_cache.c.brilcalc_delivered_luminosity,
 }
-
-_SIGNIFICANT = Field(Source.RR, "significant")
-
-_STATE = Field(Source.RR, "state")
-
-
-@dataclass(frozen=True, eq=False)
-class _Either:
-    """A condition that holds where one of its parts does: `of_runs`, which ask about runs alone and
-    are decided once for each run instead of for each of its datasets, or the `rest`."""
-
-    of_runs: Node
-    rest: Node
-
-
-_Condition: TypeAlias = Node | _Either
-
 
 FIRST_RUNS = sa.bindparam("first_runs", type_=sa.Integer)
 """How many runs of those that come first may make the page, where each of them passes."""
@@ -84,11 +51,22 @@ _RUNS_MORE = 4
 """So many times as many runs are looked through where not all of their datasets pass."""
 
 
+@dataclass(frozen=True)
+class Runs:
+    """The runs that pass what is asked of them alone, the values that are kept of them, and for
+    each Either, in the order of the conditions, whether runs decide it."""
+
+    table: sa.CTE
+    values: Mapping[Field, Whole]
+    known: tuple[ColumnElement[bool], ...]
+
+
 class Statement:
     """The keys and sort keys of everything that passes a query, as one table expression.
 
     With `places` what is asked of summaries is read from the counts. Two beside each other in one
-    statement need different prefixes.
+    statement need different prefixes; the second has the `runs` of the first, where it asks no more
+    of them.
     """
 
     def __init__(
@@ -99,38 +77,29 @@ class Statement:
         computes: bool = False,
         places: Places | None = None,
         prefix: str = "",
+        beside: "Statement | None" = None,
     ) -> None:
         self._query = query
+        self._runs_beside = None if beside is None else beside.runs
+        self.runs: Runs | None = None
         self._prefix = prefix
         self._places = places
         self._computes = computes
         self._summaries = stored_and_computed() if computes else dataset_triplet_cache
-        self._of_datasets = query.kind == "datasets"
         self._windowed = windowed
+        self.asked = Asked(query, windowed=windowed, computes=computes, counted=places is not None)
+        self._of_datasets = self.asked.of_datasets
         self._few_runs: Select[int] | None = None
-        self._parts = _conditions(query)
-        self._ranges = [part for part in self._parts if _is_range_of_runs(part)]
-        asked = {sort.field for sort in query.sort}.union(*map(fields_of, self._parts))
-        if len(asked) > MOST_FIELDS:
-            raise BadInput(f"A filter asks about {MOST_FIELDS} attributes at most.")
         self._values: dict[Field, Whole] = {}
         self._keys: dict[Field, ColumnElement[Any]] = {}
-        self._known: dict[_Either, ColumnElement[bool]] = {}
+        self._known: dict[Either, ColumnElement[bool]] = {}
         self._cuts_runs = False
         self._total: Select[int] | None = None
-        self._extracted = sorted(
-            {field.whole for field in asked} - {RUN, NAME},
-            key=lambda field: (field.source.value, field.name),
-        )
-        sources = {field.source for field in self._extracted}
-        self._joins_runs = (
-            not self._of_datasets or not sources.isdisjoint(_OF_RUN) or self.is_by_run
-        )
 
     def matched(self, *, first_alone: bool = False) -> sa.CTE:
         """Run number, name and sort keys of what passes; `first_alone`: of what comes first where
         it `has_first` or `goes_by_run`, which leaves little to be sorted."""
-        self._cuts_runs = first_alone and self.goes_by_run
+        self._cuts_runs = first_alone and self.asked.goes_by_run
         joined, left = self._joined() if self._places is None else self._counted(self._places)
         keys = (self._plain(RUN).label("run_number"), self._plain(NAME).label("name"))
         where = [*map(self._unguessed, left)]
@@ -149,58 +118,6 @@ class Statement:
         assert self._total is not None
         return self._total
 
-    @property
-    def has_first(self) -> bool:
-        """Whether what comes first are those with any lumisection of a status: the order is that of
-        a column or bit, from the most to the least, and no other is asked for."""
-        return (
-            self._is_counted_apart
-            and self._query.sort[0].descending
-            and self._query.sort[0].field.source in COUNTED_SOURCES
-        )
-
-    @property
-    def goes_by_run(self) -> bool:
-        """Whether the order is that of attributes of runs, so that the first of these make the
-        page, if enough of their datasets pass."""
-        ordered_by = {sort.field.source for sort in self._query.sort}
-        asked = {field.source for field in self._extracted}
-        return (
-            self._of_datasets
-            and not self._windowed
-            and not self._computes
-            and ordered_by <= _OF_RUN
-            and bool(ordered_by & _JSON_COLUMNS.keys())
-            and (self._places is not None or OF_SUMMARY.isdisjoint(asked))
-            and not _names_few(self._parts)
-        )
-
-    @property
-    def _is_counted_apart(self) -> bool:
-        """Whether what passes is counted for itself, without the arrays that order it."""
-        return (
-            self._places is not None
-            and self._of_datasets
-            and not self._windowed
-            and not self._computes
-            and not _names_few(self._parts)
-            and self._filters_without_arrays
-            and not OF_SUMMARY.isdisjoint(sort.field.source for sort in self._query.sort)
-        )
-
-    @property
-    def _filters_without_arrays(self) -> bool:
-        """Whether the filter asks for no column and no bit, and for luminosity only where it needs
-        no row of the datasets themselves."""
-        asked = OF_SUMMARY & {field.source for field in fields_of(self._query.filter)}
-        return not asked or (asked.isdisjoint(COUNTED_SOURCES) and not self._asks_datasets)
-
-    @property
-    def _asks_datasets(self) -> bool:
-        """Whether anything is asked that rows of datasets alone have."""
-        asked = {field.source for field in self._extracted}
-        return bool(asked & (_OF_DATASET - {Source.RUN, Source.NAME}))
-
     def _is_first(self) -> Flag:
         field = self._query.sort[0].field
         counted = self._values[field.whole]
@@ -209,46 +126,14 @@ class Statement:
         first = sa.and_(counted.of(field.part or worst) > 0, counted.current)
         return sa.func.coalesce(first, sa.false())
 
-    @property
-    def is_by_run(self) -> bool:
-        """Whether the order is that of attributes of runs, and nothing is asked of datasets."""
-        asked = {field.source for field in self._extracted}
-        asked |= {sort.field.source for sort in self._query.sort}
-        return (
-            self._of_datasets
-            and not self._windowed
-            and self._query.sort != ()
-            and asked <= _OF_RUN
-            and NAME not in fields_of(self._query.filter)
-        )
-
-    @property
-    def counts_apart(self) -> bool:
-        """Whether it is cheaper to count what passes for itself than to keep all of it for that:
-        where it comes in the order of its runs, and where nothing is asked but an order."""
-        of_order = {sort.field.source for sort in self._query.sort}
-        return self.is_by_run or (
-            self._of_datasets
-            and not self._windowed
-            and not of_order.isdisjoint(OF_SUMMARY)
-            and self._query.filter is None
-            and not self._is_counted_apart
-        )
-
     def by_run(self) -> tuple[sa.Subquery, sa.CTE]:
         """Where it `is_by_run`: the runs with their sort keys, and the datasets."""
-        runs, left = self._source("runs", run, _OF_RUN, self._left, pushes=True)
+        runs, left = self._source("runs", run, OF_RUN, self.asked.left, pushes=True)
         self._values[RUN] = runs.c.run_number
         keyed = sa.select(runs.c.run_number, *self._sort_keys()).subquery("keyed")
-        datasets, left = self._source("datasets", dataset, _OF_DATASET, left, pushes=True)
+        datasets, left = self._source("datasets", dataset, OF_DATASET, left, pushes=True)
         assert not left, "a condition asks about runs and datasets at once"
         return keyed, datasets
-
-    @property
-    def _left(self) -> list[_Condition]:
-        """Conditions that aren't a range of runs, which every source has."""
-        left = [part for part in self._parts if part not in self._ranges]
-        return list(map(_halved, left)) if self._of_datasets else [*left]
 
     def _sort_keys(self) -> Iterator[ColumnElement[Any]]:
         for number, sort in enumerate(self._query.sort):
@@ -256,21 +141,19 @@ class Statement:
             of_sort = sort_keys(sort.field, self._value(sort.field)) if known is None else (known,)
             yield from (each.label(f"sort_{number}_{part}") for part, each in enumerate(of_sort))
 
-    def _joined(self) -> tuple[FromClause, list[_Condition]]:
+    def _joined(self) -> tuple[FromClause, list[Condition]]:
         """The sources that are needed, joined, and the conditions that no source took already."""
-        left = self._left
-        sources = {field.source for field in self._extracted}
+        left = self.asked.left
+        sources = {field.source for field in self.asked.fields}
         of_datasets = self._of_datasets
         joined: FromClause | None = None
         number: ColumnElement[Any] | None = None
         name: ColumnElement[Any] = NAMED_ONLINE
-        if self._joins_runs:
+        if self.asked.joins_runs:
             joined, left = self._runs(left)
             number = joined.c.run_number
-        if of_datasets or sources & (_OF_DATASET | OF_SUMMARY):
-            datasets, left = self._source(
-                "datasets", dataset, _OF_DATASET, left, pushes=of_datasets
-            )
+        if of_datasets or sources & (OF_DATASET | OF_SUMMARY):
+            datasets, left = self._source("datasets", dataset, OF_DATASET, left, pushes=of_datasets)
             joined = self._beside(joined, datasets)
             number = datasets.c.run_number if number is None else number
             name = datasets.c.name if of_datasets else name
@@ -292,17 +175,17 @@ class Statement:
         same_run = datasets.c.run_number == runs.c.run_number
         return runs.join(datasets, same_run, isouter=not self._of_datasets)
 
-    def _counted(self, places: Places) -> tuple[FromClause, list[_Condition]]:
+    def _counted(self, places: Places) -> tuple[FromClause, list[Condition]]:
         """The same with the counts, which know of each dataset whether it is deleted."""
-        left, runs = self._left, None
-        if self._joins_runs:
+        left, runs = self.asked.left, None
+        if self.asked.joins_runs:
             runs, left = self._runs(left)
         counted, left = self._counts(left)
         joined, keyed = self._beside(runs, counted), counted
         self._values.update(places.values(counted))
-        if self._asks_datasets:
+        if self.asked.asks_datasets:
             datasets, left = self._source(
-                "datasets", dataset, _OF_DATASET, left, pushes=self._of_datasets
+                "datasets", dataset, OF_DATASET, left, pushes=self._of_datasets
             )
             # By its version, the number of an event of its own: names take longer to look up. The
             # planner would multiply the chances of all three, expect a single row and go through
@@ -314,7 +197,7 @@ class Statement:
             )
             joined = joined.join(datasets, same, isouter=not self._of_datasets)
             keyed = datasets
-        if self._is_counted_apart:
+        if self.asked.is_counted_apart:
             self._values[RUN], self._values[NAME] = keyed.c.run_number, keyed.c.name
             self._total = (
                 sa.select(sa.func.count())
@@ -325,9 +208,12 @@ class Statement:
         self._values[NAME] = counted.c.name if self._of_datasets else NAMED_ONLINE
         return joined, left
 
-    def _runs(self, left: list[_Condition]) -> tuple[FromClause, list[_Condition]]:
+    def _runs(self, left: list[Condition]) -> tuple[FromClause, list[Condition]]:
         """The runs, or those alone that come first, and the conditions that weren't applied."""
-        runs, left = self._source("runs", run, _OF_RUN, left, pushes=True)
+        if self._runs_beside is not None:
+            return self._same_runs(self._runs_beside, left)
+        runs, left = self._source("runs", run, OF_RUN, left, pushes=True)
+        self.runs = Runs(runs, dict(self._values), tuple(self._known.values()))
         if not self._cuts_runs:
             return runs, left
         self._values[RUN] = runs.c.run_number
@@ -343,7 +229,18 @@ class Statement:
         self._known.update(_of_other(self._known, runs, first))
         return first, left
 
-    def _counts(self, left: list[_Condition]) -> tuple[FromClause, list[_Condition]]:
+    def _same_runs(self, runs: "Runs", left: list[Condition]) -> tuple[FromClause, list[Condition]]:
+        """The runs of the statement beside this one, and the conditions that it didn't apply."""
+        others = [each for each in left if not sources_of(each) <= OF_RUN]
+        if len(others) < len(left):
+            self._few_runs = sa.select(runs.table.c.run_number)
+        halved = [each for each in others if isinstance(each, Either)]
+        self._known.update(zip(halved, runs.known, strict=True))
+        self._values.update(runs.values)
+        self._values[RUN] = runs.table.c.run_number
+        return runs.table, others
+
+    def _counts(self, left: list[Condition]) -> tuple[FromClause, list[Condition]]:
         """The counts of what is shown, and the conditions that weren't applied there."""
         table = counts(computes=self._computes)
         self._values[RUN], self._values[NAME] = table.c.run_number, table.c.name
@@ -352,7 +249,7 @@ class Statement:
             where.append(table.c.name == NAMED_ONLINE)
         else:
             where += [*self._is_visible(table), *self._in_cycle(table)]
-        if self._of_datasets and not self._is_counted_apart:
+        if self._of_datasets and not self.asked.is_counted_apart:
             by_key = [each for each in left if sources_of(each) <= {Source.NAME, Source.RUN}]
             left = [each for each in left if each not in by_key]
             where += map(self._unguessed, by_key)
@@ -374,10 +271,10 @@ class Statement:
         name: str,
         table: FromClause,
         sources: frozenset[Source],
-        conditions: list[_Condition],
+        conditions: list[Condition],
         *,
         pushes: bool,
-    ) -> tuple[sa.CTE, list[_Condition]]:
+    ) -> tuple[sa.CTE, list[Condition]]:
         """One table with the values that are asked of it, each read once; conditions that ask
         nothing else are applied there when it `pushes`, and what only they ask isn't kept."""
         self._values[RUN] = table.c.run_number
@@ -391,16 +288,16 @@ class Statement:
             where.extend([*self._is_visible(table), *self._in_cycle(table)])
         elif table is run and not self._query.include_deleted:
             where.append(table.c.deleted.is_(sa.false()))
-        own = [field for field in self._extracted if field.source in sources]
+        own = [field for field in self.asked.fields if field.source in sources]
         self._values.update((field, _extraction(field, table)) for field in own)
         taken = [each for each in conditions if pushes and sources_of(each) <= sources]
         where.extend(map(self._unguessed, taken))
         left = [each for each in conditions if each not in taken]
-        halved = [each for each in left if isinstance(each, _Either) and table is run]
+        halved = [each for each in left if isinstance(each, Either) and table is run]
         sorted_by = [each.field for each in self._query.sort if each.field in own]
         as_key = [field for field in sorted_by if field.kind is FieldKind.ATTRIBUTE]
         asked = {sort.field for sort in self._query.sort if sort.field not in as_key}
-        kept = {field.whole for field in asked.union(*map(_fields_of, left))}
+        kept = {field.whole for field in asked.union(*map(fields_left, left))}
         # What only orders is kept as the key that it is ordered by: once for each run.
         sorts = [
             sort_keys(field, self._plain(field))[0].label(f"key_{place}")
@@ -426,7 +323,7 @@ class Statement:
 
     def _in_range(self, table: FromClause) -> Iterator[Flag]:
         """Ranges of runs, which every source has."""
-        yield from map(self._condition, self._ranges)
+        yield from map(self._condition, self.asked.ranges)
         if self._windowed:
             first, last = (sa.bindparam(end, type_=sa.Integer) for end in ("first_run", "last_run"))
             yield table.c.run_number.between(first, last)
@@ -434,7 +331,7 @@ class Statement:
     def _is_visible(self, table: FromClause) -> Iterator[Flag]:
         """Whether datasets are deleted, as they are asked for; and their runs, where these aren't
         joined: few of them are deleted."""
-        if not self._joins_runs and not self._query.include_deleted:
+        if not self.asked.joins_runs and not self._query.include_deleted:
             deleted = sa.select(run.c.run_number).where(run.c.deleted)
             yield table.c.run_number.not_in(deleted)
         if self._query.only_hidden:
@@ -457,8 +354,7 @@ class Statement:
         if table is self._summaries and self._few_runs is not None:
             yield table.c.run_number.in_(self._few_runs)
         if table is self._summaries and self._of_datasets:
-            by_name = (each for each in self._parts if sources_of(each) == {Source.NAME})
-            yield from map(self._condition, by_name)
+            yield from map(self._condition, self.asked.of_names)
 
     def _plain(self, field: Field) -> ColumnElement[Any]:
         value = self._values[field]
@@ -469,7 +365,7 @@ class Statement:
         """The value of a field; counts and remarks are taken out of their column or bit."""
         return part_of(field, self._values[field.whole])
 
-    def _unguessed(self, node: _Condition) -> Flag:
+    def _unguessed(self, node: Condition) -> Flag:
         """The condition in a form that the planner takes for true of every second row.
 
         It knows nothing of what is in JSON, guesses that one row of two hundred is equal, and
@@ -479,8 +375,8 @@ class Statement:
             return self._condition(node)
         return sa.func.coalesce(self._condition(node), sa.false())
 
-    def _condition(self, node: _Condition) -> Flag:
-        if isinstance(node, _Either):
+    def _condition(self, node: Condition) -> Flag:
+        if isinstance(node, Either):
             return sa.or_(self._known[node], condition(node.rest, self._value))
         return condition(node, self._value)
 
@@ -505,59 +401,6 @@ def sort_columns(matched: FromClause, number: int) -> list[ColumnElement[Any]]:
     return [each for each in matched.c if each.name.startswith(f"sort_{number}_")]
 
 
-def asks_summaries(query: TableQuery) -> bool:
-    """Whether the query filters or sorts by summaries, and so passes over what has none."""
-    return not OF_SUMMARY.isdisjoint(query.asked)
-
-
-def sources_of(node: _Condition) -> frozenset[Source]:
-    return frozenset(field.source for field in _fields_of(node)).union(
-        _OF_RUN if isinstance(node, _Either) else ()
-    )
-
-
-def _names_few(parts: tuple[Node, ...]) -> bool:
-    """Whether names are given, of which an index has all datasets at once."""
-    return any(
-        isinstance(part, Comparison)
-        and part.field == NAME
-        and part.operator in (Operator.EQUAL, Operator.IN)
-        for part in parts
-    )
-
-
-def _halved(node: Node) -> _Condition:
-    """The condition in two halves, where attributes of runs alone may decide it."""
-    parts = node.parts if isinstance(node, Or) else ()
-    rest = [part for part in parts if not sources_of(part) <= _OF_RUN]
-    of_runs = any_of(part for part in parts if sources_of(part) <= _OF_RUN)
-    half = any_of(rest)
-    if of_runs is None or half is None or sources_of(of_runs) == {Source.RUN}:
-        return node
-    return _Either(of_runs, half)
-
-
-def _fields_of(node: _Condition) -> frozenset[Field]:
-    """What is still asked for a condition."""
-    return fields_of(node.rest if isinstance(node, _Either) else node)
-
-
-def _conditions(query: TableQuery) -> tuple[Node, ...]:
-    """Conditions that must all hold: those of the filter and those of the table itself."""
-    own: list[Node] = []
-    if query.significant_only:
-        own.append(Comparison(_SIGNIFICANT, Operator.EQUAL, True))
-    if query.states:
-        of_datasets = query.kind == "datasets"
-        state = Field(Source.DATASET, f"{query.workspace}_state") if of_datasets else _STATE
-        own.append(Comparison(state, Operator.IN, query.states))
-    if query.kind == "datasets" and not query.include_online:
-        own.append(Comparison(NAME, Operator.NOT_EQUAL, ONLINE))
-    if query.filter is None:
-        return tuple(own)
-    return (*own, *(query.filter.parts if isinstance(query.filter, And) else (query.filter,)))
-
-
 def _of_other(values: Mapping[Any, Any], table: FromClause, other: FromClause) -> dict[Any, Any]:
     """Those of the values that are columns of a table, as another has them."""
     return {
@@ -567,24 +410,10 @@ def _of_other(values: Mapping[Any, Any], table: FromClause, other: FromClause) -
     }
 
 
-def _is_range_of_runs(node: Node) -> bool:
-    """Whether a condition limits the run number in a way that an index can follow."""
-    indexable = (
-        Operator.EQUAL,
-        Operator.IN,
-        Operator.BETWEEN,
-        Operator.LESS,
-        Operator.LESS_OR_EQUAL,
-        Operator.GREATER,
-        Operator.GREATER_OR_EQUAL,
-    )
-    return isinstance(node, Comparison) and node.field == RUN and node.operator in indexable
-
-
 def _extraction(field: Field, table: FromClause) -> ColumnElement[Any]:
     plain = _PLAIN_COLUMNS.get(field.source)
     if plain is not None:
         return table.c[plain.name]
     if field.source is Source.VERIFIED:
         return verified_workspaces(dataset.name)
-    return entry(table.c[_JSON_COLUMNS[field.source].name], field.name)
+    return entry(table.c[JSON_COLUMNS[field.source].name], field.name)

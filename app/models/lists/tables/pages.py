@@ -12,8 +12,9 @@ from app.domain.errors import BadInput
 from app.domain.keys import DatasetKey
 from app.models.lists.computed_summaries import ComputedSummary, parameters
 from app.models.lists.tables import by_run, windows
+from app.models.lists.tables.asked import asks_summaries
 from app.models.lists.tables.counted import Places, places_of
-from app.models.lists.tables.matching import Statement, asks_summaries, order_of
+from app.models.lists.tables.matching import Statement, order_of
 from app.models.lists.tables.query import MOST_ROWS, TableQuery
 from app.models.lists.tables.rows import Row, marked, row_of, whole_rows
 
@@ -198,10 +199,11 @@ def _statement(shape: _Shape) -> Select[Any]:
     statement = Statement(
         shape.query, windowed=shape.windowed, computes=shape.computes, places=shape.places
     )
-    if statement.is_by_run and not shape.is_near:
+    asked = statement.asked
+    if asked.is_by_run and not shape.is_near:
         found = by_run.far(*statement.by_run(), shape.query)
     else:
-        has_first = statement.has_first or statement.goes_by_run
+        has_first = asked.has_first or asked.goes_by_run
         matched = statement.matched(first_alone=shape.is_near and has_first)
         found = (
             sa.select(matched)
@@ -209,9 +211,10 @@ def _statement(shape: _Shape) -> Select[Any]:
             .offset(sa.bindparam("row_offset", type_=sa.Integer))
             .limit(sa.bindparam("row_limit", type_=sa.Integer))
         )
-    if statement.counts_apart or (shape.is_near and statement.goes_by_run):
+    if asked.counts_apart or (shape.is_near and asked.goes_by_run):
         unordered = replace(shape.query, sort=())
-        statement = Statement(unordered, places=shape.places, prefix="all_")
+        beside = statement if asked.goes_by_run and not asked.is_by_run else None
+        statement = Statement(unordered, places=shape.places, prefix="all_", beside=beside)
         statement.matched()
     number = statement.total()
     # Numbered only when they are few: the server doesn't stop sorting early for a numbering.

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Select
 
 from app.domain.filters import And, all_of
 from app.domain.keys import DatasetKey
-from app.models.lists.tables.matching import OF_SUMMARY, Statement, asks_summaries, sources_of
+from app.models.lists.tables.asked import OF_SUMMARY, asks_summaries, sources_of
+from app.models.lists.tables.matching import Statement
 from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import NAMED_ONLINE, same_dataset
 from app.models.schemas.desk import ALL_COUNTED, counts

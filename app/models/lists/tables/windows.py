@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.domain.filters import RUN
-from app.models.lists.tables.matching import asks_summaries
+from app.models.lists.tables.asked import asks_summaries
 from app.models.lists.tables.query import TableKind, TableQuery
 from app.models.schemas.tables import run
 

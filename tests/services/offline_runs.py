@@ -1,8 +1,12 @@
 """Signed-off runs with waiting and open offline datasets, on the small configuration."""
 
+import json
+
 from sqlalchemy import Connection, text
 
 from app.domain.certification.datasets import OPEN
+from app.domain.json_value import JsonObject
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
@@ -81,3 +85,39 @@ def number_of_a_slow_event(slow: Connection) -> int:
             " RETURNING version"
         )
     ).scalar_one()
+
+
+def store_and_fold_later(db: Database, key: DatasetKey, attributes: JsonObject) -> None:
+    """An event of a dataset as the web service stores it, which folds it into the row a moment
+    later."""
+    with db.transaction() as connection:
+        connection.execute(
+            text(
+                'INSERT INTO "DatasetEvent"'
+                " (version, run_number, name, dataset_metadata, datasets_in_gui, deleted)"
+                " VALUES (:version, :run, :name, CAST(:attributes AS jsonb), '[]', false)"
+            ),
+            {
+                "version": number_of_a_slow_event(connection),
+                "run": key[0],
+                "name": key[1],
+                "attributes": json.dumps(attributes),
+            },
+        )
+
+
+def store_run_event(db: Database, run_number: int, attributes: JsonObject) -> None:
+    """The same of a run."""
+    with db.transaction() as connection:
+        connection.execute(
+            text(
+                'INSERT INTO "RunEvent"'
+                " (version, run_number, oms_metadata, rr_metadata, manual_change, deleted)"
+                " VALUES (:version, :run, '{}', CAST(:attributes AS jsonb), true, false)"
+            ),
+            {
+                "version": number_of_a_slow_event(connection),
+                "run": run_number,
+                "attributes": json.dumps(attributes),
+            },
+        )

@@ -15,6 +15,7 @@ from app.domain.state.compact import CompactState
 from app.domain.state.summaries import compact_luminosity
 from app.models.database import outcome
 from app.models.database.listen import CHANNEL, GOLDEN
+from app.models.events import behind
 from app.models.events.ground import ground
 from app.models.events.states import Counted, EventCounts
 from app.models.history.writes import newest_version
@@ -155,7 +156,8 @@ def read_season(
         for each in datasets
         for number in (counts[each.run_number, each.name],)
     ]
-    return SeasonRead(version, version == settled, datasets, found, folded, provenance, now)
+    reusable = version == settled and not behind.is_any(connection, pattern)
+    return SeasonRead(version, reusable, datasets, found, folded, provenance, now)
 
 
 def matching_datasets(

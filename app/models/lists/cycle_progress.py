@@ -19,6 +19,7 @@ from app.domain.certification.datasets import (
 from app.domain.json_value import JsonObject, JsonValue, js_parse
 from app.models.database.engine import KEPT
 from app.models.database.kept import Kept
+from app.models.events import behind
 from app.models.events.pending import Moment
 from app.models.statements import text
 
@@ -33,9 +34,6 @@ _FIELD_OF = {
 _KEY = "progress of cycles"
 _BYTES = 8_000
 """What a cycle of twenty workspaces takes here."""
-
-_RECENT = 200_000
-"""Event numbers among which those are that somebody is about to fold into the rows."""
 
 ByWorkspace = Mapping[str, Progress]
 
@@ -80,11 +78,9 @@ def remembered(connection: Connection, held: Sequence[Held], now: Moment) -> dic
     if now.settled:
         # Of what lay between the two nothing touched them.
         of = {id_: replace(each, event=now.event) for id_, each in still.items()}
-        behind = _behind(connection) if left else set()
+        late = _behind(connection) if left else set()
         of |= {
-            each.id: _Known(each, fresh[each.id], now.event)
-            for each in left
-            if each.id not in behind
+            each.id: _Known(each, fresh[each.id], now.event) for each in left if each.id not in late
         }
         kept.put(_KEY, of, _BYTES * len(of), ground=now.ground)
     return fresh | {id_: each.progress for id_, each in still.items()}
@@ -156,21 +152,12 @@ def _changed_since(connection: Connection, known: Mapping[int, _Known]) -> dict[
 
 
 def _behind(connection: Connection) -> set[int]:
-    """Cycles that hold a dataset whose row is older than its events: whoever brings it up to date
-    gives it no newer number than that of an event which is there already. The web service does that
-    at once, and what was left behind long ago only a recount puts right, which is a repair."""
+    """Cycles that hold a dataset whose row is older than its events."""
     rows = connection.execute(
         text(
-            # From the newest events on, one row after the other: else all rows are compared with
-            # all their events, which takes as long as counting.
-            "SELECT DISTINCT id_cycle FROM ("
-            ' SELECT run_number, name, max(version) AS version FROM "DatasetEvent"'
-            ' WHERE version > (SELECT max(version) FROM "DatasetEvent") - :among'
-            " GROUP BY run_number, name OFFSET 0) AS newest CROSS JOIN LATERAL ("
-            ' SELECT FROM "Dataset" AS dataset WHERE dataset.run_number = newest.run_number'
-            "  AND dataset.name = newest.name AND dataset.version < newest.version OFFSET 0) AS old"
+            f"SELECT DISTINCT id_cycle FROM ({behind.DATASETS}) AS old"
             ' JOIN "CycleDataset" USING (run_number, name)'
         ),
-        {"among": _RECENT},
+        {"among": behind.RECENT},
     )
     return set(rows.scalars())

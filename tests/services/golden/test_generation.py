@@ -6,16 +6,20 @@ import pytest
 
 from app.domain.errors import BadInput, NotFound, NotPermitted, Refused
 from app.domain.identity import Actor
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange
 from app.domain.progress import Cancelled, Progress
 from app.domain.triplets import Triplet
+from app.models.golden import generated_json
 from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
 from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
+from app.services.recount import recounting
 from tests.builders import EXPERT, NOBODY, a_run
 from tests.conftest import databases_filled_by
+from tests.services.offline_runs import store_and_fold_later, store_run_event
 
 GOOD_DT = {
     "and": [
@@ -82,6 +86,23 @@ def test_that_what_was_edited_since_the_last_list_is_in_the_next(season):
     bad_dt(season, LumiRange(1, 2))
     made = golden.generate(Acting(season, EXPERT), "online", GOOD_DT)
     assert golden.row(Acting(season), made.id).generated_json["396002"] == [[3, 9], [13, 15]]
+
+
+@pytest.mark.parametrize("of", ["a dataset", "a run", "a new dataset"])
+def test_that_a_season_in_memory_gets_what_is_folded_after_its_event_was_there(season, of):
+    acting, key = Acting(season, EXPERT), (396002, ONLINE)
+    if of == "a run":
+        store_run_event(season, 396002, {"class": "Cosmics25"})
+    else:
+        key = (396002, "/New/Cosmics/DQM") if of == "a new dataset" else key
+        store_and_fold_later(season, key, {"certified": "late"})
+    before = golden.season_of(acting, "%")[0]
+    assert recounting.recount(acting, [key, (396002, "")]).findings == ()
+    now = golden.season_of(acting, "%")[0]
+    with season.read() as connection:
+        assert now.datasets == generated_json.matching_datasets(connection, "%")
+    assert now.datasets != before.datasets
+    assert now.reusable
 
 
 def test_that_a_list_as_of_a_version_is_the_list_made_then(season):

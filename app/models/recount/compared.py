@@ -17,7 +17,7 @@ from app.domain.recount.discrepancies import (
 )
 from app.domain.state.compact import CompactState
 from app.domain.state.summaries import Summary, summarise_compact
-from app.models.events import event_columns, states
+from app.models.events import behind, event_columns, states
 from app.models.events.event_columns import Folded
 from app.models.events.states import EventCounts
 from app.models.recount import attributes, counts
@@ -128,7 +128,7 @@ class _Judging:
             # Others append first and fold a moment later: that row says what was true before.
             before = self._fold(table, key, found.version)
             was_true = before is not None and not first_of(before.differing(found))
-            if found.version < folded.version and was_true:
+            if found.version < folded.version and was_true and not self._is_long_ago(table, folded):
                 self.add(table, key, Verdict.OLD)
             else:
                 self.add(table, key, Verdict.FALSE, differing)
@@ -138,6 +138,11 @@ class _Judging:
             self.add(table, key, *((Verdict.OLD,) if older else (Verdict.FALSE, (said,))))
         else:
             self.add(table, key, Verdict.RIGHT)
+
+    def _is_long_ago(self, table: str, folded: Attributes) -> bool:
+        """Whether nobody is about to fold its newest event: what is remembered of the row has to be
+        forgotten then."""
+        return behind.is_long_ago(self.connection, f"{table}Event", folded.version)
 
     def _fold(self, table: str, key: RowKey, up_to: int) -> Attributes | None:
         folds = attributes.runs_folded if table == RUN else attributes.datasets_folded

@@ -16,6 +16,7 @@ from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
+from app.models.events import behind
 from app.models.lists import cycles as model
 from app.services.acting import Acting
 from app.services.certification import cycles, datasets
@@ -31,6 +32,7 @@ from tests.services.offline_runs import (
     SECOND,
     fill_opened,
     number_of_a_slow_event,
+    store_and_fold_later,
 )
 
 KEYS = [(run, name) for run in (FIRST, SECOND) for name in (PROMPT, EXPRESS)]
@@ -149,21 +151,7 @@ def test_that_a_row_brought_up_to_date_after_its_event_was_there_is_counted(
 ):
     if looks_before:
         remembered(with_cycles)
-    with with_cycles.transaction() as connection:
-        # As the web service stores it, which folds it into the row a moment later.
-        connection.execute(
-            text(
-                'WITH made AS (INSERT INTO "Version" ("by", comment, "createdAt")'
-                " VALUES ('web@cern.ch', '', now()) RETURNING atomic_version),"
-                ' event AS (INSERT INTO "Event" (atomic_version) SELECT atomic_version FROM made'
-                "  RETURNING version)"
-                ' INSERT INTO "DatasetEvent"'
-                "  (version, run_number, name, dataset_metadata, datasets_in_gui, deleted)"
-                " SELECT version, :run, :name, jsonb_build_object('dt_state', 'SIGNOFF'), '[]',"
-                " false FROM event"
-            ),
-            {"run": FIRST, "name": PROMPT},
-        )
+    store_and_fold_later(with_cycles, (FIRST, PROMPT), {"dt_state": SIGNOFF})
     before = remembered(with_cycles)
     assert before == counted(with_cycles)
     done = recounting.recount(Acting(with_cycles), [(FIRST, PROMPT)])
@@ -174,6 +162,18 @@ def test_that_a_row_brought_up_to_date_after_its_event_was_there_is_counted(
     with asked() as found:
         assert remembered(with_cycles) == now
         assert found == []
+
+
+def test_that_a_row_brought_up_to_date_long_after_its_event_is_counted(
+    with_cycles: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(behind, "RECENT", 1)
+    store_and_fold_later(with_cycles, (FIRST, PROMPT), {"dt_state": SIGNOFF})
+    datasets.move(Acting(with_cycles, EXPERT), [KEYS[2]], "dt", COMPLETED)
+    before = remembered(with_cycles)
+    recounting.recount(Acting(with_cycles), [(FIRST, PROMPT)])
+    now = remembered(with_cycles)
+    assert now == counted(with_cycles) != before
 
 
 def test_that_what_another_client_found_false_is_counted_again(with_cycles: Database):

@@ -5,8 +5,8 @@ The client that counts again stores them soon; nothing is stored here, where a l
 """
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from app.domain.errors import Refused
@@ -16,6 +16,7 @@ from app.domain.state.summaries import Summary, summarise
 from app.models.database.engine import Database
 from app.models.events import rows, states
 from app.models.events.ground import ground
+from app.models.events.states import EventCounts
 from app.models.lists.computed_summaries import ComputedSummary, dcs_text
 from app.models.lists.tables import pages
 from app.models.lists.tables.pages import Page
@@ -31,7 +32,18 @@ AT_ONCE = 200
 _BLOCK = 20
 _REMEMBERED = 2_000
 
-_Known = dict[DatasetKey, tuple[int, Summary]]
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A summary, and what it was made of: the web service writes OMS events without a new version
+    of the dataset."""
+
+    version: int
+    counts: EventCounts
+    summary: Summary
+
+
+_Known = dict[DatasetKey, _Made]
 _known: WeakKeyDictionary[Database, tuple[str, _Known]] = WeakKeyDictionary()
 """With the ground that it was read on."""
 _guard = threading.Lock()
@@ -43,9 +55,9 @@ def page(acting: Acting, query: TableQuery) -> Page:
     _check(acting, query)
     with acting.db.read() as connection:
         stale = stale_for(connection, query, MOST_ROWS, late_summaries, desk=desk)
-        if not stale.datasets:
+        if not stale:
             found, uncounted = pages.page(connection, query, desk=desk, record=record), 0
-    if stale.datasets:
+    if stale:
         computed, uncounted = _at_once(acting, stale)
         with acting.db.read() as connection:
             found = pages.page(connection, query, computed, desk=desk, record=record)
@@ -106,8 +118,7 @@ def _check(acting: Acting, query: TableQuery) -> None:
 
 def _at_once(acting: Acting, stale: Stale) -> tuple[tuple[ComputedSummary, ...], int]:
     """Summaries of as many as can be computed while a person waits, and how many are left out."""
-    computed = _computed(acting, stale.datasets[:AT_ONCE], stale.late)
-    return computed, max(0, len(stale.datasets) - AT_ONCE)
+    return _computed(acting, stale[:AT_ONCE]), max(0, len(stale) - AT_ONCE)
 
 
 def _filled(acting: Acting, found: Sequence[Row], most: int) -> tuple[Row, ...]:
@@ -132,37 +143,37 @@ def _filled(acting: Acting, found: Sequence[Row], most: int) -> tuple[Row, ...]:
 
 
 def _computed(
-    acting: Acting, wanted: Sequence[tuple[DatasetKey, int]], late: Collection[DatasetKey] = ()
+    acting: Acting, wanted: Sequence[tuple[DatasetKey, int]]
 ) -> tuple[ComputedSummary, ...]:
-    """Summaries under these versions, of which those seen lately are remembered; those that are
-    `late` have changed under the same version."""
+    """Summaries under these versions, of which those seen lately are remembered."""
     if not wanted:
         return ()
     with acting.db.read() as connection:
         here = ground(connection, desk=acting.db.desk)
-    with _guard:
-        on, known = _known.get(acting.db.origin, (here, {}))
-        if on != here:
-            known = {}
-        _known[acting.db.origin] = here, known
-        made = {
-            key: known[key]
-            for key, version in wanted
-            if key not in late and _version(known, key) == version
-        }
+        with _guard:
+            on, known = _known.get(acting.db.origin, (here, {}))
+            if on != here:
+                known = {}
+            _known[acting.db.origin] = here, known
+            made = {key: known[key] for key, _ in wanted if key in known}
+        counts = states.event_counts(connection, [*made])
+    made = {
+        key: made[key]
+        for key, version in wanted
+        if key in made and (made[key].version, made[key].counts) == (version, counts[key])
+    }
     rest = [key for key, _ in wanted if key not in made]
     for begin in range(0, len(rest), _BLOCK):
         block = rest[begin : begin + _BLOCK]
         with acting.db.read() as connection:
             loaded = states.load(connection, block, desk=acting.db.desk)
             now = rows.datasets_of_runs(connection, {run for run, _ in block})
-        made.update((key, (now[key].version, summarise(loaded[key].state))) for key in block)
+        made.update(
+            (key, _Made(now[key].version, each.counts, summarise(each.state)))
+            for key, each in loaded.items()
+        )
     with _guard:
         known.update(made)
         while len(known) > _REMEMBERED:
             known.pop(next(iter(known)))
-    return tuple(ComputedSummary(key, *each) for key, each in made.items())
-
-
-def _version(known: _Known, key: DatasetKey) -> int | None:
-    return known[key][0] if key in known else None
+    return tuple(ComputedSummary(key, each.version, each.summary) for key, each in made.items())

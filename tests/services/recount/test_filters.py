@@ -74,6 +74,17 @@ def test_that_an_event_without_a_version_of_its_dataset_is_found_at_once(acting:
     assert sorted(passing(acting, "datasets", more)) == sorted(expected)
 
 
+def test_that_what_was_computed_isn_t_believed_once_there_are_other_events(acting: Acting) -> None:
+    execute(acting.db, 'DELETE FROM "DatasetTripletCache"')
+    bad = "dcs.bpix_ready.FALSE > 1"
+    assert passing(acting, "datasets", bad) == []
+    WebService(acting.db).edits_bit((FIRST, "online"), "bpix_ready", value=False, first=2, last=3)
+    assert set(passing(acting, "datasets", bad)) == {KEY, (FIRST, EXPRESS)}
+    (row,) = tables.rows(acting, "datasets", [KEY])
+    assert row.dcs_summary is not None
+    assert row.dcs_summary["bpix_ready"]["FALSE"] == 2
+
+
 def test_that_a_row_shows_the_summary_it_has_now(written_by_others: Acting) -> None:
     for row in (
         tables.rows(written_by_others, "datasets", [KEY])[0],

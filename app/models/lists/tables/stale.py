@@ -1,8 +1,8 @@
 """Datasets whose summary is missing or older than they are."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Select
@@ -16,29 +16,8 @@ from app.models.lists.tables.rows import NAMED_ONLINE, same_dataset
 from app.models.schemas.desk import ALL_COUNTED, counts
 from app.models.schemas.tables import dataset, dataset_triplet_cache
 
-
-@dataclass(frozen=True)
-class Stale:
-    """Datasets with their versions that `stale_of` finds for a query, and which are `late`."""
-
-    datasets: tuple[tuple[DatasetKey, int], ...] = ()
-    late: Collection[DatasetKey] = ()
-
-
-def stale_for(
-    connection: Connection,
-    query: TableQuery,
-    limit: int,
-    late_of: Callable[[Connection, int], Collection[DatasetKey]],
-    *,
-    desk: bool,
-) -> Stale:
-    """What a query can't be answered without, if it asks for summaries; `late_of` finds what has
-    changed under the same version, where there is a `desk`."""
-    if not asks_summaries(query):
-        return Stale()
-    late = late_of(connection, limit) if desk else ()
-    return Stale(stale_of(connection, query, limit, late, desk=desk), late)
+Stale: TypeAlias = tuple[tuple[DatasetKey, int], ...]
+"""Datasets, each with its version."""
 
 
 def stale_of(
@@ -48,7 +27,7 @@ def stale_of(
     late: Collection[DatasetKey] = (),
     *,
     desk: bool = False,
-) -> tuple[tuple[DatasetKey, int], ...]:
+) -> Stale:
     """Datasets that the query may let pass as far as one can say without summaries, whose summary
     is missing or older than they are, or that are `late`: the newest runs first, each with its
     version. With a `desk` the counts tell which these are."""
@@ -73,6 +52,22 @@ def stale_of(
         .limit(limit)
     )
     return tuple(((number, name), version) for number, name, version in found)
+
+
+def stale_for(
+    connection: Connection,
+    query: TableQuery,
+    limit: int,
+    late_of: Callable[[Connection, int], Collection[DatasetKey]],
+    *,
+    desk: bool,
+) -> Stale:
+    """The same if the query asks for summaries; `late_of` finds what has changed under the same
+    version, where there is a `desk`."""
+    if not asks_summaries(query):
+        return ()
+    late = late_of(connection, limit) if desk else ()
+    return stale_of(connection, query, limit, late, desk=desk)
 
 
 def stale_summaries(

@@ -340,7 +340,9 @@ def _total(value: Json, states: Iterable[str]) -> ColumnElement[float]:
 
 def _number_in(value: Json, key: str) -> ColumnElement[int]:
     # Whole numbers: a fraction is made of the text of a number, which takes several times as long.
-    return sa.func.coalesce(sa.cast(entry(value, key), sa.BigInteger), 0)
+    count = entry(value, key)
+    number = sa.case((_type_of(count) == "number", sa.cast(count, sa.BigInteger)))
+    return sa.func.coalesce(number, 0)
 
 
 def array(values: Sequence[int] | Sequence[str], item: type[Any]) -> ColumnElement[Any]:

@@ -228,6 +228,23 @@ def test_that_a_summary_of_what_is_no_number_is_written_and_counts_as_missing(
     assert (355101, "online") in found
 
 
+@pytest.mark.parametrize("odd", ['{"BAD": true}', '{"BAD": "many", "GOOD": 3}', "[]", "5"])
+def test_that_a_summary_of_what_is_no_number_stops_no_order_by_whole_summaries(
+    season: Database, odd: str
+) -> None:
+    _execute(
+        season,
+        f"""UPDATE "DatasetTripletCache" SET triplet_summary = '{{"dt-dt": {odd}}}',
+            dcs_summary = '{{"hf_ready": {odd}}}' WHERE run_number = 355101""",
+    )
+    for order in ("dt-dt", "dt-dt.BAD", "hf_ready"):
+        query = TableQuery("datasets", sort=(Sort(field_of(order), True),), include_online=True)
+        with season.read() as connection:
+            found = page(connection, query)
+        assert len(found.rows) == found.count
+        assert (355101, "online") in {row.key for row in found.rows}
+
+
 def test_that_a_computed_summary_stands_for_one_that_is_old(season: Database) -> None:
     made = Summary({"dt-dt": BAD_DT}, {}, {}, {}, 3.0, 4.0)
     computed = [ComputedSummary((355102, "online"), 10, made)]

@@ -31,6 +31,12 @@ class LumiRange(NamedTuple):
     last: int
 
 
+def possible(first: int, last: int) -> tuple[LumiRange, ...]:
+    """The range without lumisections that there can't be, which others have stored."""
+    first, last = max(first, 1), min(last, LAST_LUMISECTION)
+    return (LumiRange(first, last),) if first <= last else ()
+
+
 def ranges_of_mask(mask: Mask) -> tuple[LumiRange, ...]:
     """Maximal ranges of true values; `mask[0]` is lumisection 1."""
     framed = np.zeros(mask.size + 2, np.bool_)

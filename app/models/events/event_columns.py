@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.domain.json_value import JsonValue, js_parse
 from app.domain.keys import ONLINE, DatasetKey
+from app.domain.lumisections import LAST_LUMISECTION
 from app.domain.state.compact import CompactState
 from app.domain.state.folding import EventColumns, fold_states
 from app.domain.state.payloads import Indices, PayloadGroup
@@ -154,15 +155,15 @@ def _told_ranges(
     """The ranges of events of which the first and last lumisection and their number are known:
     event, first and last of each."""
     scattered = number != last - first + 1
-    # The web service lets lumisections below 1 through.
-    whole = np.flatnonzero((number > 0) & ~scattered & (last >= 1))
+    # The web service lets lumisections through that there can't be.
+    whole = np.flatnonzero((number > 0) & ~scattered & (last >= 1) & (first <= LAST_LUMISECTION))
     event, firsts, lasts = _ranges(
         connection, table, version, np.flatnonzero(scattered & (number > 0))
     )
     return (
         np.concatenate([whole, event]),
         np.concatenate([np.maximum(first[whole], 1), firsts]),
-        np.concatenate([last[whole], lasts]),
+        np.concatenate([np.minimum(last[whole], LAST_LUMISECTION), lasts]),
     )
 
 
@@ -177,9 +178,10 @@ def _ranges(
         of, numbers = arrays(
             connection,
             f'SELECT version, lumisection_number AS number FROM "{table}Assignation"'
-            " WHERE version = ANY(CAST(:versions AS int[])) AND lumisection_number >= 1",
+            " WHERE version = ANY(CAST(:versions AS int[]))"
+            "  AND lumisection_number BETWEEN 1 AND :greatest",
             ("version", "number"),
-            {"versions": integers(version[some].tolist())},
+            {"versions": integers(version[some].tolist()), "greatest": LAST_LUMISECTION},
         )
         order = np.lexsort((numbers, of))
         of, numbers = of[order], numbers[order]

@@ -12,7 +12,12 @@ from sqlalchemy import Connection
 
 from app.domain.json_value import JsonObject, JsonValue, js_parse
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.lumisections import LumiRange, ranges_of_numbers
+from app.domain.lumisections import (
+    LAST_LUMISECTION,
+    LumiRange,
+    possible,
+    ranges_of_numbers,
+)
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet, triplet_from_json
@@ -349,7 +354,7 @@ def lengths(connection: Connection, keys: Collection[DatasetKey]) -> dict[Datase
     parts = [
         f'SELECT e.run_number, e.name, max(a.last) AS last FROM "{table}" e CROSS JOIN LATERAL'
         f' (SELECT max(lumisection_number) AS last FROM "{table}Assignation"'
-        "   WHERE version = e.version) a"
+        "   WHERE version = e.version AND lumisection_number <= :greatest) a"
         " WHERE (e.run_number, e.name) IN (SELECT * FROM wanted) GROUP BY e.run_number, e.name"
         for table in ("LumisectionEvent", "OMSLumisectionEvent")
     ]
@@ -360,7 +365,7 @@ def lengths(connection: Connection, keys: Collection[DatasetKey]) -> dict[Datase
             f" SELECT run_number, name, last, false AS oms FROM ({parts[0]}) AS rr"
             f" UNION ALL SELECT run_number, name, last, true FROM ({parts[1]}) AS oms"
         ),
-        key_arrays(both),
+        {**key_arrays(both), "greatest": LAST_LUMISECTION},
     ).all()
     last: dict[tuple[int, str, bool], int] = {
         (run_number, name, oms): found or 0 for run_number, name, found, oms in rows
@@ -436,15 +441,10 @@ def _events(
             name,
             is_manual,
             values_of[metadata_id],
-            ranges_of.get(version) or (_positive(first, last) if number else ()),
+            ranges_of.get(version) or (possible(first, last) if number else ()),
         )
         for version, run_number, name, is_manual, metadata_id, first, last, number in rows
     ]
-
-
-def _positive(first: int, last: int) -> tuple[LumiRange, ...]:
-    """The range without lumisections below 1, which the web service lets through."""
-    return (LumiRange(max(first, 1), last),) if last >= 1 else ()
 
 
 def _scattered_ranges(
@@ -456,9 +456,9 @@ def _scattered_ranges(
         text(
             "SELECT version, array_agg(lumisection_number)"
             f' FROM "{table}Assignation" WHERE version = ANY(:versions)'
-            " AND lumisection_number >= 1 GROUP BY version"
+            " AND lumisection_number BETWEEN 1 AND :greatest GROUP BY version"
         ),
-        {"versions": list(versions)},
+        {"versions": list(versions), "greatest": LAST_LUMISECTION},
     )
     return {version: ranges_of_numbers(numbers) for version, numbers in rows}
 

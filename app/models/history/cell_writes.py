@@ -12,9 +12,11 @@ from app.domain.history.cells import Write
 from app.domain.json_value import JsonObject, JsonValue, js_parse
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import (
+    LAST_LUMISECTION,
     LumiRange,
     Mask,
     mask_of_ranges,
+    possible,
     ranges_of_mask,
     ranges_of_numbers,
 )
@@ -86,9 +88,7 @@ class _Events(Generic[Value]):
         scattered = (number > 0) & (number != last - first + 1)
         apart = _scattered(connection, self.side.table, self.event[which[scattered]].tolist())
         return [
-            apart[event]
-            if event in apart
-            else ((LumiRange(max(begin, 1), end),) if count and end >= 1 else ())
+            apart[event] if event in apart else (possible(begin, end) if count else ())
             for event, begin, end, count in zip(
                 self.event[which].tolist(),
                 first.tolist(),
@@ -248,7 +248,8 @@ def _read(
         # OFFSET has the version of each event looked up, and nothing else of its table read.
         f"SELECT (k.place - 1)::int AS place, e.version AS event, action.atomic_version AS version,"
         f" ({side.manual})::int AS manual, e.lumisection_metadata_id AS payload,"
-        " coalesce(a.first, 0) AS first, coalesce(a.last, 0) AS last, a.number::int AS number"
+        " coalesce(a.first, 0) AS first, least(coalesce(a.last, 0), :greatest) AS last,"
+        " a.number::int AS number"
         " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))"
         "  WITH ORDINALITY AS k(run_number, name, place)"
         f' JOIN "{side.table}" e USING (run_number, name)'
@@ -260,6 +261,7 @@ def _read(
         {
             "runs": [run for run, _ in ordered],
             "names": [name for _, name in ordered],
+            "greatest": LAST_LUMISECTION,
             **({} if as_of is None else {"as_of": as_of}),
         },
     )
@@ -313,9 +315,9 @@ def _scattered(
         text(
             "SELECT version, array_agg(lumisection_number)"
             f' FROM "{table}Assignation" WHERE version = ANY(:events)'
-            " AND lumisection_number >= 1 GROUP BY version"
+            " AND lumisection_number BETWEEN 1 AND :greatest GROUP BY version"
         ),
-        {"events": sorted(events)},
+        {"events": sorted(events), "greatest": LAST_LUMISECTION},
     )
     return {event: ranges_of_numbers(numbers) for event, numbers in rows}
 

@@ -13,6 +13,7 @@ from app.models.database.engine import Database
 from app.models.events import projections, states
 from app.models.events.action import begin
 from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
+from app.models.history import cell_writes
 from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
 from app.services.certification import runs, tables
@@ -218,6 +219,39 @@ def test_that_lumisection_nought_which_the_web_service_lets_through_is_left_out(
     assert [state.rr.value("dt-dt", n) for n in (3, 4)] == [Triplet("BAD", "abc"), Triplet("GOOD")]
     assert state.rr.value("csc-csc", 1) == Triplet("GOOD")
     assert state.rr.length == 10
+
+
+@pytest.mark.parametrize("online", [True, False])
+def test_that_a_lumisection_that_no_run_has_is_left_out_and_stops_nobody(
+    signed_off: Database, online: bool
+):
+    key, most = KEY if online else PROMPT, 2**31 - 1
+    web = WebService(signed_off)
+    web.edits_column(key, "dt-dt", Triplet("BAD", "abc"), most, most, by="web@cern.ch")
+    web.edits_column(key, "csc-csc", Triplet("BAD", "abc"), 3, 4, by="web@cern.ch")
+    web.edits_bit(key, "dt0_ready", value=False, first=most, last=most)
+    with signed_off.transaction() as connection:
+        event = web.store_event(connection, key, {"dt0_ready": False}, 5, 5, by="a@b", oms=True)
+        connection.execute(
+            text('INSERT INTO "OMSLumisectionEventAssignation" VALUES (:event, :most)'),
+            {"event": event, "most": most},
+        )
+        assert set(states.lengths(connection, [KEY, PROMPT]).values()) == {10}
+    state = load(signed_off, key)
+    assert state.rr.length == state.oms.length == 10
+    assert state.rr.value("csc-csc", 4) == Triplet("BAD", "abc")
+    assert [state.oms.value("dt0_ready", number) for number in (4, 5)] == [True, False]
+    with signed_off.read() as connection:
+        came = cell_writes.came_with(connection, [key], 10**6)
+        plain = states.fold_events(
+            key,
+            states.rr_events(connection, [key]),
+            states.oms_events(connection, [key]),
+            [] if online else states.oms_events(connection, [KEY]),
+        )
+    assert came == {key: ()}
+    assert rr_objects(plain.state) == rr_objects(state)
+    assert oms_objects(plain.state) == oms_objects(state)
 
 
 def test_that_one_event_may_cover_scattered_lumisections(pulled: Database):

@@ -58,6 +58,13 @@ class BadInput(Refused):
     """A document, rule or argument can't be read."""
 
 
+UNREADABLE = (
+    *(BadInput, ValueError, TypeError, LookupError, AttributeError),
+    *(ArithmeticError, MemoryError, RecursionError),
+)
+"""What comes of a record of others that can't be read: it stops no other one."""
+
+
 class Unavailable(RegistryError):
     """A server can't be reached or doesn't answer; the action can be tried again."""
 

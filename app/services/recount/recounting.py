@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 
-from app.domain.errors import BadInput, NotPermitted, Refused
+from app.domain.errors import UNREADABLE, BadInput, NotPermitted, Refused
 from app.domain.progress import SILENT, Progress
 from app.domain.recount.status import Finding, Recounted, Standing
 from app.models.database import locks
@@ -162,7 +162,7 @@ class _Job:
         runs, before = _by_run(keys), self.done
         try:
             self._count(keys)
-        except (BadInput, ValueError, TypeError, KeyError, AttributeError) as error:
+        except UNREADABLE as error:
             if len(runs) == 1:
                 self._failed(keys, error)
                 return

@@ -6,10 +6,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Collection
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.domain.errors import BadInput, Refused
 from app.domain.keys import DatasetKey
@@ -19,10 +20,11 @@ from app.domain.recount.status import Finding, Recounted
 from app.domain.triplets import Triplet
 from app.models.database import locks
 from app.models.database.engine import Database
-from app.models.events import states
+from app.models.events import event_columns, states
 from app.models.events.action import begin
+from app.models.lists.tables.stale import stale_summaries
 from app.models.recount import compared, marks
-from app.models.recount.compared import Verdict
+from app.models.recount.compared import RowKey, Verdict
 from app.models.schemas import desk, tables
 from app.services.acting import Acting
 from app.services.editing.lumisections import ColumnEdit, edit_columns
@@ -340,6 +342,27 @@ def test_that_a_dataset_that_cant_be_read_stops_no_other(acting: Acting) -> None
     assert any("nested too deeply" in each for each in done.failed)
     assert {each.run_number for each in done.findings} == {SECOND}
     assert recounting.recount_step(acting).rows == 0
+
+
+@pytest.mark.expected_log("can't be counted")
+@pytest.mark.parametrize("error", [OverflowError, MemoryError, RecursionError, IndexError])
+def test_that_whatever_comes_of_a_dataset_that_cant_be_read_stops_no_other(
+    acting: Acting, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    fold = event_columns.fold
+
+    def fold_others(connection: Connection, keys: Collection[RowKey], **more: int) -> object:
+        if KEY in keys:
+            raise error("of a record that nobody foresaw")
+        return fold(connection, keys, **more)
+
+    execute(acting.db, 'DELETE FROM "DatasetTripletCache"')
+    monkeypatch.setattr(event_columns, "fold", fold_others)
+    done = count_all(acting)
+    (said,) = done.failed
+    assert said == f"run {FIRST}: {error.__name__}: of a record that nobody foresaw"
+    with acting.db.read() as connection:
+        assert {run for run, _ in stale_summaries(connection)} == {FIRST}
 
 
 def test_that_counting_all_can_be_stopped(acting: Acting) -> None:

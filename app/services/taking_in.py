@@ -1,20 +1,25 @@
 """The read model is kept complete for what other programs write, in small steps."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from app.domain.errors import Refused
+from app.domain.errors import UNREADABLE, Refused
 from app.domain.keys import DatasetKey
 from app.domain.progress import SILENT, Progress
 from app.domain.sources.intake import IntakeState, TakenIn
 from app.domain.sources.turns import Turned
 from app.models.database.engine import Database
 from app.models.events import pending, projections, states, taking_in
+from app.models.events.ground import ground
+from app.models.events.states import Counted
 from app.models.events.taking_in import Place
 from app.models.lists.tables import counted
+
+logger = logging.getLogger(__name__)
 
 SOURCE = "intake"
 
@@ -79,6 +84,7 @@ class Intake:
         self._count = count
         self._mark: _Mark | None = None
         self._settled: int | None = None
+        self._ground = ""
         self._seen: set[int] = set()
 
     def turn(self, progress: Progress) -> Turned:
@@ -101,11 +107,12 @@ class Intake:
                 " guarded database the login of a puller."
             )
         with self._db.read() as connection:
+            self._stand_on(ground(connection, desk=False))
             here = taking_in.place(connection)
             # The order counts: first the newest event, then who is writing.
             newest = taking_in.newest_event(connection)
             self._note(newest, pending.writers(connection))
-        if here is None:
+        if here is None or here.event > newest:
             return self._begin()
         changed, done = self._take_changed(here)
         if not done:
@@ -116,6 +123,11 @@ class Intake:
             return TakenIn(changed, runs_left=self._left(here), more=uncounted)
         older = self._take_older(changed)
         return replace(older, more=older.more or uncounted)
+
+    def _stand_on(self, here: str) -> None:
+        """Forgets the numbers of events of other tables: in a restored backup they come again."""
+        if here != self._ground:
+            self._ground, self._mark, self._settled, self._seen = here, None, None, set()
 
     def _note(self, newest: int, writers: frozenset[str]) -> None:
         """Finds up to which event whoever reads from now on sees all there will ever be."""
@@ -180,10 +192,25 @@ class Intake:
         with self._db.read() as connection:
             # What can't be counted now, because somebody writes to its run, can be folded.
             left = some if count is None else taking_in.stale(connection, some)
-            folded = states.fold_compact(connection, left)
+        folded = self._folded(left)
         with self._db.transaction() as connection:
             projections.remember_compact(connection, folded)
         return len(some), len(some) == len(stale)
+
+    def _folded(self, keys: Collection[DatasetKey]) -> dict[DatasetKey, Counted]:
+        """Their states, without those of a run that can't be read: it stops no other one."""
+        try:
+            with self._db.read() as connection:
+                return states.fold_compact(connection, keys)
+        except UNREADABLE as error:
+            runs = sorted({run_number for run_number, _ in keys})
+            if len(runs) == 1:
+                logger.warning("What others wrote of run %d isn't taken in: %s", runs[0], error)
+                return {}
+        found: dict[DatasetKey, Counted] = {}
+        for run_number in runs:
+            found |= self._folded([key for key in keys if key[0] == run_number])
+        return found
 
     def _left(self, here: Place) -> int:
         if here.below_run is None:

@@ -14,6 +14,7 @@ from app.domain.progress import Cancelled, Progress
 from app.models.database.engine import Database
 from app.models.events import event_columns, pending, states, taking_in
 from app.models.events.action import begin
+from app.models.events.taking_in import Place
 from app.services import taking_in as service
 from app.services.acting import Acting
 from app.services.golden import generation as golden
@@ -203,6 +204,56 @@ def test_that_the_first_contact_waits_for_who_is_writing(web):
             assert taking_in.place(connection) is None
     complete(Intake(web.db))
     assert fresh(web.db) == {FIRST, SECOND}
+
+
+@pytest.mark.expected_log("isn't taken in: A JSON value is nested too deeply to be read.")
+def test_that_what_can_t_be_read_of_a_run_stops_no_other(web):
+    intake = Intake(web.db)
+    complete(intake)
+    web.edits_bit(FIRST, "dt0_ready", value=False, first=2, last=3)
+    with web.db.transaction() as connection:
+        event = web.store_event(connection, SECOND, {"x": 1}, 4, 4, by="auto@auto", oms=True)
+        connection.execute(
+            text(
+                'UPDATE "JSONBDeduplication" SET "jsonb" = CAST(:deep AS jsonb) WHERE id ='
+                ' (SELECT lumisection_metadata_id FROM "OMSLumisectionEvent" WHERE version = :v)'
+            ),
+            {"deep": f'{{"x": {"[" * 3000}{"]" * 3000}}}', "v": event},
+        )
+    complete(intake)
+    assert fresh(web.db) == {FIRST}
+    assert service.state(web.db).event == event
+
+
+def test_that_what_is_known_of_events_is_forgotten_when_a_backup_takes_their_place(web):
+    intake = Intake(web.db)
+    complete(intake)
+    with web.db.read() as connection:
+        before = taking_in.place(connection)
+        last = connection.execute(text('SELECT max(version) FROM "Event"')).scalar_one()
+    for at in (2, 3):
+        web.edits_bit(SECOND, "dtm_ready", value=False, first=at, last=at)
+    complete(intake)
+    with web.db.transaction() as connection:
+        for table in ("OMSLumisectionEventAssignation", "OMSLumisectionEvent", "Event"):
+            connection.execute(text(f'DELETE FROM "{table}" WHERE version > :last'), {"last": last})
+        taking_in.keep_place(connection, before)
+        connection.execute(text("""SELECT setval('"Event_version_seq"', :last)"""), {"last": last})
+        # In files of their own, as those of a backup are.
+        connection.execute(text('CLUSTER "Event" USING "Event_pkey"'))
+    with unfinished_edit(web):
+        intake.take_in()
+        web.edits_bit(SECOND, "dt0_ready", value=True, first=5, last=5)
+    complete(intake)
+    assert fresh(web.db) == {FIRST, SECOND}
+
+
+def test_that_it_begins_again_where_events_are_gone_that_were_taken_in(web):
+    with web.db.transaction() as connection:
+        taking_in.keep_place(connection, Place(10**6, None))
+    complete(Intake(web.db))
+    assert fresh(web.db) == {FIRST, SECOND}
+    assert service.state(web.db).is_complete
 
 
 def test_that_more_than_one_step_takes_in_what_is_too_much_for_one(web, monkeypatch):

@@ -15,7 +15,8 @@ from app.models.statements import integers, text
 SLACK = 1_000
 """Events on either side among which those of another version, written meanwhile, may stand."""
 
-_LATE_VERSIONS = 500
+LATE_VERSIONS = 500
+"""So many versions may come between the number of a version and its commit."""
 _GREATEST = 2**31 - 1
 
 
@@ -124,7 +125,7 @@ def version_at(connection: Connection, at: datetime, *, end: bool) -> int:
     """A version such that those made up to a time (`end`), or since, are not beyond it."""
     low = int(connection.execute(text(_FIRST_VERSION_AFTER), {"at": at}).scalar_one())
     # Versions are numbered before they are committed, and carry the time their action began.
-    return low + _LATE_VERSIONS if end else max(low - _LATE_VERSIONS, 0)
+    return low + LATE_VERSIONS if end else max(low - LATE_VERSIONS, 0)
 
 
 def _first_events(connection: Connection, versions: Sequence[int]) -> list[int]:

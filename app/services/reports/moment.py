@@ -16,7 +16,7 @@ from app.domain.lumisections import LAST_LUMISECTION, LUMISECTION_S
 from app.domain.progress import SILENT, Progress
 from app.domain.state.compact import CompactState
 from app.golden.season import SeasonDataset
-from app.models.events import pending
+from app.models.events import event_positions, pending
 from app.models.events.ground import ground
 from app.models.golden import generated_json
 from app.models.golden.generated_json import MatchedDataset
@@ -68,7 +68,8 @@ def moment_of(acting: Acting, as_of: int | datetime | None = None) -> ReportMome
         raise NotFound(f"Nothing was written to this database{when}: there is nothing to report.")
     if named is None and last is not None:
         written = max(written, last)
-    return ReportMoment(version, at or written, version < newest or settled == version)
+    last_settled = newest - event_positions.LATE_VERSIONS - 1 if settled is None else settled
+    return ReportMoment(version, at or written, version <= last_settled)
 
 
 def state_of_record(acting: Acting) -> tuple[str, datetime | None]:

@@ -12,6 +12,7 @@ from app.domain.lumisections import LUMISECTION_S, LumiRange
 from app.domain.progress import Cancelled, Progress
 from app.domain.reports.document import Sentence, Table
 from app.domain.triplets import Triplet
+from app.models.events import event_positions
 from app.services import notes
 from app.services.acting import Acting
 from app.services.certification import cycles, datasets, runs, second_eyes
@@ -25,7 +26,14 @@ from benchmarks import web_season
 from benchmarks.production import plans
 from tests.builders import EXPERT, a_run, configure
 from tests.services import certified_in_may
-from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, sign_off_runs
+from tests.services.offline_runs import (
+    EXPRESS,
+    FIRST,
+    PROMPT,
+    SECOND,
+    number_of_a_slow_event,
+    sign_off_runs,
+)
 
 DT_GOOD = {
     "and": [
@@ -110,6 +118,26 @@ def test_that_a_version_that_is_named_counts_notes_up_to_its_time(season):
     assert then.version == newest.version
     assert section(shift_of(season, then), "Notes") == ["There is no note."]
     assert "Later than" in section(shift_of(season, moment_of(season)), "Notes")[0]["Text"]
+
+
+def test_that_an_older_version_isn_t_settled_while_a_slow_writer_may_have_a_smaller_one(season):
+    flag_dt(season, "BAD", 2, 4)
+    old = moment_of(season).version
+    with season.db.transaction() as slow:
+        number_of_a_slow_event(slow)
+        for first in (5, 6):
+            flag_dt(season, "BAD", first, first)
+        newest = moment_of(season)
+        then = moment_of(season, newest.version - 1)
+        assert not newest.settled
+        assert not then.settled
+        assert "Still being written" in dict(shift_of(season, then).basis)
+        for _ in range(event_positions.LATE_VERSIONS):
+            number_of_a_slow_event(slow)
+        flag_dt(season, "BAD", 7, 7)
+        assert moment_of(season, old).settled
+    assert moment_of(season).settled
+    assert moment_of(season, then.version).settled
 
 
 def test_that_a_moment_is_a_version_a_day_or_a_minute():

@@ -93,6 +93,8 @@ class Database:
         )
         self._patience_standby = Patience(standby or self._address.pooled)
         self._read_only = self._address.read_only
+        self._reads_alone = False
+        """Whether the login may append nothing, as `prepare()` found: then what is ours is read."""
         self.line = Line(self._open_line)
         """The session on which news arrive and elections are held."""
         self._protection = Protection()
@@ -131,17 +133,18 @@ class Database:
 
     @property
     def desk(self) -> bool:
-        """True when our schema `desk` is there and usable, as `prepare()` found it."""
+        """True when our schema `desk` is there and usable, as `prepare()` found it; for a login
+        that may only read, for reading."""
         return self._desk
 
     @property
     def takes_notes(self) -> bool:
         """Whether what the program notes for itself can be put into `desk`."""
-        return self._desk and not self._read_only
+        return self._desk and not self._never_writes
 
     @property
     def record(self) -> bool:
-        """True when our schema `record` is there and usable, as `prepare()` found it."""
+        """True when our schema `record` is there and usable, likewise."""
         return self._record
 
     @property
@@ -193,7 +196,11 @@ class Database:
     @property
     def writes_automatically(self) -> bool:
         """Whether versions of auto@auto can be written here by this login."""
-        return not self._read_only and (self._guard is None or self._guard.writes_automatically)
+        return not self._never_writes and (self._guard is None or self._guard.writes_automatically)
+
+    @property
+    def _never_writes(self) -> bool:
+        return self._read_only or self._reads_alone
 
     def forget_kept(self) -> None:
         """Has everything read again: what was kept may have come from rows that were false."""
@@ -232,10 +239,15 @@ class Database:
                 may = (upgrade or not there) and not self._read_only
                 self._guard = None if upgrade else identity.read(connection)
                 self._guard_read_at = time.monotonic()
-                self._record = record.OWN.prepare(connection, upgrade=may)
+                self._reads_alone = not there and identity.reads_alone(connection)
+                self._record = record.OWN.prepare(
+                    connection, upgrade=may, reads_alone=self._reads_alone
+                )
                 self._seal = seal.OWN.prepare(connection, upgrade=may)
                 self._keeps_roots = self._seal or seal.keeps_roots(connection)
-            self._desk = desk.prepare(connection, record=self._record, upgrade=may)
+            self._desk = desk.prepare(
+                connection, record=self._record, upgrade=may, reads_alone=self._reads_alone
+            )
         return self._desk
 
     @property

@@ -69,6 +69,15 @@ def read(connection: Connection) -> Guarded | None:
     return of_person(connection)
 
 
+def reads_alone(connection: Connection) -> bool:
+    """Whether this login may append nothing to the shared tables."""
+    return bool(
+        connection.execute(
+            text("""SELECT NOT has_any_column_privilege(to_regclass('"Version"'), 'INSERT')""")
+        ).scalar_one()
+    )
+
+
 def name_person(connection: Connection, email: str) -> None:
     """Says for whom a door acts in this transaction."""
     connection.execute(text("SELECT set_config('guard.person', :email, true)"), {"email": email})

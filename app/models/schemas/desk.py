@@ -198,8 +198,11 @@ COUNTS_MADE_BY = ("count_again(integer[], text[])", "count_older(integer)")
 OWN = OwnSchema(SCHEMA, metadata, _PRIVILEGES, notes=frozenset(PULLERS_NOTES))
 
 
-def prepare(connection: Connection, *, record: bool, upgrade: bool = True) -> bool:
-    """Creates or upgrades the schema if the login may; returns whether it can be used.
+def prepare(
+    connection: Connection, *, record: bool, upgrade: bool = True, reads_alone: bool = False
+) -> bool:
+    """Creates or upgrades the schema if the login may; returns whether it can be used, by one that
+    `reads_alone` for reading.
 
     Raises Refused when a newer program has already upgraded it. What an older one kept here and
     can't be derived moves to the schema `record`: without that one it stays, and nothing is used.
@@ -208,7 +211,7 @@ def prepare(connection: Connection, *, record: bool, upgrade: bool = True) -> bo
         if not record and _keeps_truth(connection):
             logger.info("The schema %s can't be upgraded without the schema record", SCHEMA)
             return False
-        if not OWN.prepare(connection, upgrade=upgrade):
+        if not OWN.prepare(connection, upgrade=upgrade, reads_alone=reads_alone):
             return False
         _announce_others(connection)
         _count_summaries(connection)

@@ -27,10 +27,12 @@ class OwnSchema:
     notes: frozenset[str] = frozenset()
     """Tables that some logins only read, without which the others are of use all the same."""
 
-    def prepare(self, connection: Connection, *, upgrade: bool = True) -> bool:
+    def prepare(
+        self, connection: Connection, *, upgrade: bool = True, reads_alone: bool = False
+    ) -> bool:
         """Creates or upgrades the schema if the login may; returns whether it can be used.
 
-        Without `upgrade` it is only looked at.
+        Without `upgrade` it is only looked at. A login that `reads_alone` needs no more here.
 
         Raises Refused when a newer program has already upgraded it.
         """
@@ -43,8 +45,9 @@ class OwnSchema:
             if self.revision_of(connection) != self.newest():
                 self._upgrade(connection)
                 self._share(connection)
-        if not self._usable(connection):
-            logger.info("This login may not write to the schema %s", self.name)
+        if not self._usable(connection, reads_alone=reads_alone):
+            what = "read" if reads_alone else "write to"
+            logger.info("This login may not %s the schema %s", what, self.name)
             return False
         return True
 
@@ -171,11 +174,13 @@ class OwnSchema:
                 connection.exec_driver_sql(f"REVOKE ALL ON {full} FROM {grantee}")
                 connection.exec_driver_sql(f"GRANT {privileges} ON {full} TO {grantee}")
 
-    def _usable(self, connection: Connection) -> bool:
+    def _usable(self, connection: Connection, *, reads_alone: bool) -> bool:
         wanted = [
             (f"{self.name}.{table}", privilege)
             for table, privileges in self.privileges.items()
-            for privilege in (("SELECT",) if table in self.notes else privileges.split(", "))
+            for privilege in (
+                ("SELECT",) if reads_alone or table in self.notes else privileges.split(", ")
+            )
         ]
         answer = connection.execute(
             sa.text(

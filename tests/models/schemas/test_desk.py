@@ -8,7 +8,14 @@ import sqlalchemy as sa
 from app.domain.errors import Refused
 from app.models.database.engine import Database
 from app.models.schemas import desk, tables
+from app.services import notes
+from app.services.acting import Acting
+from app.services.certification.cycles import all_cycles
+from app.services.certification.todo import todo
+from app.services.golden import generation as golden
+from tests.builders import EXPERT
 from tests.models.conftest import EVENTS, Login
+from tests.services.offline_runs import FIRST, fill_opened
 
 
 def _execute(database: Database, statements: str) -> None:
@@ -140,6 +147,33 @@ def test_that_a_reader_does_without_the_desk(bare_database: Database, login: Log
     database = login("SELECT ON ALL TABLES IN SCHEMA public")
     bare_database.prepare()
     assert not database.prepare()
+
+
+def test_that_a_reader_reads_what_is_ours_where_it_may(
+    bare_database: Database, login: Login
+) -> None:
+    bare_database.prepare()
+    fill_opened(bare_database)
+    expert = Acting(bare_database, EXPERT)
+    notes.add(expert, FIRST, "", (), "Seen by everybody")
+    _execute(bare_database, "DELETE FROM desk.lumisection_state")
+    rights = [
+        f"{right} SCHEMA {each}"
+        for each in ("public", "desk", "record")
+        for right in ("USAGE ON", "SELECT ON ALL TABLES IN")
+    ]
+    reader = login(";".join(rights))
+    assert reader.prepare()
+    reading = Acting(reader, EXPERT)
+    assert notes.of_run(reading, FIRST) == notes.of_run(expert, FIRST) != ()
+    assert todo(reading) == todo(expert)
+    assert all_cycles(reading) == all_cycles(expert)
+    # What a reader folds stays in its memory: nothing is tried that it may not.
+    assert golden.preview(reading, "%", {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]})
+    assert not reader.takes_notes
+    assert not reader.writes_automatically
+    with pytest.raises(Refused, match="doesn't let your login do this: permission denied"):
+        notes.add(reading, FIRST, "", (), "Seen by nobody")
 
 
 def test_that_a_schema_of_somebody_else_with_our_name_is_left_alone(

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from weakref import WeakKeyDictionary
@@ -14,7 +15,7 @@ from app.domain.configuration.in_force import parse_condition
 from app.domain.configuration.items import UnknownVariables
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted, number
-from app.domain.errors import NotFound, NotPermitted
+from app.domain.errors import NotFound, NotPermitted, Refused
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
@@ -505,7 +506,8 @@ def _still_newest(acting: Acting, read: SeasonRead) -> bool:
 def _remember_folded(acting: Acting, read: SeasonRead) -> None:
     # On a guarded database only what an action changed is kept by whoever did it.
     if acting.db.desk and read.folded and acting.db.writes_automatically:
-        with acting.db.transaction() as connection:
+        # A standby, where nothing can be kept, is read all the same.
+        with suppress(Refused), acting.db.transaction() as connection:
             projections.remember_compact(connection, read.folded)
 
 

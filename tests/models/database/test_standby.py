@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.domain.errors import CancelledByStandby, Refused, Unavailable, again_when_cancelled
+from app.domain.keys import ONLINE
 from app.models.database.engine import Database
 from app.models.database.listen import Change, ChangeListener
 from app.models.database.locks import PullerLock
@@ -18,6 +19,7 @@ from app.models.events import pending
 from app.models.history.writes import newest_version
 from app.services import databases
 from app.services.acting import Acting
+from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
 from tests.builders import a_run, configure
 from tests.replicas import Pair, needs_postgresql, pair
@@ -201,6 +203,24 @@ def test_that_a_standby_alone_is_read_and_refuses_to_be_written(both: Pair) -> N
     with pytest.raises(Refused, match="can only be read"):
         pull.apply(Acting(database), a_run(390001, 5))
     database.close()
+
+
+def test_that_a_season_is_read_on_a_standby_where_nothing_of_it_can_be_kept(
+    both: Pair, db: Database
+) -> None:
+    pull.apply(Acting(db), a_run(390005, 5))
+    with db.transaction() as connection:
+        connection.execute(sa.text("DELETE FROM desk.lumisection_state"))
+    until_on_standby(db)
+    rule = {"==": [{"var": "lumisection.oms.beam1_stable"}, True]}
+    wanted = golden.preview(Acting(db.primary), ONLINE, rule).document
+    with db.transaction() as connection:
+        connection.execute(sa.text("DELETE FROM desk.lumisection_state"))
+    until_on_standby(db)
+    alone = Database(both.standby.dsn)
+    assert alone.prepare()
+    assert golden.preview(Acting(alone), ONLINE, rule).document == wanted
+    alone.close()
 
 
 def test_that_nobody_writes_where_only_a_standby_is_left(both: Pair) -> None:

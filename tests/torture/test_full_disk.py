@@ -3,6 +3,7 @@ is lost when there is room again."""
 
 import os
 import pwd
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.domain.errors import Unavailable
+from app.models.database import outcome
 from app.models.database.engine import Database
 from app.services import databases
 from app.services.acting import Acting
@@ -20,7 +22,7 @@ from tests.builders import a_run, configure
 from tests.conftest import small_disk
 from tests.free_ports import free_ports
 from tests.models.events.test_event_log import check_folds
-from tests.replicas import Node, needs_postgresql
+from tests.replicas import Node, folder_of_server, needs_postgresql
 
 pytestmark = needs_postgresql
 _SIZE = "150m"
@@ -76,6 +78,40 @@ def test_that_a_full_disk_is_told_and_costs_nothing_that_was_stored(disk: Path) 
     finally:
         db.close()
         node.stop()
+
+
+def test_that_a_log_without_room_is_told_of_when_a_change_is_stored(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server gives up then, and every connection with it."""
+    monkeypatch.setattr(outcome, "_WITHIN_S", 0.5)
+    (port,) = free_ports(1)
+    with folder_of_server() as folder:
+        node = Node(folder / "a", port)
+        node.make()
+        node.stop()
+        log = Path(shutil.move(node.folder / "pg_wal", disk / "pg_wal"))
+        for each in (log, *log.rglob("*")):
+            shutil.chown(each, "postgres", "postgres")
+        (node.folder / "pg_wal").symlink_to(log)
+        node.start()
+        db = Database(node.dsn)
+        try:
+            databases.initialise(db, default_configuration=False)
+            db.prepare()
+            configure(db)
+            ballast = fill(disk)
+            with pytest.raises(Unavailable, match="disk is full"):
+                _pull_many(db)
+            ballast.unlink()
+        finally:
+            db.close()
+            node.stop()
+
+
+def _pull_many(db: Database) -> None:
+    for number in range(390001, 390501):
+        pull.apply(Acting(db), a_run(number, 200))
 
 
 def _until_stored(db: Database, number: int) -> None:

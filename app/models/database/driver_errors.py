@@ -115,6 +115,12 @@ def explain(error: BaseException, address: Address) -> RegistryError | None:
     return None
 
 
+def why_lost(error: BaseException | None) -> str:
+    """What the server said when it gave a connection up, empty where it said nothing."""
+    cause = error.orig if isinstance(error, sa_exc.DBAPIError) else error
+    return _LOST.get(getattr(cause, "sqlstate", None) or "", "")
+
+
 def _mend(said: str, address: Address) -> str:
     """What to do about a login that was refused for what the server said."""
     if not _PASSWORD.search(said):

@@ -24,7 +24,7 @@ from app.domain.errors import RegistryError
 from app.domain.json_value import js_parse
 from app.models.database import identity, outcome, session
 from app.models.database.addresses import Address
-from app.models.database.driver_errors import explain
+from app.models.database.driver_errors import explain, why_lost
 from app.models.database.identity import DOOR, WEB, Guarded
 from app.models.database.kept import Kept
 from app.models.database.line import Line, NoLine
@@ -316,7 +316,7 @@ class Database:
                     yield connection
             except _LostAnswer as error:
                 lost = outcome.LostAnswer(marks, self.primary.read, lambda: not self._is_over)
-                lost.find_out(self.dsn_without_password, error)
+                lost.find_out(self.dsn_without_password, error, why_lost(error.__cause__))
                 with suppress(RegistryError):
                     self.was_told()
 

@@ -102,19 +102,20 @@ class LostAnswer:
         """Who wrote to the table when it was looked first: ours may be among them. None as long as
         no server has answered."""
 
-    def find_out(self, where: str, cause: BaseException) -> None:
+    def find_out(self, where: str, cause: BaseException, why: str) -> None:
         """Returns when the transaction was stored at the server that is called `where`. Raises
-        Unavailable when it wasn't, and Unsure when nobody knows."""
+        Unavailable when it wasn't, and Unsure when nobody knows; `why`, if the server said it."""
+        said = f": {why}" if why else ""
         with unsure_when_stopped(where, self._marks):
             stored = self._is_stored(self._marks[0]) if self._marks else None
         if stored is None:
             raise Unsure(
-                f"The connection to {where} was lost while the change was being stored. Look"
-                " whether it is there before you try again."
+                f"The connection to {where} was lost while the change was being stored{said}."
+                " Look whether it is there before you try again."
             ) from cause
         if not stored:
             raise Unavailable(
-                f"The connection to {where} was lost before the change was stored."
+                f"The connection to {where} was lost before the change was stored{said}."
             ) from cause
         logger.warning(
             "The connection to %s was lost while a change was being stored. It is there.", where

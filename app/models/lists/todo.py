@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from app.domain.json_value import JsonObject
+from app.domain.lumisections import GREATEST_NUMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,10 @@ def datasets(
     rows = connection.execute(
         text(
             "SELECT run.run_number, dataset.name, dataset_attributes,"
-            "  jsonb_array_length(datasets_in_gui) > 0, rr_attributes ->> 'state',"
-            "  CASE jsonb_typeof(oms_attributes -> 'ls_duration') WHEN 'number'"
+            "  jsonb_typeof(datasets_in_gui) = 'array' AND datasets_in_gui <> '[]',"
+            "  rr_attributes ->> 'state',"
+            # What is no number, or greater than any, shall stop nobody who reads the others.
+            f"  CASE WHEN oms_attributes -> 'ls_duration' BETWEEN '0' AND '{GREATEST_NUMBER}'"
             "   THEN (oms_attributes ->> 'ls_duration')::float8::int END,"
             f"  brilcalc_recorded_luminosity, brilcalc_delivered_luminosity, {in_cycle}"
             f' FROM {source} JOIN "Run" run USING (run_number)'
@@ -59,7 +62,7 @@ def datasets(
         {
             "cycle": cycle,
             "first": 0 if run_from is None else run_from,
-            "last": 2**31 - 1 if run_to is None else run_to,
+            "last": GREATEST_NUMBER if run_to is None else run_to,
         },
     )
     return tuple(DatasetInScope(*row) for row in rows)

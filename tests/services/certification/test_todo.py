@@ -104,6 +104,26 @@ def test_that_runs_with_little_luminosity_are_found(registry: Database):
     assert found(only, TaskKind.LUMINOSITY) == [(SECOND, "online", "")]
 
 
+@pytest.mark.parametrize("odd", ["1e400", "1e20", "-5", "true", '"10"', "null", "[10]"])
+def test_that_an_odd_value_of_one_run_stops_nobody_s_list(registry: Database, odd: str):
+    before = todo(Acting(registry))
+    with registry.transaction() as connection:
+        for table, column, value in (
+            ("Run", "oms_attributes", f'{{"ls_duration": {odd}}}'),
+            ("Dataset", "datasets_in_gui", odd),
+        ):
+            connection.execute(
+                text(
+                    f'UPDATE "{table}" SET {column} = CAST(:value AS jsonb) WHERE run_number = :run'
+                ),
+                {"value": value, "run": FIRST},
+            )
+    left = todo(Acting(registry))
+    assert left.datasets == 4
+    of_second = {task for task in before.tasks if task.run_number == SECOND}
+    assert of_second == {task for task in left.tasks if task.run_number == SECOND}
+
+
 def test_that_hidden_datasets_are_nobodys_work(registry: Database):
     keys = tuple((FIRST, name) for name in (PROMPT, EXPRESS))
     dataset_tools.apply(Acting(registry, EXPERT), Hide(keys), reason="bad")

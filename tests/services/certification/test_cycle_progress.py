@@ -98,7 +98,7 @@ def test_that_whatever_is_done_progress_is_what_the_states_come_to(with_cycles: 
     def act(expert: Acting) -> None:
         key, id_cycle = random.choice(KEYS), random.choice(ids)
         workspace = random.choice(["dt", "csc"])
-        match random.randrange(8):
+        match random.randrange(10):
             case 0 | 1 | 2:
                 to_state = random.choice([OPEN, SIGNOFF, COMPLETED, NOT_SIGNIFICANT])
                 datasets.move(expert, [key], workspace, to_state)
@@ -114,6 +114,11 @@ def test_that_whatever_is_done_progress_is_what_the_states_come_to(with_cycles: 
                 dataset_tools.apply(expert, tool((key,)), reason="why")
             case 7:
                 lumisections.edit_columns(expert, [column])
+            case 8:
+                to_state = random.choice([OPEN, SIGNOFF, COMPLETED])
+                store_and_fold_later(with_cycles, key, {f"{workspace}_state": to_state})
+            case 9:
+                recounting.recount(expert, KEYS)
 
     done = 0
     for _ in range(40):

@@ -15,16 +15,18 @@ left behind longer ago is found by counting again, which tells of it as of one t
 
 # From the newest events on, one row after the other: else all rows are compared with all their
 # events, which takes as long as reading them.
-DATASETS = """
+_DATASETS = """
     SELECT newest.run_number, newest.name FROM (
         SELECT run_number, name, max(version) AS version FROM "DatasetEvent"
-        WHERE version > (SELECT max(version) FROM "DatasetEvent") - :among
+        WHERE version > (SELECT max(version) FROM "DatasetEvent") - :among{which}
         GROUP BY run_number, name OFFSET 0
     ) AS newest LEFT JOIN LATERAL (
         SELECT version FROM "Dataset" AS dataset
         WHERE dataset.run_number = newest.run_number AND dataset.name = newest.name OFFSET 0
     ) AS found ON true WHERE found.version IS NULL OR found.version < newest.version
 """
+DATASETS = _DATASETS.format(which="")
+"""SQL for the datasets whose rows are."""
 _RUNS = """
     SELECT newest.run_number FROM (
         SELECT run_number, max(version) AS version FROM "RunEvent"
@@ -38,11 +40,9 @@ _RUNS = """
 
 def is_any(connection: Connection, pattern: str) -> bool:
     """Whether the row of any run is, or of a dataset whose name is similar to the SQL pattern."""
+    matching = _DATASETS.format(which=" AND name SIMILAR TO :pattern")
     found = connection.execute(
-        text(
-            f"SELECT EXISTS ({_RUNS}) OR EXISTS"
-            f" (SELECT FROM ({DATASETS}) AS behind WHERE name SIMILAR TO :pattern)"
-        ),
+        text(f"SELECT EXISTS ({_RUNS}) OR EXISTS ({matching})"),
         {"among": RECENT, "pattern": pattern},
     )
     return bool(found.scalar_one())

@@ -7,7 +7,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton
 
-from app.domain.configuration.in_force import Configuration
 from app.domain.configuration.permissions import Permissions
 from app.domain.errors import NotPermitted, Refused
 from app.services.acting import Acting
@@ -106,14 +105,14 @@ class Rights(QObject):
     async def _read(self) -> None:
         acting = self._acting
 
-        def read() -> Configuration:
+        def read() -> Permissions:
             acting.db.renew_guard()
-            return in_force.current(acting)
+            return in_force.columns_and_rights(acting).permissions
 
-        configuration = await self._background.read(read)
+        permissions = await self._background.read(read)
         egroups = acting.actor.egroups
-        if configuration.permissions is not self._permissions or egroups != self.egroups:
-            self._permissions, self.egroups = configuration.permissions, egroups
+        if permissions is not self._permissions or egroups != self.egroups:
+            self._permissions, self.egroups = permissions, egroups
             self._answers.clear()
             self.changed.emit()
 

@@ -13,6 +13,7 @@ from app.domain.configuration.in_force import Kind
 from app.domain.errors import BadInput, Conflict, NotFound
 from app.domain.json_value import JsonObject
 from app.models import configuration
+from app.models.configuration import reading
 from app.models.database.engine import Database
 
 Tables = dict[str, list[JsonObject]]
@@ -453,6 +454,24 @@ def test_that_the_configuration_in_force_is_read_once_and_again_after_an_edit(
         again = configuration.in_force(connection)
     assert again.settings_id > first.settings_id
     assert again.online_components[0].rule is first.online_components[0].rule
+
+
+def test_that_columns_and_rights_are_read_without_rules_and_are_those_of_the_configuration(
+    database: Database, small_tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _import(database, small_tables)
+    with monkeypatch.context() as meanwhile, database.read() as connection:
+        meanwhile.setattr(reading, "parse_stored", lambda _: pytest.fail("a rule was read"))
+        read = configuration.columns_and_rights(connection)
+        assert configuration.columns_and_rights(connection) is read
+    assert (read.online_columns, read.settings_id) == (("dt-dt",), 8)
+    with database.transaction() as connection:
+        whole = configuration.in_force(connection)
+        assert whole.permissions is read.permissions
+        assert configuration.columns_and_rights(connection) is whole
+        configuration.put_column(connection, "dt-new", online=True)
+        again = configuration.columns_and_rights(connection)
+    assert again.online_columns == ("dt-dt", "dt-new")
 
 
 def test_that_a_configuration_that_changes_while_it_is_read_is_read_again(

@@ -12,7 +12,12 @@ from app.models.configuration.editing import (
 from app.models.configuration.going_back import earlier_version, go_back
 from app.models.configuration.history import history, items
 from app.models.configuration.lists import CONFIGURATION_TABLES, lock
-from app.models.configuration.reading import in_force, load, settings_in_force
+from app.models.configuration.reading import (
+    columns_and_rights,
+    in_force,
+    load,
+    settings_in_force,
+)
 from app.models.configuration.whole_tables import (
     ImportReport,
     clear,
@@ -34,6 +39,7 @@ __all__ = [
     "ImportReport",
     "add_item",
     "clear",
+    "columns_and_rights",
     "delete_item",
     "earlier_version",
     "edit_item",

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakMethod
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from app.domain.configuration.in_force import (
     ClassClassifier,
+    ColumnsAndRights,
     ComponentClassifier,
     Configuration,
     DatasetAccepted,
@@ -32,6 +33,7 @@ from app.models.configuration.workspaces import columns_by_id, read_workspaces
 from app.models.database.engine import JUDGE
 
 Stamp = tuple[int, int, int]
+_Version = TypeVar("_Version", bound=ColumnsAndRights)
 
 
 def settings_in_force(connection: Connection) -> int:
@@ -52,10 +54,7 @@ def load(connection: Connection, settings_id: int | None = None) -> Configuratio
             Kind.DATASETS_ACCEPTED, "name", "regexp", "class", "run_from", "run_to", "enabled"
         )
     )
-    permissions = Permissions(
-        (egroup, _texts(routes))
-        for _, egroup, routes in reading.entries(Kind.PERMISSION, "egroup", "routes")
-    )
+    permissions = reading.permissions()
     online, offline = _components(reading)
     return Configuration(
         settings_id=lists.get("id", 0),
@@ -105,26 +104,54 @@ def _components(
 
 def in_force(connection: Connection) -> Configuration:
     """The configuration in force, read again only when it isn't the one read before."""
-    # Engines that differ in options only share the pool, and so the database.
-    pool = connection.engine.pool
     stamp = _stamp(connection)
-    with _cache_lock:
-        known = _cache.get(pool)
-    if known is not None and known[0] == stamp:
-        return known[1]
+    known = _known(connection, stamp)
+    if isinstance(known, Configuration):
+        return known
+    stamp, loaded = _at_one_stamp(connection, stamp, load)
+    # What was read of it before keeps its permissions, with what a database said of them.
+    known = _known(connection, stamp)
+    permissions = _judged(connection, loaded.permissions) if known is None else known.permissions
+    return _keep(connection, stamp, replace(loaded, permissions=permissions))
+
+
+def columns_and_rights(connection: Connection) -> ColumnsAndRights:
+    """What edits are checked against of the configuration in force, kept likewise."""
+    stamp = _stamp(connection)
+    known = _known(connection, stamp)
+    if known is not None:
+        return known
+    stamp, read = _at_one_stamp(connection, stamp, _columns_and_rights)
+    return _known(connection, stamp) or _keep(
+        connection, stamp, replace(read, permissions=_judged(connection, read.permissions))
+    )
+
+
+def _columns_and_rights(connection: Connection, settings_id: int | None) -> ColumnsAndRights:
+    lists = lists_of(connection, settings_id)
+    return ColumnsAndRights(
+        settings_id=lists.get("id", 0),
+        permissions=_Reading(connection, lists).permissions(),
+        workspaces=read_workspaces(connection),
+    )
+
+
+def _at_one_stamp(
+    connection: Connection, stamp: Stamp, read: Callable[[Connection, int | None], _Version]
+) -> tuple[Stamp, _Version]:
+    """Reads until nothing changes meanwhile: a transaction that writes sees what others store
+    between two of its statements."""
     while True:
-        loaded = load(connection, stamp[0] or None)
-        # A transaction that writes sees what others store between two of its statements.
-        read, stamp = stamp, _stamp(connection)
-        if read == stamp:
-            break
+        found = read(connection, stamp[0] or None)
+        before, stamp = stamp, _stamp(connection)
+        if before == stamp:
+            return stamp, found
+
+
+def _judged(connection: Connection, permissions: Permissions) -> Permissions:
+    """The same, judged by the database where that is guarded."""
     judge = connection.get_execution_options().get(JUDGE)
-    if judge is not None:
-        permissions = Permissions(loaded.permissions.rows, _without_keeping(judge))
-        loaded = replace(loaded, permissions=permissions)
-    with _cache_lock:
-        _cache[pool] = (stamp, loaded)
-    return loaded
+    return permissions if judge is None else Permissions(permissions.rows, _without_keeping(judge))
 
 
 def _without_keeping(judge: Callable[[str], tuple[str, ...]]) -> Callable[[str], tuple[str, ...]]:
@@ -138,8 +165,22 @@ def _without_keeping(judge: Callable[[str], tuple[str, ...]]) -> Callable[[str],
     return ask
 
 
-_cache: WeakKeyDictionary[sa.Pool, tuple[Stamp, Configuration]] = WeakKeyDictionary()
+# Engines that differ in options only share the pool, and so the database.
+_cache: WeakKeyDictionary[sa.Pool, tuple[Stamp, ColumnsAndRights]] = WeakKeyDictionary()
 _cache_lock = threading.Lock()
+
+
+def _known(connection: Connection, stamp: Stamp) -> ColumnsAndRights | None:
+    """What was read of the configuration last, if it has that stamp."""
+    with _cache_lock:
+        known = _cache.get(connection.engine.pool)
+    return known[1] if known is not None and known[0] == stamp else None
+
+
+def _keep(connection: Connection, stamp: Stamp, read: _Version) -> _Version:
+    with _cache_lock:
+        _cache[connection.engine.pool] = (stamp, read)
+    return read
 
 
 def _stamp(connection: Connection) -> Stamp:
@@ -192,6 +233,13 @@ class _Reading:
             {"list": self.lists.get(names.list_id)},
         )
         return [*rows]
+
+    def permissions(self) -> Permissions:
+        """Who may do what."""
+        return Permissions(
+            (egroup, _texts(routes))
+            for _, egroup, routes in self.entries(Kind.PERMISSION, "egroup", "routes")
+        )
 
     def with_rules(self, kind: Kind, name: str, *columns: str) -> Iterator[tuple[Any, ...]]:
         """Id, name, rule and further columns of the items whose rule can be read."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from app import assets, files
-from app.domain.configuration.in_force import Configuration, DatasetAccepted
+from app.domain.configuration.in_force import ColumnsAndRights, Configuration, DatasetAccepted
 from app.domain.configuration.permissions import permissions_path
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.json_value import JsonObject, JsonValue
@@ -34,6 +34,12 @@ def current(acting: Acting) -> Configuration:
     """The configuration in force; read again only after it changed."""
     with acting.db.read() as connection:
         return model.in_force(connection)
+
+
+def columns_and_rights(acting: Acting) -> ColumnsAndRights:
+    """What edits are checked against, without the rules of the configuration."""
+    with acting.db.read() as connection:
+        return model.columns_and_rights(connection)
 
 
 def of_action(action: Action) -> Configuration:

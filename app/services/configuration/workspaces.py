@@ -15,7 +15,6 @@ from app.domain.errors import BadInput, Conflict
 from app.domain.text.names import not_found
 from app.models import configuration as model
 from app.services.acting import Acting
-from app.services.configuration.in_force import current
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
 
@@ -31,7 +30,8 @@ class WorkspaceColumns:
 def with_columns(acting: Acting, *, online: bool) -> tuple[WorkspaceColumns, ...]:
     """The online or offline workspaces with their columns, `global` first, the others by name."""
     certifiable = CERTIFIABLE_ONLINE_COLUMNS if online else CERTIFIABLE_OFFLINE_COLUMNS
-    known = sorted(current(acting).workspaces, key=lambda workspace: workspace.name)
+    with acting.db.read() as connection:
+        known = model.read_workspaces(connection)
     return (
         WorkspaceColumns(GLOBAL, tuple(certifiable)),
         *(

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from app.domain.certification.second_eyes import Protected
 from app.domain.configuration import permissions
-from app.domain.configuration.in_force import Configuration
+from app.domain.configuration.in_force import ColumnsAndRights
 from app.domain.editing import edits as rules
 from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
 from app.domain.errors import BadInput, NotFound, Refused
@@ -120,7 +120,7 @@ class Checks:
     """Rights and states that many edits share, each checked once; an agent may edit what it is
     registered for, whatever the rights."""
 
-    configuration: Configuration
+    configuration: ColumnsAndRights
     actor: Actor
     known_runs: Mapping[int, RunRow]
     known_datasets: Mapping[DatasetKey, DatasetRow]
@@ -236,7 +236,7 @@ def check_given(edits: Sequence[Edit], comment: str) -> None:
 
 def plan(
     action: Action,
-    configuration: Configuration,
+    configuration: ColumnsAndRights,
     actor: Actor,
     edits: Sequence[Edit],
     *,

@@ -28,7 +28,7 @@ def refusals(
     acting: Acting, run_number: int, dataset: str, keys: Collection[str]
 ) -> Mapping[str, str]:
     """Which of these columns and OMS attributes the person can't edit there now, and why."""
-    configuration = configurations.current(acting)
+    configuration = configurations.columns_and_rights(acting)
     with acting.db.read() as connection:
         checks = Checks(
             configuration,

@@ -85,7 +85,8 @@ def plan(
         stored.datasets_of_runs(action.connection, touched.run_numbers),
         protected=action.protected(touched.run_numbers),
     )
-    planner = _Planner(action, checks, undone, frozenset(step), touched.oms)
+    certifiable = configuration.certifiable_online_columns
+    planner = _Planner(action, checks, certifiable, undone, frozenset(step), touched.oms)
     planner.plan_runs(touched.runs)
     created = planner.plan_datasets(touched.datasets)
     planner.plan_columns(touched.rr - created)
@@ -100,12 +101,14 @@ class _Planner:
         self,
         action: Action,
         checks: Checks,
+        certifiable: Sequence[str],
         undone: VersionInfo,
         step: frozenset[int],
         oms: frozenset[DatasetKey],
     ) -> None:
         self._action = action
         self._checks = checks
+        self._certifiable = certifiable
         self._undone = undone
         self._version = undone.version
         self._step = step
@@ -201,7 +204,7 @@ class _Planner:
                     run.run_number,
                     run.class_,
                     self._action.state(run.run_number, ONLINE),
-                    self._checks.configuration.certifiable_online_columns,
+                    self._certifiable,
                 )
             return
         allowed.check(self._checks.actor, permissions.edit_run_path(run.run_number, name))

@@ -1,5 +1,6 @@
 """The only code that knows where the shipped resources are."""
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -8,7 +9,12 @@ import resources
 
 def path(name: str) -> Path:
     """Path of a shipped file or folder, e.g. `configuration` or `icons/run.svg`."""
-    return Path(str(files(resources))) / name
+    return _folder() / name
+
+
+@cache
+def _folder() -> Path:
+    return Path(str(files(resources)))
 
 
 def documentation() -> Path:

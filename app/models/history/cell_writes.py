@@ -278,7 +278,8 @@ def _made(
 ) -> list[tuple[DatasetKey, Write[Value]]]:
     """Writes of some of the events, each with its dataset: those that set any of the keys if
     given; with `bare` all events there are, without values where they aren't among these."""
-    ids = np.unique(events.payload[which]).tolist()
+    # A set: NumPy's own way brings its masked arrays along, and the start of a window waits for it.
+    ids = sorted(set(events.payload[which].tolist()))
     values_of = {
         id_: events.side.parsed(content)
         for id_, content in _payloads(connection, ids, setting).items()

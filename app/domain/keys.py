@@ -8,6 +8,9 @@ RunNumber: TypeAlias = int
 DatasetKey: TypeAlias = tuple[RunNumber, str]
 """A dataset: its run, and its name such as `online` or `/PromptReco/Collisions2022A/DQM`."""
 
+RowKey: TypeAlias = tuple[RunNumber, str]
+"""A dataset, or with an empty name the run itself."""
+
 ONLINE = "online"
 """The dataset of data taking, which every run has; all others are reconstructions of it."""
 

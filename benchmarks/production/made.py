@@ -13,10 +13,10 @@ from typing import cast
 
 import psycopg
 
+from app.domain.keys import RowKey
 from app.domain.recount.status import Recounted
 from app.domain.sources.oms import DCS_BITS
 from app.models.database.engine import Database
-from app.models.recount.compared import RowKey
 from app.services import databases
 from app.services.acting import Acting
 from app.services.recount import recounting

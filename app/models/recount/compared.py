@@ -8,7 +8,7 @@ from enum import Enum
 
 from sqlalchemy import Connection
 
-from app.domain.keys import DatasetKey
+from app.domain.keys import DatasetKey, RowKey
 from app.domain.recount.discrepancies import (
     Discrepancy,
     first_of,
@@ -29,9 +29,6 @@ RUN, DATASET, SUMMARY, STATE = "Run", "Dataset", "DatasetTripletCache", "desk.lu
 COUNTS = "desk.counts"
 DERIVED = (RUN, DATASET, SUMMARY, STATE, COUNTS)
 """Every table whose rows follow from events, as the database names it."""
-
-RowKey = tuple[int, str]
-"""A run number and a dataset name, which is empty for the run itself."""
 
 _UNREADABLE = Discrepancy("the row", "the state of the dataset", "what can't be read as that")
 _NO_EVENT = Discrepancy("the row", "no event of it", "a row")

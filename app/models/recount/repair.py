@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from app.domain.keys import RowKey
 from app.models.events import projections
 from app.models.events.states import EventCounts
 from app.models.recount import counts
@@ -16,7 +17,6 @@ from app.models.recount.compared import (
     WRONG,
     Compared,
     Mark,
-    RowKey,
     Verdict,
 )
 

@@ -23,7 +23,7 @@ from app.models.lists.tables.pages import Page
 from app.models.lists.tables.query import MOST_ROWS, TableKind, TableQuery
 from app.models.lists.tables.rows import Row, marked, rows_by_key
 from app.models.lists.tables.stale import Stale, stale_for
-from app.models.recount.marks import late_summaries
+from app.models.recount.new_events import late_summaries
 from app.services.acting import Acting
 
 AT_ONCE = 200

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.domain.counting import counted
+from app.domain.keys import RowKey
 from app.domain.progress import Progress
 from app.domain.recount.status import Recounted
 from app.domain.sources.turns import Turned
-from app.models.recount import marks
-from app.models.recount.compared import RowKey
+from app.models.recount import marks, new_events
 from app.services.acting import Acting
 from app.services.recount.recounting import ROUND_S, due, recount
 
@@ -86,7 +86,7 @@ class Recounter:
             newest = marks.newest_event(connection)
             if newest == self._newest:
                 return
-            changed = marks.with_new_events(connection, _LOOKED_FOR)
+            changed = new_events.with_new_events(connection, _LOOKED_FOR)
             # At first it isn't known how long ago that was.
             age_s = marks.age_s(connection) if self._newest is None else 0.0
         self._wrote = self.clock() - age_s

@@ -13,11 +13,12 @@ from itertools import groupby
 from operator import itemgetter
 
 from app.domain.errors import UNREADABLE, BadInput, NotPermitted, Refused
+from app.domain.keys import RowKey
 from app.domain.progress import SILENT, Progress
 from app.domain.recount.status import Finding, Recounted, Standing
 from app.models.database import locks
 from app.models.recount import compared, marks, repair
-from app.models.recount.compared import WRONG, Compared, Judged, Mark, RowKey, Verdict
+from app.models.recount.compared import WRONG, Compared, Judged, Mark, Verdict
 from app.services.acting import Acting
 
 logger = logging.getLogger(__name__)

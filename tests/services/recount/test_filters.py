@@ -8,7 +8,7 @@ from app.domain.filters import RECORDED
 from app.domain.progress import SILENT
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
-from app.models.recount import marks
+from app.models.recount import new_events
 from app.services.acting import Acting
 from app.services.certification import summaries, tables
 from app.services.certification.tables import Sort, TableQuery
@@ -70,7 +70,7 @@ def test_that_an_event_without_a_version_of_its_dataset_is_found_at_once(acting:
     while recounter.turn(SILENT).rest_s is not None:
         pass
     with acting.db.read() as connection:
-        assert marks.late_summaries(connection, 100) == set()
+        assert new_events.late_summaries(connection, 100) == set()
     assert sorted(passing(acting, "datasets", more)) == sorted(expected)
 
 

@@ -4,7 +4,7 @@ from the settings."""
 from collections.abc import Collection
 
 from app.domain.errors import BadInput, Refused
-from app.domain.notifications import OF_TEAMS, NotificationKind
+from app.domain.notification_choice import OF_TEAMS, NotificationKind
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.notifications.book import NotificationBook

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from app.domain.connections.named import NamedConnection
 from app.domain.identity import Actor
-from app.domain.notifications import Choice
+from app.domain.notification_choice import Choice
 from app.domain.preferences import Preferences
 from app.domain.reports.document import Report
 from app.domain.seal.notes import PublicKey

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
 from typing import TypeVar
 
 from app.domain.certification import notes
@@ -16,6 +15,7 @@ from app.domain.identity import AUTO
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.links import CycleLink, GoldenLink, Link, RunLink
 from app.domain.lumisections import LumiRange, format_ranges, join
+from app.domain.notification_choice import Choice, NotificationKind
 from app.domain.text.plain_text import one_line
 
 Key = TypeVar("Key")
@@ -28,51 +28,6 @@ MOST_LINES = 10
 _APART = 3
 _LONGEST = 200
 _LONGEST_WORDS = 80
-
-
-class NotificationKind(StrEnum):
-    """Why somebody is told; the setting that switches it is called after it."""
-
-    FLAGS = "flags"
-    DEADLINES = "deadlines"
-    CONFLICTS = "conflicts"
-    MENTIONS = "mentions"
-    PROPOSALS = "proposals"
-    OFFICIAL = "official"
-    MARKS = "marks"
-    FREEZES = "freezes"
-
-    @property
-    def noun(self) -> str:
-        """What one is called."""
-        return _NOUNS[self]
-
-
-_NOUNS = {
-    NotificationKind.FLAGS: "BAD flag",
-    NotificationKind.DEADLINES: "deadline",
-    NotificationKind.CONFLICTS: "conflict",
-    NotificationKind.MENTIONS: "mention",
-    NotificationKind.PROPOSALS: "proposal",
-    NotificationKind.OFFICIAL: "official list",
-    NotificationKind.MARKS: "lost mark",
-    NotificationKind.FREEZES: "frozen or thawed cycle",
-}
-
-OF_PEOPLE = frozenset(NotificationKind)
-OF_TEAMS = OF_PEOPLE - {NotificationKind.CONFLICTS}
-"""What can be told to a group: a conflict is with the edits of one person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What somebody wants to be told: kinds, workspaces (empty: all), and how many days before a
-    deadline; `quiet`: nothing of it on the desktop, only in the list."""
-
-    kinds: frozenset[NotificationKind] = OF_PEOPLE
-    workspaces: frozenset[str] = frozenset()
-    days_before: int = 2
-    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,18 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from app.domain.notifications import Choice, NotificationKind
+from app.domain.notification_choice import Choice, NotificationKind
 from app.settings.secret_places import SECRETS
 from app.settings.values import EMail, Kinds, Names, Recipients, Server
 
 
 class NotificationSettings(BaseModel):
     """What a person is told, and a team by a puller."""
+
+    # A part of the settings, which are checked as a whole: nothing is made to check it alone.
+    model_config = ConfigDict(defer_build=True)
 
     notify_flags: bool = Field(
         default=True, description="Tell me when somebody sets a column of my workspaces BAD."

@@ -15,7 +15,7 @@ from typing import Literal
 
 from app.domain.clock import server_now
 from app.domain.masking import masked
-from app.domain.notifications import NotificationKind
+from app.domain.notification_choice import NotificationKind
 from app.domain.text.plain_text import one_line
 from app.services.notifications.messages import Message, NotDelivered
 from app.sync.client import httpx

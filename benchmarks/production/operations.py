@@ -11,7 +11,7 @@ from app.domain.errors import Refused
 from app.domain.history.log import Kind, LogQuery, Position, Who
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange
-from app.domain.notifications import Choice
+from app.domain.notification_choice import Choice
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.lists.tables.query import Sort, TableQuery

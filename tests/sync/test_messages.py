@@ -17,7 +17,8 @@ from aiosmtpd.smtp import AuthResult
 from pytest_httpserver import HTTPServer
 
 from app.domain.links import RunLink
-from app.domain.notifications import OF_TEAMS, Notification, NotificationKind, summaries
+from app.domain.notification_choice import OF_TEAMS, NotificationKind
+from app.domain.notifications import Notification, summaries
 from app.services.notifications.messages import Message, NotDelivered
 from app.sync.messages import MailRecipient, SmtpSettings, WebhookRecipient
 from tests.free_ports import free_ports

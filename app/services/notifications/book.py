@@ -16,7 +16,8 @@ from app.domain.clock import server_now
 from app.domain.errors import BadInput, Refused, Unavailable
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.links import link_text, parse_link
-from app.domain.notifications import Choice, Notification, NotificationKind, official_key
+from app.domain.notification_choice import Choice, NotificationKind
+from app.domain.notifications import Notification, official_key
 from app.models.embedded.file_lock import FileLock
 from app.services.acting import Acting
 from app.services.notifications.looking import Found, Told, begin, look

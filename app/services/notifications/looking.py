@@ -12,13 +12,8 @@ from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, join
-from app.domain.notifications import (
-    Choice,
-    Notification,
-    NotificationKind,
-    OfficialList,
-    OwnCells,
-)
+from app.domain.notification_choice import Choice, NotificationKind
+from app.domain.notifications import Notification, OfficialList, OwnCells
 from app.models import notifications as model
 from app.models.drafts.drafts import DraftRow
 from app.models.events import event_positions, second_eyes

@@ -10,16 +10,8 @@ from typing import Protocol
 from app.domain.counting import counted
 from app.domain.errors import Refused
 from app.domain.links import GoldenLink, Link, RunLink, link_text
-from app.domain.notifications import (
-    MOST_LINES,
-    OF_TEAMS,
-    Choice,
-    Notification,
-    NotificationKind,
-    Summary,
-    summaries,
-    with_server,
-)
+from app.domain.notification_choice import OF_TEAMS, Choice, NotificationKind
+from app.domain.notifications import MOST_LINES, Notification, Summary, summaries, with_server
 from app.domain.progress import Progress
 from app.models import notifications as model
 from app.models.database.engine import Database

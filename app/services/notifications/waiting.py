@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 from app.domain.certification.wishes import MadeWish
 from app.domain.clock import server_now
 from app.domain.configuration.in_force import GLOBAL
-from app.domain.notifications import Choice
+from app.domain.notification_choice import Choice
 from app.models import agents
 from app.models import notifications as model
 from app.services.acting import Acting

@@ -8,7 +8,8 @@ from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
 from app.domain.links import Link
-from app.domain.notifications import Notification, NotificationKind, Summary, summaries
+from app.domain.notification_choice import NotificationKind
+from app.domain.notifications import Notification, Summary, summaries
 from app.views.looks.theme import Themes
 from app.views.notifications.desktop import Desktop
 from app.views.notifications.entries import TITLE, State

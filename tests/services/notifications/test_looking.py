@@ -18,7 +18,8 @@ from app.domain.editing.edits import ColumnEdit
 from app.domain.identity import Actor
 from app.domain.links import CycleLink, GoldenLink, RunLink
 from app.domain.lumisections import LumiRange
-from app.domain.notifications import Choice, Notification, NotificationKind, summaries
+from app.domain.notification_choice import Choice, NotificationKind
+from app.domain.notifications import Notification, summaries
 from app.domain.triplets import Triplet
 from app.models import notifications as model
 from app.models.database.engine import Database

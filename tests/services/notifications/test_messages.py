@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from app.domain.lumisections import LumiRange
-from app.domain.notifications import OF_PEOPLE, Choice, NotificationKind
+from app.domain.notification_choice import OF_PEOPLE, Choice, NotificationKind
 from app.domain.progress import SILENT
 from app.models.database.engine import Database
 from app.services import notes

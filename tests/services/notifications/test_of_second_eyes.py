@@ -9,7 +9,7 @@ from app.domain.editing.edits import ColumnEdit
 from app.domain.identity import Actor
 from app.domain.links import CycleLink, RunLink
 from app.domain.lumisections import LumiRange
-from app.domain.notifications import Choice, NotificationKind
+from app.domain.notification_choice import Choice, NotificationKind
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting

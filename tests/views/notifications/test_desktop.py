@@ -11,7 +11,8 @@ from PySide6.QtDBus import QDBusConnection
 
 from app.domain.clock import server_now
 from app.domain.links import GoldenLink
-from app.domain.notifications import Notification, NotificationKind
+from app.domain.notification_choice import NotificationKind
+from app.domain.notifications import Notification
 from app.views.notifications.desktop import Desktop
 from app.views.notifications.tray import Tray
 from tests.views.notifications import desktop_service

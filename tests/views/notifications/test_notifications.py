@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QSystemTrayIcon
 from app.domain.clock import server_now
 from app.domain.identity import Actor
 from app.domain.links import GoldenLink
-from app.domain.notifications import Choice, Notification, NotificationKind
+from app.domain.notification_choice import Choice, NotificationKind
+from app.domain.notifications import Notification
 from app.preferences import PreferenceBook
 from app.services import notes
 from app.services.notifications import looking

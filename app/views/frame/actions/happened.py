@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.counting import counted
 from app.domain.links import Link
-from app.domain.notifications import Choice, Notification, NotificationKind
+from app.domain.notification_choice import Choice, NotificationKind
+from app.domain.notifications import Notification
 from app.services.notifications.book import Happened
 from app.services.notifications.waiting import Waiting
 from app.views.actions import ActionRow

@@ -2,7 +2,8 @@
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.domain.notifications import Choice, Notification, NotificationKind
+from app.domain.notification_choice import Choice, NotificationKind
+from app.domain.notifications import Notification
 from app.services.notifications.book import Happened, NotificationBook
 from app.services.notifications.looking import Found
 from app.services.notifications.waiting import Waiting, waiting

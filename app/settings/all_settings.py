@@ -55,7 +55,9 @@ class Sources:
 class Settings(DoorSettings, NotificationSettings):
     """What a person may set; every field with its type, default and one sentence of help."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=False, defer_build=False
+    )
 
     dsn: DatabaseAddress | None = Field(
         default=None,

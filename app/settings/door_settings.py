@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.settings.values import Applications, Names, WebAddress
 
 
 class DoorSettings(BaseModel):
     """Whom the HTTP door believes, where it is found, and how much it gives at most."""
+
+    # A part of the settings, which are checked as a whole: nothing is made to check it alone.
+    model_config = ConfigDict(defer_build=True)
 
     door_issuer: WebAddress | None = Field(
         default=None,

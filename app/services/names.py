@@ -1,19 +1,17 @@
 """Names that a person typed as what to look for: refused where nothing is called so, so that a
 slip of the pen never looks like an empty answer."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from app.domain.certification.datasets import DATASET_STATES
 from app.domain.errors import BadInput, NotFound
-from app.domain.history.log import LogQuery
 from app.domain.history.moments import parse_time, time_words
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.text.names import no_dataset, no_version, not_found
 from app.models import agents
 from app.models.events import rows, states
-from app.models.history import log
 from app.models.history import writes as history
 from app.models.lists import vocabulary as words
 from app.services.acting import Acting
@@ -149,25 +147,3 @@ def check_cells(
         raise BadInput(
             f"LS {format_ranges(beyond)} is outside {where}: it has {state.length} lumisections."
         )
-
-
-def check_searched(acting: Acting, query: LogQuery) -> None:
-    """NotFound when a search of the log that found nothing names a run, a dataset or an author
-    that there isn't."""
-    if query.run is not None:
-        check_runs(acting, [query.run])
-        if query.dataset:
-            check_dataset(acting, query.run, query.dataset)
-    elif query.dataset:
-        check_dataset_names(acting, [query.dataset])
-    if query.author:
-        with acting.db.read() as connection:
-            everybody = log.everybody(connection)
-        _check_author(query.author, everybody)
-
-
-def _check_author(author: str, everybody: Iterable[str]) -> None:
-    names = [*everybody]
-    if not any(author.casefold() in each.casefold() for each in names):
-        people = {part for each in names for part in (each, each.partition("@")[0])}
-        raise not_found(f'Nobody like "{author}" wrote anything', author, people)

@@ -24,7 +24,6 @@ from app.domain.history.log import (
     parse_time,
 )
 from app.domain.json_value import JsonValue
-from app.services import names
 from app.services.history import log, log_details, log_export
 
 _SHOWN = 200
@@ -88,7 +87,7 @@ def _log(program: Program, arguments: Arguments) -> Answer:
     try:
         if arguments.export is not None:
             out_files.check_log(arguments.export, force=arguments.force)
-            names.check_searched(program.acting, query)
+            log.check_searched(program.acting, query)
             exported = log_export.export(
                 program.acting,
                 query,
@@ -101,7 +100,7 @@ def _log(program: Program, arguments: Arguments) -> Answer:
             return Answer(document, exported.text)
         entries, after = _pages(program, query, position, arguments.limit or 50, show_progress)
         if not entries:
-            names.check_searched(program.acting, query)
+            log.check_searched(program.acting, query)
     finally:
         line.clear()
     return Answer(

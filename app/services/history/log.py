@@ -1,6 +1,6 @@
 """The log: searched from the newest entry on, a page at a time; a page never takes long."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -15,9 +15,11 @@ from app.domain.history.log import (
     Source,
     merged,
 )
+from app.domain.text.names import not_found
 from app.models.database import session
 from app.models.history import log, log_sources
 from app.models.schemas import indexes
+from app.services import names
 from app.services.acting import Acting
 
 _BLOCK = 2_000
@@ -185,3 +187,25 @@ def _versions(
         versions += kept
         examined += block.examined
         size = min(4 * size, max(_BLOCK, examine - examined), _LARGEST_BLOCK)
+
+
+def check_searched(acting: Acting, query: LogQuery) -> None:
+    """NotFound when a search of the log that found nothing names a run, a dataset or an author
+    that there isn't."""
+    if query.run is not None:
+        names.check_runs(acting, [query.run])
+        if query.dataset:
+            names.check_dataset(acting, query.run, query.dataset)
+    elif query.dataset:
+        names.check_dataset_names(acting, [query.dataset])
+    if query.author:
+        with acting.db.read() as connection:
+            everybody = log.everybody(connection)
+        _check_author(query.author, everybody)
+
+
+def _check_author(author: str, everybody: Iterable[str]) -> None:
+    everyone = [*everybody]
+    if not any(author.casefold() in each.casefold() for each in everyone):
+        people = {part for each in everyone for part in (each, each.partition("@")[0])}
+        raise not_found(f'Nobody like "{author}" wrote anything', author, people)

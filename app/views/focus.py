@@ -92,6 +92,16 @@ def go_round(window: QWidget, parts: Sequence[QWidget], step: int) -> None:
             return
 
 
+def follow_in_tab_order(part: QWidget, before: QWidget) -> None:
+    """Tab comes to a part that was made later than what is around it after the part before."""
+    tab = Qt.FocusPolicy.TabFocus
+    last = [before, *before.findChildren(QWidget)][-1]
+    for each in part.findChildren(QWidget):
+        if each.focusPolicy() & tab == tab and each.window() is before.window():
+            QWidget.setTabOrder(last, each)
+            last = each
+
+
 def _go_into(part: QWidget, inner: Sequence[QWidget]) -> bool:
     """Goes into a part, but not into one of those inside that are gone into by themselves."""
     if not can_have_keys(part):

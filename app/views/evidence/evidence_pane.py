@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSettings, QTimer, QUrl, Signal
+from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from app.services.evidence import histograms
 from app.services.evidence.sources import Evidence
 from app.views.background import Work, Works
 from app.views.evidence.histogram_list import ASKED_FOR, HistogramList, decoded
+from app.views.evidence.shown import remember
 from app.views.looks import words
 from app.views.looks.theme import STEP, Theme
 from app.views.places import PlaceContext
@@ -27,7 +28,6 @@ _SETTLE_MS = 150
 _LEAST_WIDTH = 200
 _FIRST_WIDTH = 340
 _WIDTH = "evidence/width"
-_SHOWN = "evidence/shown"
 
 
 class EvidencePane(QFrame):
@@ -109,13 +109,8 @@ class EvidencePane(QFrame):
 
     def set_shown(self, *, shown: bool) -> None:
         """Shows or hides the pane, here and in what is opened from now on."""
-        self._context.remembered.setValue(_SHOWN, str(shown).lower())
+        remember(self._context.remembered, shown=shown)
         self.setVisible(shown)
-
-    @staticmethod
-    def is_wanted(remembered: QSettings) -> bool:
-        """Whether the person had it shown last."""
-        return str(remembered.value(_SHOWN)).lower() == "true"
 
     @property
     def wanted_width(self) -> int:

@@ -90,7 +90,6 @@ class LumisectionsPane(QWidget):
         self.editor, self.strip = self.editing.editor, self.editing.strip
         self.preview = self.editing.preview
         self.grid_part = GridPart(context, self.grid, self.preview)
-        self.evidence = self.grid_part.evidence
         self.dimmer = Dimmer(self.grid_part, themes)
         self.attendance = Attendance(context.open_datasets, background)
         self.proposals = ProposalStrip(context.acting, background, themes, context.rights)
@@ -238,7 +237,7 @@ class LumisectionsPane(QWidget):
         self._loader.forget()
         self.grid.show_snapshot(None)
         self.grid.show_notes(())
-        self.evidence.follow(None)
+        self.grid_part.follow_with_evidence()
         self.editor.show(None)
         self.cell.setText("")
         self.strip.say("", "")
@@ -291,7 +290,7 @@ class LumisectionsPane(QWidget):
         self._cannot_be_edited()
 
     def _focus_changed(self, key: str, _lumisection: int) -> None:
-        self.evidence.follow_column(key)
+        self.grid_part.follow_column(key)
         if not self.grid.chosen:
             self.editing.refresh()
 
@@ -389,7 +388,7 @@ class LumisectionsPane(QWidget):
         )
         self.editing.written.connect(self._wrote)
         self.editing.draft_changed.connect(self._attend)
-        self.evidence.attach_wanted.connect(self._attach)
+        self.grid_part.attach_wanted.connect(self._attach)
         self._loader.loaded.connect(self._show)
         self._loader.refused.connect(self._refuse)
         self._loader.loading_changed.connect(self.bar.set_loading)

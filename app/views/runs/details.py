@@ -175,7 +175,7 @@ class DetailsView(QWidget):
     @property
     def has_evidence(self) -> bool:
         """Whether histograms are shown beside the grid."""
-        return self.lumisections.evidence.isVisibleTo(self.lumisections)
+        return self.lumisections.grid_part.has_evidence
 
     def show_evidence(self, *, shown: bool) -> None:
         """Shows the histograms beside the grid, or hides them."""
@@ -200,8 +200,7 @@ class DetailsView(QWidget):
         return (
             inside,
             *lumisections.proposals.panes,
-            lumisections.preview,
-            lumisections.evidence.list,
+            *lumisections.grid_part.panes(),
         )
 
     def dataset_state(self, key: str, dataset: str | None = None) -> str:

@@ -120,7 +120,7 @@ def story(open_story: OpenStory, servers: Servers) -> Story:
 
 def pictures(story: Story) -> HistogramList:
     """The list, once each histogram has its picture."""
-    found = story.pane.evidence.list
+    found = story.pane.grid_part.evidence.list
     story.qtbot.waitUntil(lambda: 0 < found.histograms.rowCount() == found.histograms.shown)
     return found
 
@@ -134,7 +134,7 @@ def test_that_a_key_shows_histograms_of_the_column_and_a_key_goes_back(story: St
     assert chosen is not None
     assert (chosen.run_number, chosen.dataset) == (RUN, ONLINE_IN_GUI)
     assert chosen.path.startswith("DT/02-Segments/")
-    assert story.pane.evidence.layouts.currentText() == "dt: Segments"
+    assert story.pane.grid_part.evidence.layouts.currentText() == "dt: Segments"
     story.press(Qt.Key.Key_Down, found)
     assert found.currentIndex().row() == 1
     story.press(Qt.Key.Key_E, found)
@@ -146,7 +146,7 @@ def test_that_the_layout_follows_the_column_and_the_choice_is_kept(story: Story)
     story.focus_on("dt-dt")
     story.press(Qt.Key.Key_E)
     pictures(story)
-    layouts = story.pane.evidence.layouts
+    layouts = story.pane.grid_part.evidence.layouts
     layouts.setCurrentIndex(1)
     story.focus_on("csc-csc")
     story.qtbot.waitUntil(lambda: layouts.currentText() == "csc: Chambers")
@@ -180,7 +180,7 @@ def test_that_a_dqm_gui_that_is_away_is_told_and_asked_again(story: Story, serve
     port = servers.gui.port
     servers.gui.close()
     story.press(Qt.Key.Key_E)
-    pane = story.pane.evidence
+    pane = story.pane.grid_part.evidence
     story.qtbot.waitUntil(lambda: len(pane.list.histograms.failures) > 0 and not pane.bar.loading)
     assert "No picture came. R asks for all of them again." in pane.message.text() or (
         "pictures missing" in pane.message.text()
@@ -201,15 +201,28 @@ def test_that_the_pane_is_remembered_until_it_is_hidden(
     pictures(story)
     other = open_story(servers.evidence)
     pictures(other)
-    other.pane.evidence.close_button.click()
-    assert not other.pane.evidence.isVisible()
+    other.pane.grid_part.evidence.close_button.click()
+    assert not other.pane.grid_part.evidence.isVisible()
     assert remembered.value("evidence/shown") == "false"
+
+
+def test_that_tab_comes_to_histograms_after_the_preview_though_they_are_made_later(story: Story):
+    pane = story.pane
+    evidence = pane.grid_part.evidence
+    at: QWidget = pane
+    passed: list[QWidget] = []
+    while (at := at.nextInFocusChain()) is not pane:
+        if at.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus:
+            passed.append(at)
+    own = [number for number, each in enumerate(passed) if evidence.isAncestorOf(each)]
+    assert own == list(range(own[0], own[-1] + 1))
+    assert pane.preview.isAncestorOf(passed[own[0] - 1])
 
 
 def test_that_without_a_dqm_gui_the_pane_says_so(open_story: OpenStory):
     story = open_story(None)
     story.press(Qt.Key.Key_E)
-    story.qtbot.waitUntil(lambda: story.pane.evidence.empty.text() == NO_DQM_GUI)
+    story.qtbot.waitUntil(lambda: story.pane.grid_part.evidence.empty.text() == NO_DQM_GUI)
 
 
 def pin(story: Story, *words: str) -> None:

@@ -166,11 +166,11 @@ def test_that_f1_is_true_of_the_grid(hand: Hand) -> None:
     def looks_at_histograms() -> None:
         # Nobody can be asked for any here, so the keyboard stays with the grid.
         hand.write("e")
-        hand.until(pane.evidence.isVisible)
+        hand.until(pane.grid_part.evidence.isVisible)
         hand.settle()
         assert hand.at is grid
         hand.press("Ctrl+Alt+V")
-        assert not pane.evidence.isVisible()
+        assert not pane.grid_part.evidence.isVisible()
 
     said = {
         "Arrows, Home, End": moves,

@@ -15,7 +15,7 @@ from app.domain.sources.deduplication import Finding
 from app.models import configuration
 from app.models.database import clock, session
 from app.models.database.engine import Database
-from app.models.events import event_log, states
+from app.models.events import event_log, rows, states
 from app.models.lists.tables import pages
 from app.models.lists.tables.query import Sort, TableQuery
 from app.models.lists.tables.stale import stale_summaries
@@ -254,21 +254,20 @@ def examine_objects(db: Database, progress: Progress = SILENT) -> ExaminedObject
 
 def has_runs(db: Database) -> bool:
     """Whether there is any run."""
-    any_run = TableQuery("runs", limit=1, include_deleted=True)
     with db.read() as connection:
-        return bool(pages.page(connection, any_run).rows)
+        return rows.has_runs(connection)
 
 
 def newest_run(db: Database) -> tuple[int, int] | None:
     """The greatest run number and the last lumisection that OMS gave it; None without runs."""
     newest = TableQuery("runs", sort=(Sort(RUN, descending=True),), limit=1, include_deleted=True)
     with db.read() as connection:
-        rows = pages.page(connection, newest).rows
-        if not rows:
+        found = pages.page(connection, newest).rows
+        if not found:
             return None
-        key = (rows[0].run_number, ONLINE)
+        key = (found[0].run_number, ONLINE)
         loaded = states.load(connection, [key], desk=db.desk)[key]
-        return rows[0].run_number, loaded.state.oms.length
+        return found[0].run_number, loaded.state.oms.length
 
 
 def indexes(db: Database) -> tuple[IndexState, ...]:

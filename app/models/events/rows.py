@@ -229,6 +229,11 @@ def manual_rr_attributes(connection: Connection, run_number: int) -> JsonObject:
     )
 
 
+def has_runs(connection: Connection) -> bool:
+    """Whether there is any run, hidden or not."""
+    return bool(connection.execute(text('SELECT EXISTS (SELECT FROM "Run")')).scalar_one())
+
+
 def recent_runs(connection: Connection, limit: int) -> list[int]:
     """The newest runs that aren't hidden, newest first."""
     return [

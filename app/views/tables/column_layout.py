@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -33,7 +33,6 @@ class ColumnLayout(QObject):
         self._memory = memory
         self._workspace = WorkspaceColumns("global", ())
         self._vocabulary: Vocabulary | None = None
-        self._is_arranging = False
         self._guest: tuple[Sequence[str], str] | None = None
         self.columns: tuple[Column, ...] = ()
         self.sort: tuple[Sort, ...] = ()
@@ -93,15 +92,15 @@ class ColumnLayout(QObject):
 
     def arrange(self) -> None:
         """Gives the columns of the model their remembered widths, in their order."""
-        self._is_arranging = True
-        header = self._table.horizontalHeader()
-        for section in range(header.count()):
-            header.moveSection(header.visualIndex(section), section)
-        widths = self._memory.widths()
-        for section, column in enumerate(self.columns):
-            self._table.setColumnWidth(section, widths.get(column.id, column.width))
+        header, widths = self._table.horizontalHeader(), self._memory.widths()
+        # Nobody dragged. The table would paint everything, and once more for the widths.
+        with QSignalBlocker(header):
+            for section in range(header.count()):
+                header.moveSection(header.visualIndex(section), section)
+            for section, column in enumerate(self.columns):
+                header.resizeSection(section, widths.get(column.id, column.width))
+        self._table.scheduleDelayedItemsLayout()
         self._show_sort()
-        self._is_arranging = False
 
     def choose(self) -> None:
         """Opens the dialog for the columns."""
@@ -169,8 +168,6 @@ class ColumnLayout(QObject):
             header.setSortIndicator(fields.index(self.sort[0].field), order)
 
     def _remember(self) -> None:
-        if self._is_arranging:
-            return
         header = self._table.horizontalHeader()
         widths = {
             column.id: header.sectionSize(section) for section, column in enumerate(self.columns)
@@ -179,8 +176,6 @@ class ColumnLayout(QObject):
         self._memory.keep_widths(self._memory.widths() | widths)
 
     def _section_moved(self) -> None:
-        if self._is_arranging:
-            return
         self._remember()
         moved = self._columns_in_sight()
         # Not inside the header's own signal: the header is in the middle of moving.

@@ -268,6 +268,21 @@ def test_that_a_dragged_column_stays_where_it_was_dropped(qtbot: QtBot, view: Ta
     assert view.model.index(0, 1).data() == str(NEWEST)
 
 
+def test_that_remembered_widths_are_shown_without_a_paint_for_each_and_can_be_scrolled(
+    qtbot: QtBot, view: TableView, background: Background
+) -> None:
+    settle(qtbot, background)
+    header, bar = view.table.horizontalHeader(), view.table.horizontalScrollBar()
+    view._memory.keep_widths({each.id: each.width + 7 for each in view.columns})
+    # Qt paints the table once more for what it is told of here.
+    with qtbot.assertNotEmitted(header.sectionResized):
+        view._layout.arrange()
+    assert [header.sectionSize(at) for at in range(3)] == [
+        each.width + 7 for each in view.columns[:3]
+    ]
+    qtbot.waitUntil(lambda: bar.maximum() == header.length() - view.table.viewport().width())
+
+
 def test_that_a_broken_memory_gives_the_defaults(
     qtbot: QtBot,
     acting: Acting,

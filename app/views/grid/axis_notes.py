@@ -33,13 +33,16 @@ class AxisNotes:
 
     def __init__(self, layout: GridLayout) -> None:
         self._layout = layout
-        self.notes: Sequence[AxisNote] = ()
+        self.notes: tuple[AxisNote, ...] = ()
         self._noted: Sequence[LumiRange] = ()
 
-    def show(self, notes: Sequence[AxisNote]) -> None:
-        """Goes over to other notes."""
-        self.notes = tuple(notes)
+    def show(self, notes: Sequence[AxisNote]) -> bool:
+        """Goes over to other notes; returns whether any differ from those before."""
+        before, self.notes = self.notes, tuple(notes)
+        if self.notes == before:
+            return False
         self._noted = join(each for note in notes for each in note.ranges)
+        return True
 
     def header_width(self, text_width: Callable[[str], int], length: int) -> int:
         """What the number of notes needs beside the lumisections; nothing without notes."""

@@ -129,8 +129,9 @@ class GridView(QAbstractScrollArea):
 
     def show_notes(self, notes: Sequence[AxisNote]) -> None:
         """Marks on the axis what is noted on the dataset."""
-        self._notes.show(notes)
-        self._lay_out()
+        # Most datasets have none, and all of the grid would be painted once more.
+        if self._notes.show(notes):
+            self._lay_out()
 
     @property
     def pinned(self) -> Sequence[PinnedRow]:

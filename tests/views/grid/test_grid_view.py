@@ -227,6 +227,17 @@ def test_that_notes_are_marked_on_the_axis_and_told_there(
     assert "pump stopped" not in told[2]
 
 
+def test_that_notes_that_are_there_already_paint_nothing_anew(view: GridView) -> None:
+    note = AxisNote((), "magnet ramp")
+    view.show_notes([note])
+    painted(view)
+    picture = view._picture._stored
+    view.show_notes([note])
+    assert view._picture._stored is picture
+    view.show_notes([])
+    assert view._picture._stored is not picture
+
+
 def test_that_the_number_of_notes_stands_beside_the_lumisections_and_not_on_them(
     view: GridView,
 ) -> None:

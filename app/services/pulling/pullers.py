@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.domain.errors import Refused, Unavailable
 from app.domain.keys import RunNumber
@@ -11,9 +11,10 @@ from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiListing, GuiStatus
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullState, PullStatus
-from app.services.acting import Acting
-from app.services.pulling import runs
-from app.services.pulling.dqm_gui import GuiStore
+
+# A window has pullers long before they pull.
+if TYPE_CHECKING:
+    from app.services.pulling.dqm_gui import GuiStore
 
 FETCH_S = 120.0
 """How long a person waits for the answer of OMS about one run."""
@@ -59,7 +60,7 @@ class Pullers:
 
     oms: OmsPuller | None = None
     gui: GuiPuller | None = None
-    gui_store: GuiStore | None = None
+    gui_store: "GuiStore | None" = None
     read_gui: Callable[[], GuiListing] | None = None
     seal: SealingLoop | None = None
 
@@ -83,7 +84,7 @@ class Pullers:
         if self.oms is None:
             return None
         try:
-            return _answer(self.oms, run_number)
+            return answer(self.oms, run_number)
         except Unavailable:
             return None
 
@@ -101,14 +102,7 @@ def pull_now(pullers: Pullers) -> str:
     return "Pulling from OMS."
 
 
-def pull_run(acting: Acting, pullers: Pullers, run_number: RunNumber) -> str:
-    """Fetches one run from OMS and brings it in; says what that did."""
-    if pullers.oms is None:
-        raise Refused("Pulling is switched off in the settings.")
-    return runs.apply(acting, _answer(pullers.oms, run_number)).text
-
-
-def _answer(oms: OmsPuller, run_number: RunNumber) -> OmsRun:
+def answer(oms: OmsPuller, run_number: RunNumber) -> OmsRun:
     """What OMS says of a run; Unavailable when it doesn't within `FETCH_S`."""
     try:
         return oms.fetch(run_number).result(FETCH_S)

@@ -11,7 +11,7 @@ from app.domain.counting import counted
 from app.domain.errors import Refused
 from app.domain.identity import Actor, auto_author
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.keys import ONLINE, DatasetKey
+from app.domain.keys import ONLINE, DatasetKey, RunNumber
 from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
 from app.domain.sources.oms import (
     KEPT_LUMISECTION_ATTRIBUTES,
@@ -30,6 +30,7 @@ from app.models.events.event_log import Change, DatasetChange, LumisectionChange
 from app.models.events.rows import RunRow
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
+from app.services.pulling.pullers import Pullers, answer
 
 NEEDS_MANUAL_UPDATE = "run_needs_to_be_updated_manually"
 
@@ -359,3 +360,10 @@ def _lumisections(
     return LumisectionChange(
         run_number, ONLINE, [(values, (each,)) for values, each in changed], oms=oms
     )
+
+
+def pull_run(acting: Acting, pullers: Pullers, run_number: RunNumber) -> str:
+    """Fetches one run from OMS and brings it in; says what that did."""
+    if pullers.oms is None:
+        raise Refused("Pulling is switched off in the settings.")
+    return apply(acting, answer(pullers.oms, run_number)).text

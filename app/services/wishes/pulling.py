@@ -7,7 +7,7 @@ from app.domain.counting import counted
 from app.domain.keys import RunNumber
 from app.services.acting import Acting
 from app.services.certification import asking
-from app.services.pulling import pullers as own
+from app.services.pulling import runs
 from app.services.pulling.pullers import Pullers
 
 
@@ -15,7 +15,7 @@ def pull_run(acting: Acting, pullers: Pullers, run_number: RunNumber) -> str:
     """Brings one run in from OMS, or has a puller do it; says which, and what that did."""
     if asking.must_ask(acting):
         return ask_for_runs(acting, [run_number]).text
-    return own.pull_run(acting, pullers, run_number)
+    return runs.pull_run(acting, pullers, run_number)
 
 
 def ask_for_runs(acting: Acting, run_numbers: Sequence[RunNumber]) -> Asked:

@@ -44,7 +44,6 @@ from app.views.frame.watching.clock_watch import ClockWatch
 from app.views.frame.watching.news import WindowNews
 from app.views.frame.watching.puller_watch import PullerWatch
 from app.views.frame.watching.standby_watch import StandbyWatch
-from app.views.frame.watching.wish_watch import WishWatch
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
 from app.views.subject import Subject
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from app.views.datasets_accepted.window import DatasetsAcceptedWindow
     from app.views.frame.actions.all_actions import AllActions
     from app.views.frame.actions.command_palette import CommandPalette
+    from app.views.frame.watching.wish_watch import WishWatch
     from app.views.golden.generate_dialog import GenerateDialog
     from app.views.lumisections.ranges_dialog import RangesDialog
 
@@ -106,7 +106,7 @@ class MainWindow(MadeLate, QMainWindow):
         self._puller_watch = PullerWatch(context.workplace.pullers, self._background, self)
         self._clock_watch = ClockWatch(context, self)
         self._standby_watch = StandbyWatch(context, self)
-        self._wish_watch = WishWatch(context, self)
+        self._wish_watch: WishWatch | None = None
         self._lay_out()
         self._connect()
         self._restore()
@@ -290,8 +290,17 @@ class MainWindow(MadeLate, QMainWindow):
     def _begin_to_watch(self) -> None:
         self._clock_watch.start()
         self._standby_watch.start()
-        self._wish_watch.look()
+        self._watch_wishes().look()
         self.complete.emit()
+
+    def _watch_wishes(self) -> "WishWatch":
+        """What looks after wishes, made now if nothing was heard of any before."""
+        if self._wish_watch is None:
+            from app.views.frame.watching.wish_watch import WishWatch
+
+            self._wish_watch = WishWatch(self._context, self)
+            self._wish_watch.said.connect(self.status.show_wishes)
+        return self._wish_watch
 
     def _receive(self, name: str, view: PlaceWidget) -> None:
         """A place was made just now."""
@@ -319,8 +328,7 @@ class MainWindow(MadeLate, QMainWindow):
         self._puller_watch.looked.connect(self._show_pull)
         self._clock_watch.said.connect(self.status.show_clock)
         self._standby_watch.said.connect(self.status.show_standby)
-        self._news.wish_heard.connect(self._wish_watch.hear)
-        self._wish_watch.said.connect(self.status.show_wishes)
+        self._news.wish_heard.connect(lambda number: self._watch_wishes().hear(number))
 
     # News
 
@@ -425,7 +433,8 @@ class MainWindow(MadeLate, QMainWindow):
         self._puller_watch.stop()
         self._clock_watch.stop()
         self._standby_watch.stop()
-        self._wish_watch.stop()
+        if self._wish_watch is not None:
+            self._wish_watch.stop()
         if self._all is not None:
             self._all.stop()
         self._news.stop()

@@ -10,7 +10,7 @@ from app.domain.sources.pull import PullStatus
 from app.views.looks.theme import STEP, Theme, Themes
 from app.views.notices import NoticeBar, Notices
 from app.views.session import DatabaseKind, Session
-from app.views.sync_panel.panel import summary
+from app.views.sync_panel.puller_words import summary
 from app.views.widgets.line_label import CutLabel
 from app.views.widgets.plain import MarkedUp, tip
 

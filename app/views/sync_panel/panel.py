@@ -30,19 +30,12 @@ from app.views.rights import nothing_here, offer
 from app.views.session import Workplace
 from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
+from app.views.sync_panel.puller_words import MEANINGS, when
 from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.widgets.dialogs.refusal_line import RefusalLine
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.details_table import DetailsTable
 
-_MEANINGS = {
-    PullState.OFF: "off: this client doesn't pull",
-    PullState.STANDBY: "standing by: another client pulls",
-    PullState.WAITING: "this client pulls; waiting for the next time",
-    PullState.PULLING: "this client is pulling",
-    PullState.BACKING_OFF: "waiting for OMS",
-    PullState.UNAVAILABLE: "nothing can be pulled now",
-}
 _NEXT = {
     PullState.OFF: "never: switched off in the settings",
     PullState.STANDBY: "when the other client stops",
@@ -131,7 +124,7 @@ class SyncPanel(QWidget):
         self._status = status
         state = status.state
         problems = state is PullState.WAITING and status.activity
-        self.lines.say("State", _MEANINGS[state])
+        self.lines.say("State", MEANINGS[state])
         set_property(self.dot, "role", "warning" if problems else ROLES[state])
         self.lines.say("Doing", status.activity or "nothing")
         set_property(
@@ -269,32 +262,12 @@ class SyncPanel(QWidget):
         )
 
 
-def summary(status: PullStatus, now: datetime) -> str:
-    """The puller in a few words, for the status bar."""
-    match status.state:
-        case PullState.OFF:
-            return "puller: off"
-        case PullState.UNAVAILABLE | PullState.BACKING_OFF:
-            waiting = f", next try {_when(status.next_try, now)}" if status.next_try else ""
-            return f"puller: {_MEANINGS[status.state]}{waiting}"
-    if status.state is PullState.STANDBY and status.trouble and not status.puller:
-        return "puller: none is running"
-    who = "another client" if status.state is PullState.STANDBY else "this client"
-    last = words.ago(status.last_success, now) if status.last_success else "no pull yet"
-    failed = f", {len(status.failed)} failed" if status.failed else ""
-    return f"puller: {who}, {last}{failed}"
-
-
 def _next_try(status: PullStatus, now: datetime) -> str:
     if status.state in _NEXT:
         return _NEXT[status.state]
     if status.next_try is None:
         return "when asked"
-    return _when(status.next_try, now)
-
-
-def _when(at: datetime, now: datetime) -> str:
-    return words.ago(at, now) if at > now else "now"
+    return when(status.next_try, now)
 
 
 def _counts(status: PullStatus) -> str:

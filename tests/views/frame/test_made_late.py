@@ -1,13 +1,19 @@
 """What of the window is made after the place in front, and that nobody has to wait for it."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from sqlalchemy import Connection
 
+from app.domain.configuration.in_force import Configuration
+from app.models.configuration import reading
 from app.views.agents.place import AgentsPlace
 from app.views.background import Background
 from app.views.frame.main_window import MENUS, MainWindow
@@ -54,6 +60,55 @@ def test_that_the_other_places_are_made_one_after_another_once_the_first_is_fill
     stack = fresh.front.stack
     assert [stack.widget(at) for at in range(stack.count())] == list(fresh.views.values())
     assert stack.currentWidget() is fresh.online
+
+
+@pytest.fixture
+def rules_read(context: PlaceContext, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The versions of the configuration that were read with their rules, from now on."""
+    read: list[int] = []
+    load = reading.load
+
+    def noted(connection: Connection, settings_id: int | None = None) -> Configuration:
+        read.append(settings_id or 0)
+        return load(connection, settings_id)
+
+    monkeypatch.setattr(reading, "load", noted)
+    monkeypatch.setattr(reading, "_cache", WeakKeyDictionary())
+    return read
+
+
+def test_that_no_rule_is_read_for_the_first_table(
+    qtbot: QtBot, rules_read: list[int], fresh: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_before: list[int] = []
+    put = fresh.front.put
+
+    def noted(row: int, place: PlaceWidget) -> None:
+        read_before.append(len(rules_read))
+        put(row, place)
+
+    monkeypatch.setattr(fresh.front, "put", noted)
+    with qtbot.waitSignal(fresh.complete):
+        pass
+    assert read_before[0] == 0
+
+
+def test_that_what_the_first_table_does_without_is_not_loaded_for_it() -> None:
+    late = (
+        "app.views.evidence.evidence_pane",
+        "app.views.frame.actions.all_actions",
+        "app.models.recount.compared",
+        "app.domain.notifications",
+        "numpy.ma",
+    )
+    program = (
+        "import sys, app.bootstrap, app.views.frame.application;"
+        f" print([each for each in {late} if each in sys.modules])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
 
 
 def test_that_a_key_works_before_anything_is_read(qtbot: QtBot, fresh: MainWindow) -> None:

@@ -19,7 +19,8 @@ from app.views.background import Background
 from app.views.notices import Notices
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
 from app.views.sync_panel.gui_panel import GuiPanel
-from app.views.sync_panel.panel import SyncPanel, summary
+from app.views.sync_panel.panel import SyncPanel
+from app.views.sync_panel.puller_words import summary
 from app.views.widgets.tables.copying import copy_selected
 from tests.builders import configure
 from tests.views.pullers import NOW, WAITING, Gui, Oms

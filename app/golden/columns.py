@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.json_value import JsonValue
-from app.domain.state.compact import CompactState, Numbers
+from app.domain.state.compact import CompactState, Numbers, SegmentCodes
 from app.domain.state.grid import ValueList
 from app.domain.triplets import EMPTY
 
@@ -69,7 +69,7 @@ class _Block:
     """Codes of the states that have the same keys; `segments` are those of all states."""
 
     row_of: Mapping[str, int]
-    codes: NDArray[np.uint16]
+    codes: SegmentCodes
     segments: Indices | slice
 
 
@@ -82,7 +82,7 @@ class Table:
     def __init__(
         self,
         keys: Sequence[tuple[str, ...]],
-        codes: Sequence[NDArray[np.uint16]],
+        codes: Sequence[SegmentCodes],
         translations: Sequence[Sequence[int]],
         values: Sequence[JsonValue],
     ) -> None:

@@ -8,7 +8,7 @@ code per segment.
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import starmap
 from typing import TypeVar, cast
 
@@ -21,7 +21,8 @@ from app.domain.state.grid import MISSING, Codes, DatasetState, Grid, Value, Val
 from app.domain.triplets import Triplet
 
 Numbers = NDArray[np.float64]
-SegmentCodes = NDArray[np.uint16]
+SegmentCodes = NDArray[np.unsignedinteger]
+"""Of 8 bits where there are so few values, else of 16."""
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 DENSE_FROM = 24
@@ -201,21 +202,26 @@ class CompactState:
                 head,
                 *(self.dense[key].tobytes() for key in dense_keys),
                 self.starts.tobytes(),
-                self.rr_codes.tobytes(),
-                self.oms_codes.tobytes(),
+                self.rr_codes.astype(np.uint16).tobytes(),
+                self.oms_codes.astype(np.uint16).tobytes(),
                 covers.astype(np.uint8).tobytes(),
             ]
         )
 
     @staticmethod
-    def from_bytes(data: bytes | memoryview) -> "CompactState":
-        """Inverse of `to_bytes`; ValueError when the bytes are of another format."""
+    def from_bytes(data: bytes | memoryview, like: "CompactState | None" = None) -> "CompactState":
+        """Inverse of `to_bytes`; ValueError when the bytes are of another format.
+
+        What many states have in common is there once; numbers are those of `like` where they are
+        the same. Nothing of `data` is kept.
+        """
         size = int.from_bytes(data[:4], "little")
         head = json.loads(str(data[4 : 4 + size], "utf-8"))
         if head["format"] != _FORMAT:
             raise ValueError(f"unknown format {head['format']} of a lumisection state")
         length, rr_length, oms_length = head["lengths"]
-        columns, bits, segments = tuple(head["columns"]), tuple(head["bits"]), head["segments"]
+        columns, bits = _shared_keys(tuple(head["columns"])), _shared_keys(tuple(head["bits"]))
+        segments = head["segments"]
         position = 4 + size
 
         def take(kind: type[Scalar], rows: int, width: int) -> NDArray[Scalar]:
@@ -237,17 +243,60 @@ class CompactState:
             oms_length,
             columns,
             bits,
-            (None, *starmap(Triplet, head["triplets"])),
+            (None, *starmap(_shared_triplet, head["triplets"])),
             (None, *head["values"]),
-            starts,
-            codes[: len(columns)],
-            codes[len(columns) :],
+            starts.copy(),
+            _checked(codes[: len(columns)], len(head["triplets"]) + 1),
+            _checked(codes[len(columns) :], len(head["values"]) + 1),
             covers[0],
             covers[1],
             covers[2],
-            dict(zip(head["dense"], dense, strict=True)),
+            shared_numbers(dict(zip(head["dense"], dense, strict=True)), like),
             {key: {int(at): value for at, value in odd} for key, odd in head["odd"].items()},
         )
+
+
+def narrowed(codes: NDArray[np.integer], values: int) -> SegmentCodes:
+    """Codes in as few bytes as there are values for."""
+    return codes.astype(np.uint8) if values <= 2**8 else codes.astype(np.uint16)
+
+
+def _checked(codes: NDArray[np.uint16], values: int) -> SegmentCodes:
+    """Codes that are read, which may stand for nothing."""
+    if codes.max(initial=MISSING) >= values:
+        raise ValueError("a lumisection state with a code that stands for nothing")
+    return narrowed(codes, values)
+
+
+def shared_numbers(
+    dense: Mapping[str, Numbers], like: CompactState | None
+) -> Mapping[str, Numbers]:
+    """The numbers of a state: those that `like` has, too, from there, of the others copies.
+
+    Datasets of one run nearly always have those of `online`, which are most of what they take.
+    """
+    shared = {}
+    for key, numbers in dense.items():
+        known = None if like is None else like.dense.get(key)
+        if known is None or not _begins_with(known, numbers):
+            shared[key] = numbers.copy()
+        else:
+            shared[key] = known if known.size == numbers.size else known[: numbers.size]
+    return shared
+
+
+def _begins_with(known: Numbers, numbers: Numbers) -> bool:
+    """Whether these are the first of the known ones, bit by bit: a NaN is equal to itself."""
+    return np.array_equal(known[: numbers.size].view(np.int64), numbers.view(np.int64))
+
+
+@lru_cache(maxsize=1_000)
+def _shared_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The same keys as of another state."""
+    return keys
+
+
+_shared_triplet = lru_cache(maxsize=10_000)(Triplet)
 
 
 class ExpandedState(DatasetState):
@@ -384,7 +433,7 @@ def _renumbered(
 ) -> tuple[SegmentCodes, tuple[Value | None, ...]]:
     """Codes and values with the values that aren't used left out."""
     used = np.union1d([MISSING], codes) if codes.size else np.array([MISSING])
-    renumbered = np.searchsorted(used, codes).astype(np.uint16)
+    renumbered = narrowed(np.searchsorted(used, codes), used.size)
     return renumbered, tuple(values[code] for code in used.tolist())
 
 

@@ -9,12 +9,19 @@ import numpy as np
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import Mask
-from app.domain.state.compact import DENSE_FROM, CompactState, Numbers, SegmentCodes
+from app.domain.state.compact import (
+    DENSE_FROM,
+    CompactState,
+    Numbers,
+    SegmentCodes,
+    narrowed,
+    shared_numbers,
+)
 from app.domain.state.grid import MISSING, Codes, Value
 from app.domain.state.payloads import IN_NUMBERS, Indices, PayloadGroup, PayloadTable
 from app.domain.triplets import Triplet
 
-_MOST_CELLS = 30_000_000
+_MOST_CELLS = 4_000_000
 """Columns times lumisections that are folded in one go, which bounds the memory it takes."""
 
 
@@ -253,7 +260,7 @@ class _Folded(Generic[Value]):
         codes = self.codes[np.array(rows, np.intp)[:, None], starts]
         used = np.union1d([MISSING], codes)
         values = self.table.values.values
-        renumbered = np.searchsorted(used, codes).astype(np.uint16)
+        renumbered = narrowed(np.searchsorted(used, codes), used.size)
         return renumbered, tuple(values[code] for code in used.tolist())
 
 
@@ -272,6 +279,7 @@ def _folded(
     changed[rr.bases[of_batch > 0]] = True
     starts = np.flatnonzero(changed)
     bounds = np.searchsorted(starts, [*rr.bases, changed.size])
+    last: CompactState | None = None
     for number, (run_number, name) in enumerate(keys[begin:end]):
         here = starts[bounds[number] : bounds[number + 1]]
         base, length = int(rr.bases[number]), int(of_batch[number])
@@ -280,7 +288,8 @@ def _folded(
         rr_codes, triplets = rr.coded(rr_rows, here)
         oms_codes, values = oms.coded(oms_rows, here)
         dense = [key for key in oms.keys_of[number] if key not in oms_keys]
-        yield CompactState(
+        like = last if last is not None and last.run_number == run_number else None
+        last = CompactState(
             run_number,
             name,
             length,
@@ -296,9 +305,10 @@ def _folded(
             rr.covered[here],
             oms.covered[here],
             oms.own[here],
-            {key: oms.numbers[key][base : base + length].copy() for key in dense},
+            shared_numbers({key: oms.numbers[key][base : base + length] for key in dense}, like),
             {key: oms.odd(key, base, base + length) for key in dense},
         )
+        yield last
 
 
 def _slices(starts: Indices, counts: Indices) -> Indices:

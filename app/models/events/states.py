@@ -31,7 +31,7 @@ from app.models.statements import key_arrays, text
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EventCounts:
     """How many lumisection events a state was folded from: RR, OMS of its own, OMS of `online`.
 
@@ -250,22 +250,30 @@ def _counted(
     numbers = {key: EventCounts(*found[key], found[key[0], ONLINE][1]) for key in keys}
     if not desk:
         return numbers, rows[0].ground, {}
-    stored = {}
+    stored: dict[DatasetKey, Counted] = {}
+    last: CompactState | None = None
     for run_number, name, _, _, _, *counts, content, written in rows:
         key = (run_number, name)
         if content is None or EventCounts(*counts) != numbers[key]:
             continue
-        if (state := _as_written(key, numbers[key], content, written)) is not None:
+        like = last if last is not None and last.run_number == run_number else None
+        if (state := _as_written(key, numbers[key], content, written, like)) is not None:
             stored[key] = state, numbers[key]
+            last = state
     return numbers, rows[0].ground, stored
 
 
 def _as_written(
-    key: DatasetKey, counts: EventCounts, content: bytes, written: bytes
+    key: DatasetKey,
+    counts: EventCounts,
+    content: bytes,
+    written: bytes,
+    like: CompactState | None,
 ) -> CompactState | None:
-    """The state of a row, or None when it isn't what was written."""
+    """The state of a row, or None when it isn't what was written; it shares with `like` what is the
+    same."""
     if written == checksum(key, counts, content):
-        return _readable(content)
+        return _readable(content, like)
     logger.warning(
         "What is kept of %s of run %d isn't what was written; it is folded again", key[1], key[0]
     )
@@ -278,10 +286,10 @@ def _kept(connection: Connection) -> Kept[object]:
     return kept
 
 
-def _readable(content: bytes) -> CompactState | None:
+def _readable(content: bytes, like: CompactState | None) -> CompactState | None:
     """The state, or None when another version of the program wrote it in its own format."""
     try:
-        return CompactState.from_bytes(content)
+        return CompactState.from_bytes(content, like)
     except (ValueError, KeyError):
         return None
 

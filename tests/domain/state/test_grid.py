@@ -276,3 +276,46 @@ def test_that_bytes_of_another_format_are_refused():
     ).to_bytes()
     with pytest.raises(ValueError, match="unknown format 9"):
         CompactState.from_bytes(data.replace(b'"format":1', b'"format":9'))
+
+
+def with_numbers(numbers: list[float], name: str = "online") -> bytes:
+    payload = [
+        ({"recorded": value, "bit": True}, (LumiRange(n, n),)) for n, value in enumerate(numbers, 1)
+    ]
+    grid = with_changes(Grid.empty(), payload)
+    return compact(DatasetState(1, name, a_grid(Triplet("BAD")), grid, grid.covered)).to_bytes()
+
+
+def test_that_states_share_what_is_the_same():
+    numbers = [0.1 * n for n in range(60)]
+    online = CompactState.from_bytes(with_numbers(numbers))
+    same = CompactState.from_bytes(with_numbers(numbers, "/x"), online)
+    assert same.dense["recorded"] is online.dense["recorded"]
+    assert same.bits is online.bits
+    assert same.triplets[1] is online.triplets[1]
+    shorter = CompactState.from_bytes(with_numbers(numbers[:40], "/x"), online)
+    assert shorter.dense["recorded"].base is online.dense["recorded"]
+    assert shorter.dense["recorded"].tolist() == numbers[:40]
+    for other in (numbers[::-1], [*numbers, 1.0]):
+        alone = CompactState.from_bytes(with_numbers(other, "/x"), online)
+        assert alone.dense["recorded"].tolist() == other
+        assert not np.shares_memory(alone.dense["recorded"], online.dense["recorded"])
+
+
+def test_that_nothing_of_the_bytes_is_kept():
+    data = with_numbers([0.1 * n for n in range(60)])
+    state = CompactState.from_bytes(data)
+    whole = np.frombuffer(data, np.uint8)
+    for each in (state.starts, state.rr_codes, state.oms_codes, state.dense["recorded"]):
+        assert not np.shares_memory(each, whole)
+    assert state.to_bytes() == data
+
+
+def test_that_codes_that_stand_for_nothing_are_refused():
+    data = with_numbers([1.0])
+    # A column and two bits of 16 bits in one segment, then what is covered.
+    before, code, after = data[:-9], data[-9:-7], data[-7:]
+    assert code == b"\x01\x00"
+    for wrong in (b"\x02\x00", b"\x01\x01"):
+        with pytest.raises(ValueError, match="stands for nothing"):
+            CompactState.from_bytes(before + wrong + after)

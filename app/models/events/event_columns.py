@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +18,8 @@ from app.domain.state.payloads import Indices, PayloadGroup
 from app.domain.triplets import Triplet, triplet_from_json
 from app.models.statements import integers, text
 
+_DATASETS = 100
+"""Datasets folded in one go, and those of a run that is begun."""
 _PAYLOADS = 50_000
 """Stored objects read in one go."""
 _EVENTS = 10_000
@@ -73,10 +77,21 @@ class Folded:
 def fold(
     connection: Connection, keys: Collection[DatasetKey], *, as_of: int | None = None
 ) -> dict[DatasetKey, Folded]:
-    """States of these datasets."""
-    wanted = sorted(set(keys))
-    if not wanted:
-        return {}
+    """States of these datasets, folded a few runs after the other: events are most of the memory it
+    takes."""
+    found: dict[DatasetKey, Folded] = {}
+    some: list[DatasetKey] = []
+    for _, of_run in groupby(sorted(set(keys)), key=itemgetter(0)):
+        some += of_run
+        if len(some) >= _DATASETS:
+            found |= _fold(connection, some, as_of)
+            some = []
+    return found | _fold(connection, some, as_of) if some else found
+
+
+def _fold(
+    connection: Connection, wanted: Sequence[DatasetKey], as_of: int | None
+) -> dict[DatasetKey, Folded]:
     oms_keys = sorted({*wanted, *((run_number, ONLINE) for run_number, _ in wanted)})
     rr = _columns(connection, "LumisectionEvent", wanted, as_of, _triplets)
     oms = _columns(connection, "OMSLumisectionEvent", oms_keys, as_of, _values, oms=True)

@@ -2,12 +2,13 @@
 
 import random
 
+import pytest
 from sqlalchemy import Connection, text
 
-from app.domain.keys import ONLINE
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.state.compact import compact
 from app.models.database.engine import Database
-from app.models.events import event_columns, states
+from app.models.events import event_columns, projections, states
 from app.services.acting import Acting
 from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
@@ -134,3 +135,34 @@ def test_that_the_luminosity_of_runs_without_summary_is_folded_once(
     rows = [golden.row(Acting(deskless), each.id).luminosity for each in (made, again)]
     assert rows[0] == rows[1]
     assert rows[0]["total_recorded_luminosity_from_run_range"] > 0
+
+
+def test_that_runs_folded_after_one_another_fold_as_all_at_once(
+    configured: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys: list[DatasetKey] = []
+    for run in (RUN, RUN + 1, RUN + 2):
+        pull.apply(Acting(configured), a_run(run, 30))
+        keys += [(run, PROMPT), (run, ONLINE)]
+    with configured.read() as connection:
+        at_once = event_columns.fold(connection, keys)
+        monkeypatch.setattr(event_columns, "_DATASETS", 1)
+        one_by_one = event_columns.fold(connection, reversed(keys))
+    assert [*one_by_one] == [*at_once] == keys
+    for key, folded in at_once.items():
+        other = one_by_one[key]
+        assert (other.numbers, other.newest) == (folded.numbers, folded.newest)
+        assert other.state.to_bytes() == folded.state.to_bytes()
+
+
+def test_that_datasets_of_a_run_share_their_luminosity(configured: Database) -> None:
+    pull.apply(Acting(configured), a_run(RUN, 30))
+    keys = [(RUN, ONLINE), (RUN, PROMPT)]
+    with configured.transaction() as connection:
+        folded = states.fold_compact(connection, keys)
+        projections.remember_compact(connection, folded)
+        read = states.fresh_compact(connection, keys)
+    for found in (folded, read):
+        prompt, online = (found[key][0] for key in ((RUN, PROMPT), (RUN, ONLINE)))
+        assert prompt.length == 30
+        assert prompt.dense["recorded"] is online.dense["recorded"]

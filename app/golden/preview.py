@@ -8,7 +8,7 @@ import numpy as np
 from app.domain.json_logic import Rule
 from app.domain.lumisections import Mask
 from app.domain.progress import SILENT, Progress
-from app.golden.luminosity import Luminosity, sums_by_group, sums_of_slices
+from app.golden.luminosity import Luminosity, sums_by_group
 from app.golden.season import Season
 from app.golden.selection import Selection, select
 from app.golden.variables import UnknownVariable
@@ -70,7 +70,7 @@ def preview(season: Season, rule: Rule, progress: Progress = SILENT) -> Preview:
     """Computes the rule over the season, without making lists of it."""
     selection = select(season, rule, progress)
     segments = selection.segments
-    unmeasured = sums_of_slices(season.unmeasured, segments.starts)
+    unmeasured = season.unmeasured_in(segments)
 
     def figures(where: Mask, runs: int, luminosity: Luminosity) -> Figures:
         counts = where & segments.primary

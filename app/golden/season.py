@@ -6,7 +6,7 @@ rarely is kept per segment: a stretch of one dataset's positions with consecutiv
 and equal flags and bits.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import Mask
 from app.domain.progress import SILENT, Progress
 from app.domain.state.compact import CompactState, Numbers, Scalar
+from app.domain.state.places import Places, inside
 from app.domain.state.summaries import luminosity_value
 from app.domain.triplets import EMPTY
 from app.golden.answers import AnswerMemory
@@ -32,7 +33,10 @@ from app.golden.columns import (
     status_table,
 )
 from app.golden.document import Document
-from app.golden.luminosity import DELIVERED, RECORDED, Luminosity, counted, sums_of_slices, total
+from app.golden.luminosity import DELIVERED, RECORDED, Counting, Luminosity, counted, total
+
+_BLOCK = 400
+"""Datasets whose lumisections are looked at in one go."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,8 @@ class _Cut:
 class Season:
     """Datasets in order of run and name, never changed once it exists.
 
-    `size` is the number of positions; `recorded` and `delivered` are per position [pb^-1],
-    zero where the same lumisection of the run counts in another dataset already.
+    `size` is the number of positions. Luminosity is kept of those that count: the same lumisection
+    of a run counts in one dataset only.
     """
 
     def __init__(self, datasets: Iterable[SeasonDataset], progress: Progress = SILENT) -> None:
@@ -116,17 +120,19 @@ class Season:
         progress.at(0.4)
         self._attributes = attribute_table(states)
         progress.at(0.6)
-        self.recorded = self._luminosity(RECORDED)
-        progress.at(0.7)
-        self.delivered = self._luminosity(DELIVERED)
+        self._places = self._shared_places()
+        starts = self._aligned(self._cut.starts)
+        self._counting = Counting(
+            starts,
+            np.ones(starts.size, np.bool_)
+            if self._places is None
+            else self._places.are_first(starts),
+            self.size,
+        )
+        self._recorded = self._where_counting(RECORDED, _luminosity)
         progress.at(0.8)
-        self._place_in_run, self._places = self._shared_places()
-        self._primary: Mask | None = None
-        if self._place_in_run is not None:
-            self._primary = self._first_of_place(self._place_in_run)
-            self.recorded[~self._primary] = 0
-            self.delivered[~self._primary] = 0
-        self.segments = self._segments(self._aligned(self._cut.starts))
+        self._delivered = self._where_counting(DELIVERED, _luminosity)
+        self.segments = self._segments(starts)
         progress.at(1.0)
 
     @cached_property
@@ -134,23 +140,20 @@ class Season:
         """Luminosity of all lumisections that take part."""
         return Luminosity(total(self.segments.recorded), total(self.segments.delivered))
 
+    def unmeasured_in(self, segments: Segments) -> Numbers:
+        """How many positions of each segment have no recorded luminosity; none where it counts in
+        another dataset already."""
+        return self._counting.sums(self.unmeasured.astype(np.float64), segments.starts)
+
     @cached_property
-    def unmeasured(self) -> Numbers:
-        """1 per position without a recorded luminosity, else 0; also 0 where the lumisection
-        counts in another dataset already."""
-        column = self.dense_column(RECORDED)
-        missing = np.isnan(column.numbers)
-        if column.odd_positions.size:
-            counts = np.array([luminosity_value(value) for value in column.values]) > 0
-            missing[column.odd_positions] &= ~counts[column.odd_codes]
-        if self._primary is not None:
-            missing &= self._primary
-        return missing.astype(np.float64)
+    def unmeasured(self) -> Mask:
+        """Whether each of the positions that count has no recorded luminosity."""
+        return self._where_counting(RECORDED, _is_unmeasured)
 
     @property
     def has_shared_runs(self) -> bool:
         """Whether several datasets of one run are here."""
-        return self._place_in_run is not None
+        return self._places is not None
 
     @property
     def coarse_size(self) -> int:
@@ -219,13 +222,20 @@ class Season:
 
     def dense_column(self, key: str) -> DenseColumn:
         """An OMS attribute per position, also one that isn't dense."""
-        lengths = self._cut.lengths
+        return self._dense_column(key, np.arange(len(self.datasets)))
+
+    def _dense_column(self, key: str, datasets: Indices) -> DenseColumn:
+        """The same at the positions of some datasets, ascending."""
+        chosen = np.zeros(len(self.datasets), np.bool_)
+        chosen[datasets] = True
+        segments = np.flatnonzero(chosen[self._cut.dataset])
+        lengths = self._cut.lengths[segments]
         values: Sequence[JsonValue] = self._attributes.values
         numbers: Numbers | None = None
         odd_positions: list[Indices] = []
         odd_codes: list[Codes] = []
         if key in self._attributes.keys:
-            codes = self.attribute_column(key).codes
+            codes = self.attribute_column(key).codes[segments]
             table = np.array([_number(value) for value in values])
             numbers = np.repeat(table[codes], lengths)
             odd = np.isnan(table[codes]) & (codes != ABSENT)
@@ -233,115 +243,76 @@ class Season:
                 odd_positions.append(np.flatnonzero(np.repeat(odd, lengths)))
                 odd_codes.append(np.repeat(codes[odd].astype(np.int64), lengths[odd]))
         if key in self._dense_keys:
-            stored = np.concatenate(
-                [
-                    np.full(state.length, np.nan) if numbers is None else numbers
-                    for state in self._states
-                    for numbers in (state.dense.get(key),)
-                ]
+            states = [self._states[number] for number in datasets.tolist()]
+            here = (
+                None if self._here is None else self._here[np.repeat(chosen, self._state_lengths)]
             )
-            if self._here is not None:
-                stored = stored[self._here]
+            stored = _stored_numbers(states, key)
+            if here is not None:
+                stored = stored[here]
             if numbers is None:
                 numbers = stored
             else:
                 np.copyto(numbers, stored, where=~np.isnan(stored))
-            column, positions = self._odd_values(key)
+            column, positions = _odd_values(states, key, here)
             odd_positions.append(positions)
             odd_codes.append(column.codes + (len(values) - 1))
             values = [*values, *column.values[1:]]
         if numbers is None:
-            numbers = np.full(self.size, np.nan)
+            numbers = np.full(int(lengths.sum()), np.nan)
         if not odd_positions:
             return DenseColumn(numbers, np.zeros(0, np.intp), np.zeros(0, np.int64), values)
         return DenseColumn(
             numbers, np.concatenate(odd_positions), np.concatenate(odd_codes), values
         )
 
-    def _odd_values(self, key: str) -> tuple[Column, Indices]:
-        """Values that are no numbers of an attribute kept as numbers, and their positions."""
-        offsets = np.cumsum(self._state_lengths) - self._state_lengths
-        places: list[int] = []
-        odd_values: list[JsonValue] = []
-        for offset, state in zip(offsets.tolist(), self._states, strict=True):
-            for at, value in state.odd.get(key, {}).items():
-                places.append(offset + at)
-                odd_values.append(value)
-        positions = np.array(places, np.intp)
-        column = column_of((True, value) for value in odd_values)
-        if self._here is None or not places:
-            return column, positions
-        here = self._here[positions]
-        before = np.cumsum(self._here) - 1
-        return Column(column.codes[here], column.values), before[positions[here]]
+    def _where_counting(
+        self, key: str, meaning: Callable[[DenseColumn], NDArray[Scalar]]
+    ) -> NDArray[Scalar]:
+        """What an OMS attribute means at the positions that count, a few datasets after the other:
+        those of all at once are a lot of memory."""
+        dataset = self._cut.dataset[self._coarse(self._counting.starts)]
+        counting = np.unique(dataset[self._counting.counts])
+        parts = []
+        for begin in range(0, counting.size or 1, _BLOCK):
+            some = counting[begin : begin + _BLOCK]
+            chosen = np.zeros(len(self.datasets), np.bool_)
+            chosen[some] = True
+            values = meaning(self._dense_column(key, some))
+            parts.append(values[self._counting.among(chosen[dataset])])
+        return np.concatenate(parts)
 
-    def _luminosity(self, key: str) -> Numbers:
-        column = self.dense_column(key)
-        values = counted(column.numbers)
-        if column.odd_positions.size:
-            table = np.array([luminosity_value(value) for value in column.values])
-            values[column.odd_positions] = table[column.odd_codes]
-        return values
-
-    def _shared_places(self) -> tuple[NDArray[np.int32] | None, int]:
-        """One number per (run, lumisection) for every position, when any run has several
-        datasets; and how many there can be."""
-        runs, run_of, datasets = np.unique(
-            self.run_numbers, return_inverse=True, return_counts=True
-        )
-        if not (datasets > 1).any():
-            return None, 0
-        longest = np.zeros(runs.size, np.intp)
-        np.maximum.at(longest, run_of, self._state_lengths)
-        offset = np.cumsum(longest) - longest - 1
+    def _shared_places(self) -> Places | None:
+        """Where datasets of one run have the same lumisections, when any run has several."""
+        if np.unique(self.run_numbers).size == self.run_numbers.size:
+            return None
         cut = self._cut
-        begins = (offset[run_of[cut.dataset]] + cut.first - cut.starts).astype(np.int32)
-        places = np.repeat(begins, cut.lengths)
-        places += np.arange(self.size, dtype=np.int32)
-        return places, int(longest.sum())
-
-    def _first_of_place(self, places: NDArray[np.int32]) -> Mask:
-        """Whether no earlier position has the same lumisection of the same run."""
-        earliest = np.zeros(self._places, np.int32)
-        positions = np.arange(self.size, dtype=np.int32)
-        # Of several values for one element the last one stays.
-        earliest[places[::-1]] = positions[::-1]
-        return np.equal(earliest[places], positions)
+        return Places(self.run_numbers[cut.dataset], cut.first, cut.lengths)
 
     def _aligned(self, starts: Indices) -> Indices:
         """`starts` and those needed so that datasets of one run are cut at the same
         lumisections, and each segment is wholly in another dataset or not at all."""
-        if self._place_in_run is None:
-            return starts
-        places = self._place_in_run
-        datasets = np.bincount(places, minlength=self._places)[places]
-        cut = np.zeros(self.size, np.bool_)
-        cut[self._cut.starts] = True
-        cut[starts] = True
-        cut[1:] |= datasets[1:] != datasets[:-1]
-        cut_places = np.zeros(self._places, np.bool_)
-        cut_places[places[cut]] = True
-        return np.flatnonzero(cut_places[places] | cut)
+        return starts if self._places is None else self._places.cut(starts)
 
     def _segments(self, starts: Indices) -> Segments:
         cut = self._cut
-        same = starts.size == cut.starts.size
-        origin = (
-            np.arange(starts.size)
-            if same
-            else np.searchsorted(cut.starts, starts, side="right") - 1
-        )
-        first = (cut.first[origin] + (starts - cut.starts[origin])).astype(np.int64)
+        origin = self._coarse(starts)
+        first = cut.first[origin] + (starts - cut.starts[origin])
+        last = first + np.diff(starts, append=self.size) - 1
         return Segments(
             starts,
             origin,
             cut.dataset[origin],
-            first,
-            first + np.diff(starts, append=self.size) - 1,
-            np.ones(starts.size, np.bool_) if self._primary is None else self._primary[starts],
-            sums_of_slices(self.recorded, starts),
-            sums_of_slices(self.delivered, starts),
+            first.astype(np.int32),
+            last.astype(np.int32),
+            self._counting.at(starts),
+            self._counting.sums(self._recorded, starts),
+            self._counting.sums(self._delivered, starts),
         )
+
+    def _coarse(self, positions: Indices) -> Indices:
+        """The segment of the coarsest cut that each of these positions, ascending, is in."""
+        return inside(self._cut.starts, positions)
 
     def refined(self, answers: Sequence[Mask]) -> Segments:
         """The segments cut further wherever one of the answers per position changes."""
@@ -355,12 +326,7 @@ class Season:
 
     def in_any_dataset(self, segments: Segments, good: Mask) -> Mask:
         """Whether the same lumisections are good in any dataset of the run."""
-        if self._place_in_run is None:
-            return good
-        places = self._place_in_run[segments.starts]
-        anywhere = np.zeros(self._places, np.bool_)
-        anywhere[places[good]] = True
-        return anywhere[places]
+        return good if self._places is None else self._places.among(segments.starts, good)
 
     def luminosity_of(self, document: Document) -> Luminosity:
         """Luminosity of a document's lumisections; those that take no part count nothing."""
@@ -377,7 +343,11 @@ class Season:
                 for first, last in ranges:
                     low, high = np.searchsorted(numbers[begin:end], (first, last + 1)).tolist()
                     inside[begin + low : begin + high] = True
-        return Luminosity(total(self.recorded[inside]), total(self.delivered[inside]))
+        recorded, delivered = (
+            total(self._counting.spread(values)[inside])
+            for values in (self._recorded, self._delivered)
+        )
+        return Luminosity(recorded, delivered)
 
     def lumisection(self, run_number: int, name: str, number: int) -> JsonObject:
         """Everything a rule sees of one lumisection; NotFound where it takes no part."""
@@ -465,6 +435,60 @@ def _coarsest(states: Sequence[CompactState], lengths: Indices) -> tuple[_Cut, M
         kept,
     )
     return cut, None if taking_part.all() else np.repeat(taking_part, ends - begins)
+
+
+def _stored_numbers(states: Sequence[CompactState], key: str) -> Numbers:
+    """An attribute in all lumisections of these states, NaN where it isn't kept as numbers."""
+    return np.concatenate(
+        [
+            np.zeros(0),
+            *(
+                np.full(state.length, np.nan) if numbers is None else numbers
+                for state in states
+                for numbers in (state.dense.get(key),)
+            ),
+        ]
+    )
+
+
+def _odd_values(
+    states: Sequence[CompactState], key: str, here: Mask | None
+) -> tuple[Column, Indices]:
+    """Values that are no numbers of an attribute kept as numbers, and their positions, among the
+    lumisections that are `here`, None for all."""
+    offset = 0
+    places: list[int] = []
+    odd_values: list[JsonValue] = []
+    for state in states:
+        for at, value in state.odd.get(key, {}).items():
+            places.append(offset + at)
+            odd_values.append(value)
+        offset += state.length
+    positions = np.array(places, np.intp)
+    column = column_of((True, value) for value in odd_values)
+    if here is None or not places:
+        return column, positions
+    are_here = here[positions]
+    before = np.cumsum(here) - 1
+    return Column(column.codes[are_here], column.values), before[positions[are_here]]
+
+
+def _luminosity(column: DenseColumn) -> Numbers:
+    """What counts of a column, 0 elsewhere."""
+    values = counted(column.numbers)
+    if column.odd_positions.size:
+        table = np.array([luminosity_value(value) for value in column.values])
+        values[column.odd_positions] = table[column.odd_codes]
+    return values
+
+
+def _is_unmeasured(column: DenseColumn) -> Mask:
+    """Where a column has no luminosity."""
+    missing = np.isnan(column.numbers)
+    if column.odd_positions.size:
+        counts = np.array([luminosity_value(value) for value in column.values]) > 0
+        missing[column.odd_positions] &= ~counts[column.odd_codes]
+    return missing
 
 
 def _each_once(objects: Sequence[JsonObject]) -> tuple[list[JsonObject], Indices]:

@@ -1,6 +1,6 @@
 """A golden rule over a season: good lumisections, what was lost, and by which conditions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import starmap
@@ -234,18 +234,69 @@ def select(season: Season, rule: Rule, progress: Progress = SILENT) -> Selection
         answers.append(answer_of(season, leaf, progress))
     progress.at(0.8)
     segments = season.refined([each.holds for each in answers if each.level == Level.LUMISECTION])
-    holds = [_per_segment(answer, segments) for answer in answers]
     index = {text: number for number, text in enumerate(leaves)}
-    tree = _tree(rule.skeleton, [index[text] for text in texts], holds)
-    golden = season.in_any_dataset(segments, tree.holds)
+    judged, row_of = _judged(season, segments, rule, [index[text] for text in texts], answers)
+    good = judged.holds[row_of]
     progress.at(0.85)
-    failed: list[Mask | None] = [None] * len(holds)
-    tree.fail(~tree.holds, failed)
+    golden = season.in_any_dataset(segments, good)
     progress.at(0.9)
-    loss, losses = _losses(segments, tree.holds, golden, failed)
+    loss, losses = _losses(segments, good, golden, judged.failed[row_of], judged.sets)
     warnings = unknown_variables(season, rule)
     progress.at(1.0)
-    return Selection(season, segments, tuple(leaves), tree.holds, golden, loss, losses, warnings)
+    return Selection(season, segments, tuple(leaves), good, golden, loss, losses, warnings)
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """Where a rule holds, row by row, and where it doesn't: which of the sets of leaves failed."""
+
+    holds: Mask
+    failed: Indices
+    sets: tuple[tuple[int, ...], ...]
+
+
+def _judged(
+    season: Season,
+    segments: Segments,
+    rule: Rule,
+    leaf_of: Sequence[int],
+    answers: Sequence[Answer],
+) -> tuple[_Judged, Indices | slice]:
+    """What the rule says, and the row of each segment: those of the coarsest cut are fewer, where
+    nothing differs within them."""
+    if any(answer.level == Level.LUMISECTION for answer in answers):
+        rows = {
+            Level.DATASET: segments.dataset,
+            Level.SEGMENT: segments.origin,
+            Level.LUMISECTION: segments.starts,
+        }
+        row_of: Indices | slice = slice(None)
+        holds = [answer.holds[rows[answer.level]] for answer in answers]
+    else:
+        holds = [
+            answer.holds[season.coarse_dataset] if answer.level == Level.DATASET else answer.holds
+            for answer in answers
+        ]
+        row_of = segments.origin
+    tree = _tree(rule.skeleton, leaf_of, holds)
+    failed: dict[int, Mask] = {}
+    tree.fail(~tree.holds, failed)
+    return _Judged(tree.holds, *_sets(np.flatnonzero(~tree.holds), failed, tree.holds.size)), row_of
+
+
+def _sets(
+    lost: Indices, failed: Mapping[int, Mask], size: int
+) -> tuple[Indices, tuple[tuple[int, ...], ...]]:
+    """The number of the set of leaves that failed in each of `size` rows, of those that are lost,
+    and these sets."""
+    numbers: Indices = np.zeros(size, np.intp)
+    if not lost.size:
+        return numbers, ()
+    leaves = sorted(failed)
+    numbers[lost], examples = _distinct_sets([failed[leaf][lost] for leaf in leaves])
+    names = np.array(leaves, np.intp)
+    table = np.stack([failed[leaf][lost[examples]] for leaf in leaves], axis=1)
+    return numbers, tuple(tuple(names[row].tolist()) for row in table)
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,13 +307,15 @@ class _Node:
     leaf: int | None
     children: tuple["_Node", ...] = ()
 
-    def fail(self, reached: Mask, failed: list[Mask | None]) -> None:
+    def fail(self, reached: Mask, failed: dict[int, Mask]) -> None:
         """Adds where leaves fail, walking down what is false where `reached` is true."""
         here = reached & ~self.holds
+        if not here.any():
+            return
         if self.leaf is not None:
-            known = failed[self.leaf]
+            known = failed.get(self.leaf)
             failed[self.leaf] = here if known is None else known | here
-        elif here.any():
+        else:
             for child in self.children:
                 child.fail(here, failed)
 
@@ -273,53 +326,42 @@ def _distinct_leaves(rule: Rule) -> tuple[dict[str, Rule], list[str]]:
     return dict(zip(texts, rule.leaves, strict=True)), texts
 
 
-def _per_segment(answer: Answer, segments: Segments) -> Mask:
-    rows = {
-        Level.DATASET: segments.dataset,
-        Level.SEGMENT: segments.origin,
-        Level.LUMISECTION: segments.starts,
-    }[answer.level]
-    return answer.holds[rows]
-
-
 def _tree(skeleton: Skeleton, leaf_of: Sequence[int], holds: Sequence[Mask]) -> _Node:
     if isinstance(skeleton, int):
         leaf = leaf_of[skeleton]
         return _Node(holds[leaf], leaf)
     joint, parts = skeleton
     children = tuple(_tree(part, leaf_of, holds) for part in parts)
-    reduce = np.logical_and.reduce if joint == "and" else np.logical_or.reduce
-    return _Node(reduce([child.holds for child in children]), None, children)
+    join = np.logical_and if joint == "and" else np.logical_or
+    holds_here = children[0].holds.copy()
+    for child in children[1:]:
+        join(holds_here, child.holds, out=holds_here)
+    return _Node(holds_here, None, children)
 
 
 def _losses(
-    segments: Segments, good: Mask, golden: Mask, failed: Sequence[Mask | None]
+    segments: Segments,
+    good: Mask,
+    golden: Mask,
+    failed: Indices,
+    sets: Sequence[tuple[int, ...]],
 ) -> tuple[Codes, tuple[Loss, ...]]:
-    """Segments that aren't good by the set of leaves that failed; the greatest loss first."""
+    """Segments that aren't good by the set of leaves that failed, given the number of each; the
+    greatest loss first."""
     loss = np.full(segments.size, _NOT_LOST, np.int32)
     lost = np.flatnonzero(~good)
     if not lost.size:
         return loss, ()
-    failed_here = {
-        leaf: here
-        for leaf, mask in enumerate(failed)
-        if mask is not None and (here := mask[lost]).any()
-    }
-    number, examples = _distinct_sets(list(failed_here.values()))
-    table = np.stack([here[examples] for here in failed_here.values()], axis=1)
-    names = np.array(list(failed_here), np.intp)
-    counts_here = segments.primary[lost] & ~golden[lost]
-    recorded, delivered, lengths = (
-        sums_by_group(np.where(counts_here, values, 0.0), number, examples.size).tolist()
-        for values in (
-            segments.recorded[lost],
-            segments.delivered[lost],
-            segments.last[lost] - segments.first[lost] + 1.0,
-        )
-    )
+    number = failed[lost]
+    values = np.zeros((3, lost.size))
+    values[0] = segments.recorded[lost]
+    values[1] = segments.delivered[lost]
+    values[2] = segments.last[lost] - segments.first[lost] + 1.0
+    values[:, golden[lost] | ~segments.primary[lost]] = 0.0
+    recorded, delivered, lengths = sums_by_group(values, number, len(sets)).tolist()
     losses = [
-        Loss(tuple(names[row].tolist()), int(length), Luminosity(*sums))
-        for row, length, *sums in zip(table, lengths, recorded, delivered, strict=True)
+        Loss(leaves, int(length), Luminosity(*sums))
+        for leaves, length, *sums in zip(sets, lengths, recorded, delivered, strict=True)
     ]
     order = sorted(
         range(len(losses)), key=lambda at: (-losses[at].luminosity.recorded, losses[at].leaves)
@@ -336,7 +378,7 @@ def _distinct_sets(masks: Sequence[Mask]) -> tuple[Indices, Indices]:
     for begin in range(0, len(masks), _WORD):
         word = np.zeros(masks[0].size, np.uint64)
         for bit, mask in enumerate(masks[begin : begin + _WORD]):
-            word |= mask.astype(np.uint64) << np.uint64(bit)
+            word |= mask * np.uint64(1 << bit)
         distinct, numbers = np.unique(word, return_inverse=True)
         coded.append((numbers, distinct.size))
     return combinations(coded)

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from threading import Lock
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.domain.lumisections import Mask
 
-_CAPACITY = 64 * 1024 * 1024
+_CAPACITY = 32 * 1024 * 1024
 """Bytes that are kept; the answers that weren't used for the longest time go first."""
 
 
@@ -27,28 +30,61 @@ class Answer:
     holds: Mask
 
 
+@dataclass(frozen=True, eq=False)
+class _Packed:
+    """An answer per position, which are millions, in a bit each."""
+
+    bits: NDArray[np.uint8]
+    size: int
+
+    @property
+    def nbytes(self) -> int:
+        return self.bits.nbytes
+
+    def answer(self) -> Answer:
+        holds = np.unpackbits(self.bits, count=self.size).view(np.bool_)
+        return Answer(Level.LUMISECTION, holds)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plain:
+    """An answer as it is."""
+
+    kept: Answer
+
+    @property
+    def nbytes(self) -> int:
+        return self.kept.holds.nbytes
+
+    def answer(self) -> Answer:
+        return self.kept
+
+
 class AnswerMemory:
     """Answers of one season by the JSON text of the leaf; several threads may use it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: OrderedDict[str, Answer] = OrderedDict()
+        self._kept: OrderedDict[str, _Packed | _Plain] = OrderedDict()
         self._bytes = 0
 
     def get(self, leaf: str) -> Answer | None:
         """The answer, None when it isn't kept."""
         with self._lock:
-            answer = self._kept.get(leaf)
-            if answer is not None:
+            kept = self._kept.get(leaf)
+            if kept is not None:
                 self._kept.move_to_end(leaf)
-            return answer
+        return None if kept is None else kept.answer()
 
     def keep(self, leaf: str, answer: Answer) -> None:
         """Keeps an answer; drops the oldest ones when there are too many bytes."""
+        kept: _Packed | _Plain = _Plain(answer)
+        if answer.level == Level.LUMISECTION:
+            kept = _Packed(np.packbits(answer.holds), answer.holds.size)
         with self._lock:
             if leaf in self._kept:
                 return
-            self._kept[leaf] = answer
-            self._bytes += answer.holds.nbytes
+            self._kept[leaf] = kept
+            self._bytes += kept.nbytes
             while self._bytes > _CAPACITY and len(self._kept) > 1:
-                self._bytes -= self._kept.popitem(last=False)[1].holds.nbytes
+                self._bytes -= self._kept.popitem(last=False)[1].nbytes

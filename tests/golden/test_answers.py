@@ -28,3 +28,16 @@ def test_that_the_answers_that_were_not_used_for_the_longest_time_go_first(monke
     assert [leaf for leaf in "abcd" if memory.get(leaf) is not None] == ["a", "d"]
     memory.keep("e", an_answer(1000))
     assert memory.get("e") is not None
+
+
+def test_that_answers_per_lumisection_take_a_bit_each(monkeypatch):
+    monkeypatch.setattr(answers, "_CAPACITY", 24)
+    memory = AnswerMemory()
+    given = [np.arange(size) % divisor == 0 for size, divisor in ((61, 2), (64, 3), (59, 5))]
+    for leaf, holds in zip("abc", given, strict=True):
+        memory.keep(leaf, Answer(Level.LUMISECTION, holds))
+    for leaf, holds in zip("abc", given, strict=True):
+        kept = memory.get(leaf)
+        assert kept is not None
+        assert kept.level == Level.LUMISECTION
+        assert kept.holds.tolist() == holds.tolist()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from weakref import WeakKeyDictionary
 
+from app import garbage
 from app.distribution import program_version
 from app.domain.certification.wishes import Asked, OfficialWish
 from app.domain.configuration import permissions
@@ -364,8 +365,16 @@ def season_of(
     if not read.datasets:
         hint = " Any text is written %, not *." if "*" in pattern else ""
         raise NotFound(f'No dataset name matches "{pattern}".{hint}')
-    # What others write elsewhere leaves the season as it is, and with it all that was answered.
-    season = known.season if known is not None and _same(known.read, read) else season_from(read)
+    if known is not None and _same(known.read, read):
+        # What others write elsewhere leaves the season as it is, and with it all that was answered.
+        season = known.season
+    else:
+        # Two seasons at a time would take twice the memory.
+        known = None
+        if as_of is None and not proved:
+            _forget_season(acting)
+        season = season_from(read)
+        garbage.give_back()
     if as_of is None and not proved:
         _remember_folded(acting, read)
         with _guard:
@@ -407,9 +416,13 @@ def season_from(read: SeasonRead) -> Season:
 
 def forget_seasons(acting: Acting) -> None:
     """Drops what is kept in memory."""
+    _forget_season(acting)
+    acting.db.forget_kept()
+
+
+def _forget_season(acting: Acting) -> None:
     with _guard:
         _seasons.pop(acting.db.origin, None)
-    acting.db.forget_kept()
 
 
 def datasets_matching(acting: Acting, pattern: str) -> MatchingDatasets:

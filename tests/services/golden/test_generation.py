@@ -1,6 +1,7 @@
 """Generating golden JSON: what is selected, stored, kept in memory, reported."""
 
 import json
+import weakref
 
 import pytest
 
@@ -217,3 +218,19 @@ def test_that_matching_datasets_are_counted_by_name(season):
     assert golden.datasets_matching(Acting(season), "/No/Such/%").datasets == 0
     # While a pattern is typed it may be none yet.
     assert golden.datasets_matching(Acting(season), "on(line%").datasets == 0
+
+
+def test_that_there_are_never_two_seasons_in_memory(season, monkeypatch):
+    acting = Acting(season)
+    before = weakref.ref(golden.season_of(acting, "online")[1])
+    make, gone = golden.season_from, []
+
+    def made(read):
+        gone.append(before() is None)
+        return make(read)
+
+    monkeypatch.setattr(golden, "season_from", made)
+    bad_dt(season, LumiRange(3, 4))
+    _, now = golden.season_of(acting, "online")
+    assert gone == [True]
+    assert golden.season_of(acting, "online")[1] is now

@@ -92,16 +92,13 @@ class Database:
             Patience(self._address.direct) if self._address.has_direct else self._patience
         )
         self._patience_standby = Patience(standby or self._address.pooled)
-        self._read_only = self._address.read_only
-        self._reads_alone = False
-        """Whether the login may append nothing, as `prepare()` found: then what is ours is read."""
+        self.read_only = self._address.read_only
+        """Whether the address asks for connections on which nothing can be changed."""
+        self._never_writes = self.read_only
         self.line = Line(self._open_line)
         """The session on which news arrive and elections are held."""
         self._protection = Protection()
-        self._desk = False
-        self._record = False
-        self._seal = False
-        self._keeps_roots = False
+        self._desk = self._record = self._seal = self._keeps_roots = False
         self._guard: Guarded | None = None
         self._guard_read_at = -math.inf
         self._person: str | None = None
@@ -120,7 +117,7 @@ class Database:
             engine = _pool(standby, patience, pool_size, _NO_TURN_S, kept_of_standby)
             self._standby = Standby(engine.execution_options(**{READS: True}))
         self._reading = self._engine.execution_options(**{READS: True})
-        if self._read_only:
+        if self.read_only:
             self._engine.update_execution_options(**{_NEVER_WRITES: True})
 
     def __repr__(self) -> str:
@@ -184,11 +181,6 @@ class Database:
             return tuple(sorted(connection.execute(asked, {"path": path}).scalars()))
 
     @property
-    def read_only(self) -> bool:
-        """Whether the address asks for connections on which nothing can be changed."""
-        return self._read_only
-
-    @property
     def protection(self) -> Protection:
         """What protects the connection on its way, as `prepare()` found it."""
         return self._protection
@@ -197,10 +189,6 @@ class Database:
     def writes_automatically(self) -> bool:
         """Whether versions of auto@auto can be written here by this login."""
         return not self._never_writes and (self._guard is None or self._guard.writes_automatically)
-
-    @property
-    def _never_writes(self) -> bool:
-        return self._read_only or self._reads_alone
 
     def forget_kept(self) -> None:
         """Has everything read again: what was kept may have come from rows that were false."""
@@ -236,17 +224,16 @@ class Database:
             with connection.begin():
                 self._protection = self.protection_of(connection)
                 there = identity.is_guarded(connection)
-                may = (upgrade or not there) and not self._read_only
+                may = (upgrade or not there) and not self.read_only
                 self._guard = None if upgrade else identity.read(connection)
                 self._guard_read_at = time.monotonic()
-                self._reads_alone = not there and identity.reads_alone(connection)
-                self._record = record.OWN.prepare(
-                    connection, upgrade=may, reads_alone=self._reads_alone
-                )
+                alone = not there and identity.reads_alone(connection)
+                self._never_writes = self.read_only or alone
+                self._record = record.OWN.prepare(connection, upgrade=may, reads_alone=alone)
                 self._seal = seal.OWN.prepare(connection, upgrade=may)
                 self._keeps_roots = self._seal or seal.keeps_roots(connection)
             self._desk = desk.prepare(
-                connection, record=self._record, upgrade=may, reads_alone=self._reads_alone
+                connection, record=self._record, upgrade=may, reads_alone=alone
             )
         return self._desk
 
@@ -409,7 +396,7 @@ class Database:
                 # What is said for the whole session would be said to the next client of it.
                 if session.is_pooled(connection):
                     raise NoLine(_no_session(self._address))
-                session.prepare_whole(connection, read_only=self._read_only)
+                session.prepare_whole(connection, read_only=self.read_only)
             except (psycopg.Error, NoLine):
                 connection.close()
                 raise

@@ -2,7 +2,7 @@
 
 from typing import Protocol, cast, runtime_checkable
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -26,6 +26,7 @@ _THICK = 2
 _CTRL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier
+_OF_ACTIONS = _CTRL | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _UNDO = (QKeySequence(_CTRL | Qt.Key.Key_Z),)
 _REDO = (QKeySequence(_CTRL | Qt.Key.Key_Y), QKeySequence(_CTRL | _SHIFT | Qt.Key.Key_Z))
 _ENTER = (QKeySequence(Qt.Key.Key_Return), QKeySequence(_KEYPAD | Qt.Key.Key_Enter))
@@ -37,6 +38,13 @@ _SHOW_IT_THEMSELVES = (
     QAbstractSpinBox,
     QAbstractButton,
 )
+
+
+def may_be_of_an_action(keys: QKeyCombination) -> bool:
+    """Whether actions have such keys. Letters, arrows, Enter and Escape alone are what whoever has
+    the keyboard does."""
+    is_function_key = Qt.Key.Key_F1 <= keys.key() <= Qt.Key.Key_F35
+    return is_function_key or bool(keys.keyboardModifiers() & _OF_ACTIONS)
 
 
 @runtime_checkable

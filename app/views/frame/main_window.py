@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
@@ -32,7 +32,7 @@ from app.views.focus import (
 )
 from app.views.frame import place_signals
 from app.views.frame.front import Front
-from app.views.frame.keyboard import Keyboard
+from app.views.frame.keyboard import Keyboard, may_be_of_an_action
 from app.views.frame.later import Later
 from app.views.frame.made_late import MadeLate
 from app.views.frame.navigation import PLACES, Navigation, Place
@@ -417,8 +417,12 @@ class MainWindow(MadeLate, QMainWindow):
     # Qt
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride:
-            # It may be the key of an action.
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            # Whoever browses the table waits for nothing that takes a second.
+            and may_be_of_an_action(event.keyCombination())
+        ):
             self.make_actions()
         return super().event(event)
 

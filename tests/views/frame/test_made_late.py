@@ -16,6 +16,7 @@ from app.domain.configuration.in_force import Configuration
 from app.models.configuration import reading
 from app.views.agents.place import AgentsPlace
 from app.views.background import Background
+from app.views.frame.keyboard import may_be_of_an_action
 from app.views.frame.main_window import MENUS, MainWindow
 from app.views.frame.navigation import PLACES
 from app.views.log.place import LogPlace
@@ -183,3 +184,17 @@ def test_that_a_typed_filter_is_not_taken_for_a_key_of_an_action(
     assert (line.text(), has_actions(fresh)) == ("class", False)
     qtbot.keyClick(line, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
     assert has_actions(fresh)
+
+
+@pytest.mark.parametrize("key", ["Down", "Return", "Escape", "G"])
+def test_that_keys_of_no_action_wait_for_no_action(
+    qtbot: QtBot, fresh: MainWindow, key: str
+) -> None:
+    QTest.keySequence(fresh.online.table.table, QKeySequence(key))
+    assert not has_actions(fresh)
+
+
+def test_that_every_key_of_an_action_is_known_as_one(fresh: MainWindow) -> None:
+    shortcuts = [QKeySequence(row.shortcut) for row in fresh.actions_.rows if row.shortcut]
+    assert len(shortcuts) > 50
+    assert [each.toString() for each in shortcuts if not may_be_of_an_action(each[0])] == []

@@ -13,6 +13,7 @@ from app.domain.lumisections import LumiRange
 from app.services.certification import tables
 from app.services.certification.tables import Chosen, Row, TableKind, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
+from app.views.focus import give_keys
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
 from app.views.runs.details import DetailsView
@@ -174,6 +175,8 @@ class TablePlace(PlaceWidget):
         details.set_order(self._order)
         self.tabs.setCurrentIndex(self.tabs.addTab(details, _tab_text(run_number, dataset)))
         details.show_run(run_number, dataset)
+        # Not to the button of the menu, as Qt does: a second Enter would press that.
+        give_keys(self.tabs.tabBar())
         details.go_into_grid()
 
     def show_cells(

@@ -2,8 +2,10 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from app.views.frame.navigation import PLACES
+from app.views.grid.grid_view import GridView
 from tests.views.frame.without_a_mouse.steps import marks
 from tests.views.hand import Hand, name_of
 
@@ -49,3 +51,10 @@ def test_that_f6_comes_to_every_pane_and_each_is_marked(hand: Hand, place: str) 
         assert shows_itself or marks(window).marked is at
     assert "Places" in seen
     assert len(seen) > 1
+
+
+def test_that_a_second_enter_at_a_run_opens_no_menu(hand: Hand) -> None:
+    hand.settle()
+    hand.press("Return", "Return")
+    assert QApplication.activePopupWidget() is None, hand.story()
+    hand.until(lambda: isinstance(hand.at, GridView))

@@ -1,7 +1,7 @@
 """What a puller does, line by line: state with its light, doing, who, last, next, since start."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout
 
 from app.domain.sources.pull import PullState
 from app.views.looks.theme import STEP
@@ -18,8 +18,11 @@ ROLES = {
 _LINES = ("State", "Doing", "Puller", "Last success", "Next try", "Since start")
 
 
-class StatusLines(QFormLayout):
-    """The lines as a form; `dot` is the light."""
+class StatusLines(QGridLayout):
+    """The lines, their names before them; `dot` is the light.
+
+    Not a form of Qt: that gives the height of what takes two lines to what takes one.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,19 +30,20 @@ class StatusLines(QFormLayout):
         self.values = {name: Label(wordWrap=True) for name in _LINES}
         state = QHBoxLayout()
         state.setSpacing(2 * STEP)
-        state.addWidget(self.dot)
+        state.addWidget(self.dot, 0, Qt.AlignmentFlag.AlignTop)
         state.addWidget(self.values["State"], 1)
         self.setHorizontalSpacing(4 * STEP)
         self.setVerticalSpacing(STEP)
-        self.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for name, value in self.values.items():
+        self.setColumnStretch(1, 1)
+        for row, (name, value) in enumerate(self.values.items()):
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label = Label(name)
             label.setProperty("role", "muted")
+            self.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
             if name == "State":
-                self.addRow(label, state)
+                self.addLayout(state, row, 1)
             else:
-                self.addRow(label, value)
+                self.addWidget(value, row, 1)
 
     def say(self, name: str, text: str) -> None:
         """Shows a line's text; nothing moves where it is the same."""

@@ -15,6 +15,7 @@ from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
 from app.views.frame.sync_dock import SyncDock
 from app.views.runs.details import DetailsView
+from app.views.sync_panel.status_lines import StatusLines
 from app.views.widgets.dialogs.fitting import MOST_OF_SCREEN, ScrolledText, resize_to_fit
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT
@@ -240,6 +241,20 @@ def test_that_what_pullers_do_is_whole_in_a_low_window(
         values["Since start"].setText("8 pulls: 1 run made, 4 updated, 2 unchanged, 0 flagged")
         qtbot.waitUntil(lambda values=values: is_whole(values["Since start"]))
         assert all(is_whole(each) for each in values.values())
+
+
+def test_that_what_takes_two_lines_has_two(qtbot: QtBot) -> None:
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    lines = StatusLines()
+    panel.setLayout(lines)
+    panel.show()
+    lines.say("State", "off: this client doesn't read the DQM GUI, and says so at length")
+    lines.say("Since start", "0 readings, 0 datasets appeared")
+    panel.resize(316, lines.heightForWidth(316))
+    QApplication.processEvents()
+    assert lines.values["State"].height() > lines.values["Since start"].height()
+    assert all(is_whole(each) for each in lines.values.values())
 
 
 def is_whole(text: QLabel) -> bool:

@@ -412,6 +412,8 @@ class MainWindow(MadeLate, QMainWindow):
             _ = self.sync
             # Once more, as what is in it has a size of its own.
             restore(self._remembered, "window/state", self.restoreState)
+            # It may have been left on a wider screen.
+            self.sync_dock.find_room()
         self.navigation.restore()
 
     # Qt

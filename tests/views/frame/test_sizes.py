@@ -243,6 +243,21 @@ def test_that_what_pullers_do_is_whole_in_a_low_window(
         assert all(is_whole(each) for each in values.values())
 
 
+def test_that_what_pullers_do_widens_no_window_beyond_its_screen(
+    qtbot: QtBot, real_window: MainWindow
+) -> None:
+    dock = real_window.findChild(SyncDock)
+    at(qtbot, real_window, "online", QSize(1280, 800))
+    dock.toggle()
+    assert (dock.isFloating(), real_window.width()) == (False, 1280)
+    dock.toggle()
+    # The screen of the tests is 800 wide.
+    at(qtbot, real_window, "online", SCREENS[-1])
+    dock.toggle()
+    QApplication.processEvents()
+    assert (dock.isFloating(), real_window.width()) == (True, 800)
+
+
 def test_that_what_takes_two_lines_has_two(qtbot: QtBot) -> None:
     panel = QWidget()
     qtbot.addWidget(panel)

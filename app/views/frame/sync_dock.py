@@ -69,7 +69,9 @@ class SyncDock(QDockWidget):
     def _fits(self) -> bool:
         _ = self.panels
         window = self._window
-        places = max(window.centralWidget().minimumSizeHint().width(), _PLACES_WIDTH)
+        central = window.centralWidget()
+        assert central is not None  # the window is laid out
+        places = max(central.minimumSizeHint().width(), _PLACES_WIDTH)
         room = max(window.width(), window.screen().availableGeometry().width())
         return places + self.minimumSizeHint().width() <= room
 

@@ -15,7 +15,6 @@ from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
 from app.views.frame.sync_dock import SyncDock
 from app.views.runs.details import DetailsView
-from app.views.sync_panel.status_lines import StatusLines
 from app.views.widgets.dialogs.fitting import MOST_OF_SCREEN, ScrolledText, resize_to_fit
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT
@@ -256,21 +255,6 @@ def test_that_what_pullers_do_widens_no_window_beyond_its_screen(
     dock.toggle()
     QApplication.processEvents()
     assert (dock.isFloating(), real_window.width()) == (True, 800)
-
-
-def test_that_what_takes_two_lines_has_two(qtbot: QtBot) -> None:
-    panel = QWidget()
-    qtbot.addWidget(panel)
-    lines = StatusLines()
-    panel.setLayout(lines)
-    panel.show()
-    lines.say("State", "off: this client doesn't read the DQM GUI, and says so at length")
-    lines.say("Since start", "0 readings, 0 datasets appeared")
-    panel.resize(200, 400)
-    QApplication.processEvents()
-    panel.resize(316, lines.heightForWidth(316))
-    QApplication.processEvents()
-    assert all(is_whole(each) for each in lines.values.values())
 
 
 def is_whole(text: QLabel) -> bool:

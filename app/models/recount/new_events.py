@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from app.domain.keys import DatasetKey, RowKey
-from app.models.statements import text
+from app.models.statements import key_arrays, text
 
 _SLACK = 1_000
 """Events on either side of the newest one counted that may have been stored late."""
@@ -85,6 +85,6 @@ def late_summaries(connection: Connection, limit: int) -> set[DatasetKey]:
             " IN (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
             f" AND ({newer})"
         ),
-        {"runs": [run for run, _ in keys], "names": [name for _, name in keys]},
+        key_arrays(keys),
     )
     return {(run, name) for run, name in rows}

@@ -144,7 +144,7 @@ class Statement:
     def _joined(self) -> tuple[FromClause, list[Condition]]:
         """The sources that are needed, joined, and the conditions that no source took already."""
         left = self.asked.left
-        sources = {field.source for field in self.asked.fields}
+        sources = self.asked.sources
         of_datasets = self._of_datasets
         joined: FromClause | None = None
         number: ColumnElement[Any] | None = None

@@ -213,8 +213,7 @@ def _statement(shape: _Shape) -> Select[Any]:
         )
     if asked.counts_apart or (shape.is_near and asked.goes_by_run):
         unordered = replace(shape.query, sort=())
-        beside = statement if asked.goes_by_run and not asked.is_by_run else None
-        statement = Statement(unordered, places=shape.places, prefix="all_", beside=beside)
+        statement = Statement(unordered, places=shape.places, prefix="all_", beside=statement)
         statement.matched()
     number = statement.total()
     # Numbered only when they are few: the server doesn't stop sorting early for a numbering.

@@ -24,7 +24,7 @@ from app.models.schemas import desk
 from benchmarks.production.plans import watched
 from tests.models.conftest import EVENTS, Login
 from tests.models.lists.plain_filters import PROMPT
-from tests.models.lists.tables.test_pages import DATASETS, EXPRESS, GOOD_DT, Given, fill
+from tests.models.lists.tables.small_season import DATASETS, EXPRESS, GOOD_DT, Given, fill
 
 KEYS = desk.metadata.tables["desk.counted_key"]
 RECORDED = "brilcalc_recorded_luminosity"

@@ -11,7 +11,7 @@ from app.models.lists.tables import by_run, matching, pages
 from app.models.lists.tables.query import Sort, TableQuery
 from benchmarks.production.plans import watched
 from tests.conftest import TestServer
-from tests.models.lists.tables.test_pages import fill
+from tests.models.lists.tables.small_season import fill
 
 
 @pytest.fixture(scope="module")

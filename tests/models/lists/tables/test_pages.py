@@ -2,14 +2,11 @@
 
 import json
 import lzma
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
@@ -25,174 +22,17 @@ from app.domain.filters import (
     field_of,
     parse,
 )
-from app.domain.json_value import JsonObject
 from app.models.database.engine import Database
 from app.models.events import second_eyes
-from app.models.lists.tables import by_run, pages, windows
+from app.models.lists.tables import by_run, pages
 from app.models.lists.tables.pages import Page, page
 from app.models.lists.tables.query import Sort, TableKind, TableQuery
 from app.models.lists.tables.rows import rows_by_key
-from app.models.lists.tables.stale import stale_of, stale_summaries
+from app.models.lists.tables.stale import stale_summaries
 from app.models.lists.vocabulary import vocabulary
 from app.models.schemas import tables
-from tests.conftest import TestServer
 from tests.models.lists.plain_filters import PROMPT, fields, holds, nodes
-
-EXPRESS = "/Express/Collisions_2022/DQM"
-
-
-@dataclass(frozen=True)
-class Given:
-    """A dataset as it is put into the projections; `summary_of` is the version it was made for."""
-
-    run_number: int
-    name: str = "online"
-    attributes: JsonObject | None = None
-    in_gui: tuple[str, ...] = ()
-    columns: JsonObject | None = None
-    bits: JsonObject | None = None
-    recorded: float = 1.0
-    deleted: bool = False
-    version: int = 10
-    summary_of: int | None = 10
-
-
-RUNS: dict[int, tuple[JsonObject, JsonObject]] = {
-    355100: (
-        {
-            "energy": 6800,
-            "hlt_key": "/cdaq/physics/Run2022/v1",
-            "start_time": "2022-07-01T10:00:00Z",
-            "components": ["DT", "CSC"],
-            "fill_number": 7001,
-            "mixed": 5,
-            "b_field": 3.8,
-        },
-        {"class": "Collisions22", "state": "OPEN", "significant": True, "stop_reason": ""},
-    ),
-    355101: (
-        {
-            "energy": 0,
-            "hlt_key": "/cdaq/cosmic/run2022/V2",
-            "start_time": "2022-07-02T10:00:00Z",
-            "components": [],
-            "fill_number": "7002",
-            "mixed": "5",
-            "b_field": None,
-        },
-        {
-            "class": "Cosmics22",
-            "state": "SIGNOFF",
-            "significant": False,
-            "stop_reason": "beam_dump",
-        },
-    ),
-    355102: (
-        {"energy": 6800.5, "hlt_key": "100%_done\\", "mixed": True, "components": "DT"},
-        {"class": "", "state": "OPEN", "run_needs_to_be_updated_manually": True},
-    ),
-    355103: ({}, {}),
-    355104: (
-        {"mixed": None, "energy": -1, "fill_number": 12},
-        {"class": "2022", "significant": "true", "state": "COMPLETED"},
-    ),
-    355105: ({"mixed": {"a": 1}}, {"class": "Collisions22"}),
-}
-
-GOOD_DT: JsonObject = {"GOOD": 100, "EMPTY": 0, "comments": [], "causes": []}
-
-DATASETS = (
-    Given(
-        355100,
-        columns={
-            "dt-dt": {"GOOD": 90, "BAD": 10, "EMPTY": 0, "comments": ["HV trip"], "causes": []},
-            "csc-csc": GOOD_DT,
-        },
-        bits={"hf_ready": {"TRUE": 90, "FALSE": 10, "NULL": 0, "EMPTY": 0}},
-        recorded=12.5,
-    ),
-    Given(355101, columns={"dt-dt": {"GOOD": 1, "BAD": 9, "EMPTY": 0}}, recorded=0.0),
-    Given(355102, columns={"dt-dt": {"BAD": 50, "EMPTY": 50}}, summary_of=9),
-    Given(355103, summary_of=None),
-    Given(355104, columns={"dt-dt": GOOD_DT}, deleted=True),
-    Given(
-        355100,
-        PROMPT,
-        {"global_state": "OPEN", "dt_state": "SIGNOFF", "appeared_in": ["/a/b/DQMIO"]},
-        ("/a/b/DQMIO", "/a/c/DQMIO"),
-        {"dt-dt": {"BAD": 100, "EMPTY": 0}, "tracker-track": GOOD_DT},
-        {"hf_ready": {"TRUE": 0, "FALSE": 0, "NULL": 100, "EMPTY": 0}},
-        11.0,
-    ),
-    Given(
-        355100,
-        EXPRESS,
-        {"global_state": "waiting dqm gui", "dt_state": "waiting dqm gui"},
-        columns={"dt-dt": {"NO VALUE FOUND": 5, "STANDBY": 5, "EMPTY": 0}},
-    ),
-    Given(355101, PROMPT, {"global_state": "OPEN"}, summary_of=None),
-    Given(355102, PROMPT, {"global_state": None}, columns={"dt-dt": GOOD_DT}, deleted=True),
-    Given(355104, PROMPT, {"global_state": "OPEN"}, ("/a/b/DQMIO",), {"dt-dt": GOOD_DT}),
-)
-
-
-def fill(database: Database, runs: object = RUNS, datasets: tuple[Given, ...] = DATASETS) -> None:
-    assert isinstance(runs, dict)
-    with database.transaction() as connection:
-        for number, (oms, rr) in runs.items():
-            values = {"run_number": number, "oms_attributes": oms, "rr_attributes": rr}
-            connection.execute(insert(tables.run).values(**values, version=5, deleted=False))
-        for each in datasets:
-            key = {"run_number": each.run_number, "name": each.name}
-            connection.execute(
-                insert(tables.dataset).values(
-                    **key,
-                    dataset_attributes=each.attributes or {},
-                    datasets_in_gui=list(each.in_gui),
-                    version=each.version,
-                    deleted=each.deleted,
-                )
-            )
-            if each.summary_of is not None:
-                connection.execute(
-                    insert(tables.dataset_triplet_cache).values(
-                        **key,
-                        triplet_summary=each.columns or {},
-                        dcs_summary=each.bits or {},
-                        rr_ranges={},
-                        dcs_ranges={},
-                        brilcalc_recorded_luminosity=each.recorded,
-                        brilcalc_delivered_luminosity=each.recorded + 1,
-                        version=each.summary_of,
-                    )
-                )
-
-
-@pytest.fixture(scope="module")
-def season(server: TestServer, template: str) -> Iterator[Database]:
-    """A database that no test here changes."""
-    with server.opened(template) as database:
-        fill(database)
-        with database.transaction() as connection:
-            for key, workspace in (
-                *(((355100, PROMPT), each) for each in ("global", "dt")),
-                *(((355101, PROMPT), each) for each in ("dt", "csc")),
-                ((355100, "online"), "dt"),
-            ):
-                second_eyes.mark(connection, [key], workspace, "a@cern.ch", "")
-        yield database
-
-
-def shown(database: Database, query: TableQuery) -> Page:
-    """The page by the counts, which is that by the summaries."""
-    with database.read() as connection:
-        found = page(connection, query, desk=True)
-        assert keys(found) == keys(page(connection, query))
-        return found
-
-
-def keys(found: Page) -> list[tuple[int, str]]:
-    return [row.key for row in found.rows]
+from tests.models.lists.tables.small_season import EXPRESS, RUNS, fill, keys, shown
 
 
 def runs_where(database: Database, text: str) -> list[int]:
@@ -482,36 +322,6 @@ def test_that_missing_and_outdated_summaries_are_listed(season: Database) -> Non
         )
 
 
-@pytest.mark.parametrize("descending", [True, False])
-@pytest.mark.parametrize("text", ["", "energy > 0", "run = 355103", "class = nothing"])
-def test_that_a_large_table_searched_in_ranges_of_runs_shows_the_same_rows(
-    season: Database, monkeypatch: pytest.MonkeyPatch, text: str, descending: bool
-) -> None:
-    sort = (Sort(RUN, descending),)
-    for kind in ("runs", "datasets"):
-        whole = shown(season, TableQuery(kind, parse(text), sort, include_online=True))
-        with monkeypatch.context() as patch:
-            patch.setattr(windows, "COUNTED_ROWS", -1)
-            patch.setattr(windows, "FIRST_WINDOW", 1)
-            found: list[tuple[int, str]] = []
-            for offset in range(0, whole.count + 2, 2):
-                query = TableQuery(kind, parse(text), sort, offset, 2, include_online=True)
-                some = shown(season, query)
-                found.extend(keys(some))
-                assert some.count <= whole.count
-                assert not some.exact or some.count == whole.count
-            assert found == keys(whole)
-
-
-def test_that_a_large_table_is_counted_no_further_than_the_page(
-    season: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(windows, "COUNTED_ROWS", -1)
-    monkeypatch.setattr(windows, "FIRST_WINDOW", 2)
-    found = shown(season, TableQuery("runs", limit=2))
-    assert (len(found.rows), found.count, found.exact) == (2, 2, False)
-
-
 def test_that_the_vocabulary_holds_what_recent_rows_and_workspaces_have(
     database: Database,
 ) -> None:
@@ -583,53 +393,3 @@ def test_that_recorded_filters_find_what_the_web_service_found(
 def test_that_hidden_datasets_can_be_shown_alone(season: Database) -> None:
     found = shown(season, TableQuery("datasets", only_hidden=True))
     assert keys(found) == [(355102, PROMPT)]
-
-
-def test_that_a_filter_of_summaries_is_quick_before_the_server_has_looked_at_its_tables(
-    database: Database,
-) -> None:
-    """Without statistics it takes a filter for less than it is, or for more."""
-    query = TableQuery("datasets", parse("class = Collisions22 and dt-dt.BAD > 0"))
-    with database.transaction() as connection:
-        # In one transaction: nobody counts rows meanwhile.
-        for statement in _MANY:
-            connection.execute(sa.text(statement))
-        begun = time.monotonic()
-        assert stale_of(connection, query, 1000) == ()
-        assert time.monotonic() - begun < 2
-
-        connection.execute(sa.text('UPDATE "Dataset" SET version = 11 WHERE run_number % 5000 < 4'))
-        begun = time.monotonic()
-        found = stale_of(connection, query, 1000)
-        assert [key for key, _ in found] == [
-            (run, name)
-            for run in (10000, 5003, 5002, 5000, 2, 1)
-            for name in (EXPRESS, PROMPT, "x")
-        ]
-        assert {version for _, version in found} == {11}
-        assert time.monotonic() - begun < 2
-
-
-_MANY = (
-    # Counting 40 000 summaries beside them takes longer than everything else.
-    'ALTER TABLE "Dataset" DISABLE TRIGGER USER',
-    'ALTER TABLE "DatasetTripletCache" DISABLE TRIGGER USER',
-    """
-    INSERT INTO "Run" (run_number, version, oms_attributes, rr_attributes, deleted)
-    SELECT n, 10, jsonb_build_object('rates', repeat('x', 1300)),
-        jsonb_build_object('class', CASE WHEN n % 3 > 0 THEN 'Collisions22' END), false
-    FROM generate_series(1, 10000) n
-    """,
-    f"""
-    INSERT INTO "Dataset"
-        (run_number, name, version, dataset_attributes, datasets_in_gui, deleted)
-    SELECT n, name, 10, jsonb_build_object('states', repeat('x', 400)), '[]', false
-    FROM generate_series(1, 10000) n, unnest(ARRAY['online', '{EXPRESS}', '{PROMPT}', 'x']) name
-    """,
-    """
-    INSERT INTO "DatasetTripletCache" (run_number, name, version, triplet_summary, dcs_summary,
-        rr_ranges, dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity)
-    SELECT run_number, name, 10, jsonb_build_object('dt-dt', repeat('x', 1800)), '{}', '{}', '{}',
-        0, 0 FROM "Dataset"
-    """,
-)

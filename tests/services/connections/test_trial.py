@@ -153,6 +153,8 @@ def tls(tmp_path_factory) -> Iterator[TlsServer]:
         # Where tests run as root, the server's user can't enter pytest's folders.
         place = Path(os.path.realpath("/tmp")) / f"run-registry-tls-{os.getpid()}"
         server = EmbeddedServer.open(place, settings={"password_encryption": "scram-sha-256"})
+        # Other servers that are started meanwhile are those that the program takes by itself.
+        patch.undo()
         ca, other = trustme.CA(), trustme.CA()
         with psycopg.connect(server.dsn, autocommit=True) as control:
             (data,) = control.execute("SHOW data_directory").fetchone()

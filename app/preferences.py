@@ -3,9 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, get_args, get_origin
-
-from pydantic import SecretStr
+from typing import get_args
 
 from app import files
 from app.domain.errors import BadInput, Refused
@@ -13,7 +11,7 @@ from app.domain.masking import masked
 from app.domain.preferences import Origin, Preference
 from app.models.embedded.file_lock import FileLock
 from app.passwords import SystemKeyring
-from app.settings import PROGRAM, SECRETS, Kind, Settings, credential, variable
+from app.settings import PROGRAM, SECRETS, Hidden, Kind, Settings, credential, variable
 
 _NOTIFICATIONS = (
     *("notify_flags", "notify_deadlines", "notify_conflicts", "notify_mentions"),
@@ -105,9 +103,9 @@ class PreferenceBook:
         found = Settings.fault({name: text})
         if found is None:
             return ""
-        if choices := _choices(name):
+        if choices := Settings.declared()[name].choices:
             return f"{name} is one of {', '.join(choices)}."
-        reason = found[1].removeprefix("input ").partition(", unable to")[0]
+        reason = found[1]
         return f"{name} {reason}."
 
     def set(self, name: str, text: str) -> Preference:
@@ -148,7 +146,7 @@ class PreferenceBook:
         """What can be used of what the sources say now, and what is wrong with the rest."""
         now, faults = Settings.without_faults(self._in_force.sources)
         for name, fault in faults.items():
-            if name not in Settings.model_fields or name in SECRETS:
+            if name not in Settings.declared() or name in SECRETS:
                 raise BadInput(fault)
         return now, faults
 
@@ -183,14 +181,14 @@ class PreferenceBook:
         return Preference(
             name,
             subject,
-            Settings.model_fields[name].description or "",
+            Settings.declared()[name].description,
             text_of(_default(name)),
             masked(text_of(getattr(now, name))),
             masked(text_of(getattr(self._in_force, name))),
             origin,
             where,
             fixed,
-            _choices(name),
+            Settings.declared()[name].choices,
             is_secret,
             is_given,
             name in _IMMEDIATE,
@@ -228,7 +226,7 @@ def _without_keyring(name: str, error: Refused) -> str:
 def text_of(value: object) -> str:
     """A value as one types it; nothing of a secret."""
     match value:
-        case None | SecretStr():
+        case None | Hidden():
             return ""
         case bool():
             return "on" if value else "off"
@@ -254,15 +252,7 @@ def _is_plain(name: object) -> bool:
 
 
 def _default(name: str) -> object:
-    value: object = Settings.model_fields[name].get_default(call_default_factory=True)
-    return value
-
-
-def _choices(name: str) -> tuple[str, ...]:
-    annotation = Settings.model_fields[name].annotation
-    if annotation is bool:
-        return ("on", "off")
-    return get_args(annotation) if get_origin(annotation) is Literal else ()
+    return Settings.declared()[name].default()
 
 
 def _origin(

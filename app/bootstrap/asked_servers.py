@@ -31,7 +31,7 @@ class AskedServers:
         return tuple(
             name
             for name in ("oms_url", "oms_client_id")
-            if name in settings.model_fields_set and getattr(settings, name) is not None
+            if name in settings.named and getattr(settings, name) is not None
         )
 
     @property
@@ -42,7 +42,7 @@ class AskedServers:
         if (url := self._demonstration.oms_url) is not None:
             return OmsSettings(url=url, pause_s=0.0)
         settings = self._settings
-        patient = not _is_near(settings.oms_url) or "request_pause_s" in settings.model_fields_set
+        patient = not _is_near(settings.oms_url) or "request_pause_s" in settings.named
         return OmsSettings(
             url=settings.oms_url,
             token_url=settings.oms_token_url,

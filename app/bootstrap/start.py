@@ -63,7 +63,7 @@ def start_logs(settings: Settings, verbosity: int, *, quiet: bool, service: bool
         verbosity=max(verbosity, 1) if service else verbosity,
         quiet=quiet and not service,
         journal=service and systemd.writes_to_journal(),
-        secrets=[each.get_secret_value() for each in given if each is not None],
+        secrets=[each.text for each in given if each is not None],
     )
 
 

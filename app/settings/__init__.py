@@ -1,6 +1,7 @@
 """Settings, each declared once; command line goes before environment, file and default."""
 
 from app.settings.all_settings import EXPERTS, PROGRAM, Settings, place, window_channel
+from app.settings.declared import Hidden
 from app.settings.secret_places import SECRETS, credential, variable
 from app.settings.values import Kind
 
@@ -8,6 +9,7 @@ __all__ = [
     "EXPERTS",
     "PROGRAM",
     "SECRETS",
+    "Hidden",
     "Kind",
     "Settings",
     "credential",

@@ -9,25 +9,20 @@ import socket
 import tomllib
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import (
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    ValidationError,
-)
 
 from app import files
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import Actor
 from app.domain.preferences import Origin
 from app.passwords import SystemKeyring
+from app.settings.declared import Declared, Faulty, Hidden, declared_in, setting
 from app.settings.door_settings import DoorSettings
 from app.settings.notification_settings import NotificationSettings
 from app.settings.secret_places import SECRETS, credential, secret_in, variable
@@ -52,164 +47,137 @@ class Sources:
     arguments: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
 class Settings(DoorSettings, NotificationSettings):
     """What a person may set; every field with its type, default and one sentence of help."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_default=False, defer_build=False
+    dsn: DatabaseAddress | None = setting(
+        "Address of the Run Registry database; without one the program starts its own. "
+        "Keep the password in ~/.pgpass rather than here."
     )
-
-    dsn: DatabaseAddress | None = Field(
-        default=None,
-        description="Address of the Run Registry database; without one the program starts its own. "
-        "Keep the password in ~/.pgpass rather than here.",
+    direct_dsn: DatabaseAddress | None = setting(
+        "Address of the server itself where dsn is that of a pooler: news and elections need it."
     )
-    direct_dsn: DatabaseAddress | None = Field(
-        default=None,
-        description="Address of the server itself where dsn is that of a pooler: news and "
-        "elections need it.",
-    )
-    read_standby: bool = Field(
-        default=False,
-        description="Read on a standby where dsn names several servers; what you wrote or were "
+    read_standby: bool = setting(
+        "Read on a standby where dsn names several servers; what you wrote or were "
         "told of is seen there all the same.",
+        False,
     )
-    connection: str | None = Field(
-        default=None,
-        description="Name of the kept connection to use where there is no dsn; "
-        "without one it is the one that was used last.",
+    connection: str | None = setting(
+        "Name of the kept connection to use where there is no dsn; "
+        "without one it is the one that was used last."
     )
-    connections_file: Path = Field(
-        default_factory=lambda: platformdirs.user_config_path(PROGRAM) / "connections.json",
-        description="File with the kept connections.",
+    connections_file: Path = setting(
+        "File with the kept connections.",
+        made=lambda: platformdirs.user_config_path(PROGRAM) / "connections.json",
     )
-    user: EMail | None = Field(
-        default=None, description="Your CERN e-mail: the author of what you change."
+    user: EMail | None = setting("Your CERN e-mail: the author of what you change.")
+    egroups: Names = setting("E-groups that give you rights on a database server.", ())
+    oms_url: WebAddress = setting(
+        "Address of the OMS API, up to and with /agg/api/v1.", "https://cmsoms.cern.ch/agg/api/v1"
     )
-    egroups: Names = Field(
-        default=(), description="E-groups that give you rights on a database server."
+    oms_token_url: WebAddress = setting(
+        "Address where OMS access tokens are issued.",
+        "https://auth.cern.ch/auth/realms/cern/protocol/openid-connect/token",
     )
-    oms_url: WebAddress = Field(
-        default="https://cmsoms.cern.ch/agg/api/v1",
-        description="Address of the OMS API, up to and with /agg/api/v1.",
+    oms_client_id: str | None = setting(
+        "Client id for OMS; without one OMS is asked without a token."
     )
-    oms_token_url: WebAddress = Field(
-        default="https://auth.cern.ch/auth/realms/cern/protocol/openid-connect/token",
-        description="Address where OMS access tokens are issued.",
+    oms_client_secret: Hidden | None = setting(
+        "Client secret for OMS; kept in the system keyring, "
+        f"or given in {SECRETS['oms_client_secret'].variable}."
     )
-    oms_client_id: str | None = Field(
-        default=None, description="Client id for OMS; without one OMS is asked without a token."
+    oms_audience: str = setting("Audience that OMS access tokens are asked for.", "cmsoms-prod")
+    ca_bundle: Path | None = setting(
+        "File with the certificates to trust (the CERN CA), instead of those of the system."
     )
-    oms_client_secret: SecretStr | None = Field(
-        default=None,
-        description="Client secret for OMS; kept in the system keyring, "
-        f"or given in {SECRETS['oms_client_secret'].variable}.",
+    pull: bool = setting("Take part in pulling OMS; off where something else pulls.", True)
+    pull_interval_s: float = setting(
+        "Seconds from one pull to the next.", 60.0, least=5.0, most=86400.0
     )
-    oms_audience: str = Field(
-        default="cmsoms-prod", description="Audience that OMS access tokens are asked for."
+    request_pause_s: float = setting(
+        "Least seconds between two requests to OMS.", 0.5, least=0.0, most=60.0
     )
-    ca_bundle: Path | None = Field(
-        default=None,
-        description="File with the certificates to trust (the CERN CA), "
-        "instead of those of the system.",
+    dqm_gui_url: WebAddress = setting(
+        "Address of the DQM GUI.", "https://cmsweb.cern.ch/dqm/offline"
     )
-    pull: bool = Field(
-        default=True, description="Take part in pulling OMS; off where something else pulls."
+    dqm_gui_certificate: Path | None = setting(
+        "PEM file with the X.509 certificate shown to the DQM GUI."
     )
-    pull_interval_s: float = Field(
-        default=60.0, ge=5.0, le=86400.0, description="Seconds from one pull to the next."
+    dqm_gui_key: Path | None = setting(
+        "PEM file with its key, unless the certificate's file has it."
     )
-    request_pause_s: float = Field(
-        default=0.5, ge=0.0, le=60.0, description="Least seconds between two requests to OMS."
+    dqm_gui_layouts: Path | None = setting(
+        "JSON file with your layouts of histograms, by workspace and name; they "
+        "replace those that are shipped for these workspaces."
     )
-    dqm_gui_url: WebAddress = Field(
-        default="https://cmsweb.cern.ch/dqm/offline", description="Address of the DQM GUI."
+    dqm_gui_pull: bool = setting(
+        "Take part in pulling the DQM GUI; off where something else does.", True
     )
-    dqm_gui_certificate: Path | None = Field(
-        default=None, description="PEM file with the X.509 certificate shown to the DQM GUI."
+    dqm_gui_interval_s: float = setting(
+        "Seconds from one look to the next.", 600.0, least=30.0, most=86400.0
     )
-    dqm_gui_key: Path | None = Field(
-        default=None, description="PEM file with its key, unless the certificate's file has it."
+    recount: bool = setting(
+        "Take part in counting again what is derived; off where something else does.", True
     )
-    dqm_gui_layouts: Path | None = Field(
-        default=None,
-        description="JSON file with your layouts of histograms, by workspace and name; they "
-        "replace those that are shipped for these workspaces.",
+    seal: bool = setting("Take part in sealing the history; off where something else does.", True)
+    seal_key: Path | None = setting(
+        "File of the key that signs the sealed history; "
+        "without one it is seal.key in data_folder, where there is one."
     )
-    dqm_gui_pull: bool = Field(
-        default=True, description="Take part in pulling the DQM GUI; off where something else does."
+    seal_public_key: str | None = setting(
+        "Public key, or the file with it, whose signatures count when the history is verified."
     )
-    dqm_gui_interval_s: float = Field(
-        default=600.0, ge=30.0, le=86400.0, description="Seconds from one look to the next."
+    oms_web_url: WebAddress = setting(
+        "Web page of a run in OMS, opened with ?cms_run=RUN unless {run} stands in it.",
+        "https://cmsoms.cern.ch/cms/runs/report",
     )
-    recount: bool = Field(
-        default=True,
-        description="Take part in counting again what is derived; off where something else does.",
-    )
-    seal: bool = Field(
-        default=True, description="Take part in sealing the history; off where something else does."
-    )
-    seal_key: Path | None = Field(
-        default=None,
-        description="File of the key that signs the sealed history; "
-        "without one it is seal.key in data_folder, where there is one.",
-    )
-    seal_public_key: str | None = Field(
-        default=None,
-        description="Public key, or the file with it, whose signatures count when the history is "
-        "verified.",
-    )
-    oms_web_url: WebAddress = Field(
-        default="https://cmsoms.cern.ch/cms/runs/report",
-        description="Web page of a run in OMS, opened with ?cms_run=RUN unless {run} stands in it.",
-    )
-    oms_lumisections_url: WebAddress = Field(
-        default="https://cmsoms.cern.ch/cms/runs/lumisection?cms_run={run}"
-        "&cms_run_sequence=GLOBAL-RUN",
-        description="Web page of the lumisections of a run in OMS; {run}, {dataset}, {first} and "
+    oms_lumisections_url: WebAddress = setting(
+        "Web page of the lumisections of a run in OMS; {run}, {dataset}, {first} and "
         "{last} in it stand for run, dataset and lumisections.",
+        "https://cmsoms.cern.ch/cms/runs/lumisection?cms_run={run}&cms_run_sequence=GLOBAL-RUN",
     )
-    elog_url: WebAddress = Field(
-        default="https://cmsonline.cern.ch/cms-elog",
-        description="Web page of the logbook; {run}, {dataset}, {first} and {last} in it stand for "
+    elog_url: WebAddress = setting(
+        "Web page of the logbook; {run}, {dataset}, {first} and {last} in it stand for "
         "run, dataset and lumisections.",
+        "https://cmsonline.cern.ch/cms-elog",
     )
-    data_folder: Path = Field(
-        default_factory=lambda: platformdirs.user_data_path(PROGRAM),
-        description="Folder of the program's own database, and of drafts that aren't written yet.",
+    data_folder: Path = setting(
+        "Folder of the program's own database, and of drafts that aren't written yet.",
+        made=lambda: platformdirs.user_data_path(PROGRAM),
     )
-    cache_folder: Path = Field(
-        default_factory=lambda: platformdirs.user_cache_path(PROGRAM),
-        description="Folder of what was fetched and can be fetched again, such as histograms.",
+    cache_folder: Path = setting(
+        "Folder of what was fetched and can be fetched again, such as histograms.",
+        made=lambda: platformdirs.user_cache_path(PROGRAM),
     )
-    cache_mb: int = Field(
-        default=200,
-        ge=0,
-        le=100_000,
-        description="Largest size of cache_folder; with 0 nothing is kept.",
+    cache_mb: int = setting(
+        "Largest size of cache_folder; with 0 nothing is kept.", 200, least=0, most=100_000
     )
-    cache_days: int = Field(
-        default=30, ge=1, le=3650, description="Days after which a histogram is fetched again."
+    cache_days: int = setting(
+        "Days after which a histogram is fetched again.", 30, least=1, most=3650
     )
-    theme: Literal["system", "light", "dark"] = Field(
-        default="system", description="Light or dark window, or as the system has it."
+    theme: Literal["system", "light", "dark"] = setting(
+        "Light or dark window, or as the system has it.", "system"
     )
-    palette: Literal["calm", "traditional", "colour-blind safe"] = Field(
-        default="calm",
-        description="Colours of the statuses; with calm ones what is good recedes.",
+    palette: Literal["calm", "traditional", "colour-blind safe"] = setting(
+        "Colours of the statuses; with calm ones what is good recedes.", "calm"
     )
-    strip_colours: Colours = Field(
-        default_factory=dict,
-        description="Colour of the strip that tells databases apart, by host:port/database.",
+    strip_colours: Colours = setting(
+        "Colour of the strip that tells databases apart, by host:port/database.", made=dict
     )
 
     file: ClassVar[Path] = platformdirs.user_config_path(PROGRAM) / "settings.toml"
-    _sources: Sources | None = PrivateAttr(default=None)
+    sources: Sources = field(default_factory=lambda: Sources(Settings.file), repr=False)
+    """What these settings were read from."""
 
-    @property
-    def sources(self) -> Sources:
-        """What these settings were read from."""
-        return self._sources or Sources(self.file)
+    named: frozenset[str] = frozenset()
+    """Those that a source gave; all others have their defaults."""
+
+    @classmethod
+    @cache
+    def declared(cls) -> Mapping[str, Declared]:
+        """All of them by name, as they are declared."""
+        return declared_in(cls)
 
     @classmethod
     def load(
@@ -244,14 +212,11 @@ class Settings(DoorSettings, NotificationSettings):
             source = f"{origin} {sources.file}" if origin is Origin.FILE else origin.value
             cls._check(source, given)
             values |= given
-        settings = cls.model_validate(values)
-        settings._sources = sources
-        return settings
+        return cls._made(values, sources)
 
     def read_from(self, sources: Sources) -> Self:
         """The same, with the sources that they are to be read from again."""
-        self._sources = sources
-        return self
+        return replace(self, sources=sources)
 
     @classmethod
     def without_faults(cls, sources: Sources) -> tuple[Self, Mapping[str, str]]:
@@ -270,9 +235,7 @@ class Settings(DoorSettings, NotificationSettings):
                 else:
                     values[name] = value
                     faults.pop(name, None)
-        settings = cls.model_validate(values)
-        settings._sources = sources
-        return settings, faults
+        return cls._made(values, sources), faults
 
     @classmethod
     def given(cls, sources: Sources) -> dict[Origin, Mapping[str, object]]:
@@ -314,7 +277,7 @@ class Settings(DoorSettings, NotificationSettings):
             key: value for key, value in {**_read(file), **changes}.items() if value is not None
         }
         cls._check(source, kept)
-        valid = cls.model_validate(kept).model_dump(mode="json", include=set(changes) & set(kept))
+        valid = cls._read(kept)
         document = tomlkit.parse(files.read_utf8(file) if file.exists() else _FILE_HEAD)
         for name in changes:
             if name in valid:
@@ -328,19 +291,16 @@ class Settings(DoorSettings, NotificationSettings):
     def fault(cls, given: Mapping[str, object]) -> tuple[str, str] | None:
         """The first setting of these that can't be right, and why; None where all can."""
         try:
-            cls.model_validate(dict(given))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            key = str(first["loc"][0]) if first["loc"] else "?"
-            reason = first["msg"].removeprefix("Value error, ")
-            return key, f"{reason[0].lower()}{reason[1:]}"
+            cls._read(given)
+        except Faulty as fault:
+            return fault.name, fault.reason
         return None
 
     @classmethod
     def check_known(cls, name: str, source: str = "") -> None:
         """BadInput where there is no setting of that name, with one that is like it."""
-        if name not in cls.model_fields:
-            near = difflib.get_close_matches(name, cls.model_fields, n=1)
+        if name not in cls.declared():
+            near = difflib.get_close_matches(name, cls.declared(), n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             there = f"{source}: there" if source else "There"
             raise BadInput(f"{there} is no setting {name}.{hint}")
@@ -354,8 +314,8 @@ class Settings(DoorSettings, NotificationSettings):
         """A secret: from the environment, else handed over by the service manager, else from the
         system keyring; else None."""
         where, given = SECRETS[name], getattr(self, name)
-        if isinstance(given, SecretStr):
-            return given.get_secret_value()
+        if isinstance(given, Hidden):
+            return given.text
         if (handed := credential(where.handed)) is not None:
             return secret_in(handed)
         key = self.keyring_name(name)
@@ -400,8 +360,21 @@ class Settings(DoorSettings, NotificationSettings):
         return self.strip_colours.get(place(self.dsn)) if self.dsn else None
 
     @classmethod
+    def _made(cls, values: Mapping[str, object], sources: Sources) -> Self:
+        read: dict[str, Any] = cls._read(values)
+        return cls(**read, sources=sources, named=frozenset(read))
+
+    @classmethod
+    def _read(cls, given: Mapping[str, object]) -> dict[str, object]:
+        """What is given, as values of their types. Raises Faulty for the first that can't be."""
+        declared = cls.declared()
+        if others := given.keys() - declared:
+            raise Faulty(min(others), "there is no such setting")
+        return {name: each.read(given[name]) for name, each in declared.items() if name in given}
+
+    @classmethod
     def _from_environment(cls, environ: Mapping[str, str]) -> dict[str, object]:
-        given = {name: environ.get(variable(name), "") for name in cls.model_fields}
+        given = {name: environ.get(variable(name), "") for name in cls.declared()}
         return {name: text for name, text in given.items() if text}
 
     @classmethod
@@ -414,7 +387,6 @@ class Settings(DoorSettings, NotificationSettings):
                 f"{source}: {secret} must not stand in a file. "
                 f"Put it into the system keyring or into {variable(secret)}."
             )
-        # The error of the library holds what was given, a secret maybe: only this is told.
         if (fault := cls.fault(given)) is not None:
             key, reason = fault
             name = variable(key) if source == Origin.ENVIRONMENT else key
@@ -459,8 +431,10 @@ def _toml(value: object) -> object:
     """What a value is in the file: tables stand in one line there."""
     import tomlkit
 
+    if isinstance(value, Path):
+        return str(value)
     if not isinstance(value, dict):
-        return value
+        return list(value) if isinstance(value, tuple) else value
     table = tomlkit.inline_table()
     table.update(value)
     return table

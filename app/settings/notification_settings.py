@@ -1,93 +1,75 @@
 """Settings of what a person, or a team by a puller, is told."""
 
+from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-
 from app.domain.notification_choice import Choice, NotificationKind
+from app.settings.declared import Hidden, setting
 from app.settings.secret_places import SECRETS
 from app.settings.values import EMail, Kinds, Names, Recipients, Server
 
 
-class NotificationSettings(BaseModel):
+# A part of the settings: nobody makes it alone.
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class NotificationSettings:
     """What a person is told, and a team by a puller."""
 
-    # A part of the settings, which are checked as a whole: nothing is made to check it alone.
-    model_config = ConfigDict(defer_build=True)
-
-    notify_flags: bool = Field(
-        default=True, description="Tell me when somebody sets a column of my workspaces BAD."
+    notify_flags: bool = setting("Tell me when somebody sets a column of my workspaces BAD.", True)
+    notify_deadlines: bool = setting("Tell me when the deadline of a cycle is near.", True)
+    notify_conflicts: bool = setting(
+        "Tell me when somebody sets cells that I have set or drafted.", True
     )
-    notify_deadlines: bool = Field(
-        default=True, description="Tell me when the deadline of a cycle is near."
+    notify_mentions: bool = setting(
+        "Tell me when a note names me or a column of my workspaces.", True
     )
-    notify_conflicts: bool = Field(
-        default=True, description="Tell me when somebody sets cells that I have set or drafted."
+    notify_proposals: bool = setting(
+        "Tell me when an agent's proposals wait in my workspaces.", True
     )
-    notify_mentions: bool = Field(
-        default=True, description="Tell me when a note names me or a column of my workspaces."
+    notify_official: bool = setting("Tell me when there is a new official golden JSON.", True)
+    notify_marks: bool = setting("Tell me when somebody takes away a mark that I have set.", True)
+    notify_freezes: bool = setting(
+        "Tell me when a cycle of my workspaces is frozen, or thawed.", True
     )
-    notify_proposals: bool = Field(
-        default=True, description="Tell me when an agent's proposals wait in my workspaces."
+    notify_workspaces: Names = setting(
+        "My workspaces, which I am told about; all of them if none is named.", ()
     )
-    notify_official: bool = Field(
-        default=True, description="Tell me when there is a new official golden JSON."
+    notify_days: int = setting(
+        "How many days before a deadline I am first told of it.", 2, least=0, most=60
     )
-    notify_marks: bool = Field(
-        default=True, description="Tell me when somebody takes away a mark that I have set."
+    do_not_disturb: bool = setting(
+        "Show nothing on the desktop; What happened lists it still.", False
     )
-    notify_freezes: bool = Field(
-        default=True, description="Tell me when a cycle of my workspaces is frozen, or thawed."
+    mail_server: Server | None = setting(
+        "SMTP server by which a puller sends mail, as host:port; without one it sends none."
     )
-    notify_workspaces: Names = Field(
-        default=(),
-        description="My workspaces, which I am told about; all of them if none is named.",
+    mail_security: Literal["starttls", "tls", "none"] = setting(
+        "How the connection to the SMTP server is encrypted.", "starttls"
     )
-    notify_days: int = Field(
-        default=2, ge=0, le=60, description="How many days before a deadline I am first told of it."
+    mail_user: str | None = setting(
+        "Login at the SMTP server; without one mail is sent without logging in."
     )
-    do_not_disturb: bool = Field(
-        default=False, description="Show nothing on the desktop; What happened lists it still."
+    mail_password: Hidden | None = setting(
+        "Password at the SMTP server; kept in the system keyring, "
+        f"or given in {SECRETS['mail_password'].variable}."
     )
-    mail_server: Server | None = Field(
-        default=None,
-        description="SMTP server by which a puller sends mail, as host:port; "
-        "without one it sends none.",
-    )
-    mail_security: Literal["starttls", "tls", "none"] = Field(
-        default="starttls", description="How the connection to the SMTP server is encrypted."
-    )
-    mail_user: str | None = Field(
-        default=None,
-        description="Login at the SMTP server; without one mail is sent without logging in.",
-    )
-    mail_password: SecretStr | None = Field(
-        default=None,
-        description="Password at the SMTP server; kept in the system keyring, "
-        f"or given in {SECRETS['mail_password'].variable}.",
-    )
-    mail_from: EMail | None = Field(default=None, description="Sender of the mail of a puller.")
-    mail_to: Recipients = Field(
-        default_factory=dict,
-        description="Who gets mail about what, by kind: flags, deadlines, mentions, proposals, "
+    mail_from: EMail | None = setting("Sender of the mail of a puller.")
+    mail_to: Recipients = setting(
+        "Who gets mail about what, by kind: flags, deadlines, mentions, proposals, "
         "official, marks, freezes, or all.",
+        made=dict,
     )
-    webhook_url: SecretStr | None = Field(
-        default=None,
-        description="Incoming webhook of Mattermost to which a puller posts; kept in the system "
-        f"keyring, or given in {SECRETS['webhook_url'].variable}.",
+    webhook_url: Hidden | None = setting(
+        "Incoming webhook of Mattermost to which a puller posts; kept in the system "
+        f"keyring, or given in {SECRETS['webhook_url'].variable}."
     )
-    webhook_kinds: Kinds = Field(
-        default=(),
-        description="What is posted there: all, or some of the kinds of mail_to; "
-        "nothing if none is named.",
+    webhook_kinds: Kinds = setting(
+        "What is posted there: all, or some of the kinds of mail_to; nothing if none is named.", ()
     )
-    messages_interval_s: float = Field(
-        default=600.0,
-        ge=30.0,
-        le=86400.0,
-        description="Seconds from one mail or post to the next; "
-        "what happens in between is summed up.",
+    messages_interval_s: float = setting(
+        "Seconds from one mail or post to the next; what happens in between is summed up.",
+        600.0,
+        least=30.0,
+        most=86400.0,
     )
 
     @property

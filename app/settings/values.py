@@ -2,13 +2,13 @@
 
 import json
 import re
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal, get_args
 from urllib.parse import SplitResult, urlsplit
-
-from pydantic import AfterValidator, BeforeValidator
 
 from app.domain.identity import AUTO
 from app.domain.masking import check_database_address
+from app.settings.declared import After, Before, Wanted
 
 
 def _web_address(text: str) -> str:
@@ -119,19 +119,39 @@ def _addresses(text: str) -> str:
     return " ".join(addresses)
 
 
+def _each(change: Callable[[str], str]) -> Callable[[Mapping[str, str]], object]:
+    """The same done with each value of a table."""
+
+    def changed(table: Mapping[str, str]) -> dict[str, str]:
+        return {key: change(value) for key, value in table.items()}
+
+    return changed
+
+
 Kind = Literal["all", "flags", "deadlines", "mentions", "proposals", "official", "marks", "freezes"]
 """What is told to a team, as `app.domain.notifications` names it."""
 
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
-EMail = Annotated[str, AfterValidator(_e_mail)]
-Server = Annotated[str, AfterValidator(_server)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-Colours = Annotated[dict[str, Annotated[str, AfterValidator(_colour)]], BeforeValidator(_colours)]
-Applications = Annotated[
-    dict[str, Annotated[str, AfterValidator(_person_and_egroups)]], BeforeValidator(_applications)
+WebAddress = Annotated[str, After(_web_address)]
+DatabaseAddress = Annotated[str, After(_database_address)]
+EMail = Annotated[str, After(_e_mail)]
+Server = Annotated[str, After(_server)]
+Names = Annotated[tuple[str, ...], Before(_names), Wanted("a list of names, such as a,b")]
+Colours = Annotated[
+    dict[str, str],
+    Before(_colours),
+    Wanted("colours, such as host:5432/name=#aa0000"),
+    After(_each(_colour)),
 ]
-Kinds = Annotated[tuple[Kind, ...], BeforeValidator(_names)]
+Applications = Annotated[
+    dict[str, str],
+    Before(_applications),
+    Wanted('a table, such as {"client id": "e-mail e-group"}'),
+    After(_each(_person_and_egroups)),
+]
+Kinds = Annotated[tuple[Kind, ...], Before(_names), Wanted(f"some of {', '.join(get_args(Kind))}")]
 Recipients = Annotated[
-    dict[Kind, Annotated[str, AfterValidator(_addresses)]], BeforeValidator(_recipients)
+    dict[Kind, str],
+    Before(_recipients),
+    Wanted(f"addresses by kind, such as all=group@cern.ch; kinds are {', '.join(get_args(Kind))}"),
+    After(_each(_addresses)),
 ]

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+import msgspec
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import ObjectInUse
-from pydantic import TypeAdapter
 
 from app import files
 from app.domain.errors import Refused, Unavailable
@@ -400,8 +400,7 @@ def _read_note(file: Path, packed: zipfile.ZipFile) -> BackupNote:
     if entries[0].file_size > _LARGEST_NOTE or not all(map(_is_plain, entries)):
         raise Refused(f"{file} is no backup of Run Registry.")
     try:
-        text = packed.read(_NOTE)
-        said = json.loads(text)
+        said = json.loads(packed.read(_NOTE))
         if said["kind"] != _KIND:
             raise ValueError("of another kind")
         if said["format"] > _FORMAT:
@@ -409,7 +408,7 @@ def _read_note(file: Path, packed: zipfile.ZipFile) -> BackupNote:
                 f"{file} was made by a newer version of this program ({said['program']}), in format"
                 f" {said['format']}; this one reads up to {_FORMAT}. Update the program."
             )
-        return TypeAdapter(BackupNote).validate_json(text, strict=True)
+        return msgspec.convert(said, BackupNote)
     except (ValueError, TypeError, RecursionError) as error:
         raise Refused(f"{file} is no backup of Run Registry.") from error
 

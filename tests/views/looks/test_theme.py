@@ -94,7 +94,7 @@ def test_that_calm_colours_are_those_of_who_has_chosen_none() -> None:
 
 
 def test_that_every_palette_of_the_settings_is_known() -> None:
-    assert set(get_args(Settings.model_fields["palette"].annotation)) == set(PALETTES)
+    assert set(get_args(Settings.declared()["palette"].kind)) == set(PALETTES)
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -66,7 +66,7 @@ def test_that_a_setting_is_found_checked_while_typing_set_and_taken_back(
     find(hand, dialog, "seconds next pull", "pull_interval_s")
     hand.press("Ctrl+A")
     hand.write("2")
-    assert dialog.says.text() == "pull_interval_s should be greater than or equal to 5."
+    assert dialog.says.text() == "pull_interval_s must be a number from 5 to 86400."
     hand.press("Return")
     assert not file.exists()
     hand.write("0")

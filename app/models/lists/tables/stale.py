@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy import Connection, Select
 
-from app.domain.filters import And, all_of
+from app.domain.filters import RUN, And, Comparison, Operator, all_of
 from app.domain.keys import DatasetKey
 from app.models.lists.tables.asked import OF_SUMMARY, asks_summaries, sources_of
 from app.models.lists.tables.matching import Statement
@@ -15,6 +15,9 @@ from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import NAMED_ONLINE, same_dataset
 from app.models.schemas.desk import ALL_COUNTED, counts
 from app.models.schemas.tables import dataset, dataset_triplet_cache
+
+_FEW = 200
+"""Datasets that are stale, up to which they are looked up one by one."""
 
 Stale: TypeAlias = tuple[tuple[DatasetKey, int], ...]
 """Datasets, each with its version."""
@@ -33,14 +36,21 @@ def stale_of(
     version. With a `desk` the counts tell which these are."""
     parts = query.filter.parts if isinstance(query.filter, And) else (query.filter,)
     known = [part for part in parts if part is not None and not sources_of(part) & OF_SUMMARY]
-    everything = replace(query, filter=all_of(known), sort=())
     counted = desk and connection.execute(ALL_COUNTED).first() is not None
-    is_stale = _COUNTED_STALE.limit(1) if counted else _IS_STALE
-    if not late and connection.execute(is_stale).first() is None:
-        return ()
     stale = _stale_counts(late) if counted else _stale(late)
     if query.kind == "runs":
         stale = stale.where(stale.selected_columns.name == NAMED_ONLINE)
+    if counted:
+        some = connection.execute(stale.limit(_FEW + 1)).all()
+        if not some:
+            return ()
+        if len(some) <= _FEW:
+            # Their runs alone are looked at, whatever the filter lets pass.
+            numbers = tuple(sorted({number for number, *_ in some}))
+            known.append(Comparison(RUN, Operator.IN, numbers))
+    elif not late and connection.execute(_IS_STALE).first() is None:
+        return ()
+    everything = replace(query, filter=all_of(known), sort=())
     # Each for itself: the server, which takes a filter for more than it is, would else look at all
     # runs anew for each dataset to find the first that are stale, of which there may be none.
     all_stale = stale.cte("stale").prefix_with("MATERIALIZED", dialect="postgresql")

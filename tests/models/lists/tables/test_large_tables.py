@@ -66,6 +66,19 @@ def test_that_old_summaries_are_found_with_each_row_read_once(database: Database
         assert {version for _, version in found} == {11}
 
 
+def test_that_few_old_summaries_are_looked_up_one_by_one(database: Database) -> None:
+    query = TableQuery("datasets", parse("class = Collisions22 and dt-dt.BAD > 0"))
+    with database.transaction() as connection:
+        for statement in _COUNTED:
+            connection.execute(sa.text(statement))
+        before = _rows_read(connection)
+        assert stale_of(connection, query, 1000, desk=True) == ()
+        connection.execute(sa.text('UPDATE "Dataset" SET version = 11 WHERE run_number IN (5, 6)'))
+        found = stale_of(connection, query, 1000, [(7, PROMPT), (9, PROMPT)], desk=True)
+        assert found == (((7, PROMPT), 10), ((5, PROMPT), 11))
+        assert _rows_read(connection) - before < 100
+
+
 def _rows_read(connection: Connection) -> int:
     """Rows of tables that this transaction has looked at, by any index and by none."""
     read = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
@@ -75,16 +88,18 @@ def _rows_read(connection: Connection) -> int:
 _ALL_ROWS = 90_000
 """Of the three tables."""
 
+_RUNS = """
+    INSERT INTO "Run" (run_number, version, oms_attributes, rr_attributes, deleted)
+    SELECT n, 10, jsonb_build_object('rates', repeat('x', 1300)),
+        jsonb_build_object('class', CASE WHEN n % 3 > 0 THEN 'Collisions22' END), false
+    FROM generate_series(1, {number}) n
+    """
+
 _MANY = (
     # Counting 40 000 summaries beside them takes longer than everything else.
     'ALTER TABLE "Dataset" DISABLE TRIGGER USER',
     'ALTER TABLE "DatasetTripletCache" DISABLE TRIGGER USER',
-    """
-    INSERT INTO "Run" (run_number, version, oms_attributes, rr_attributes, deleted)
-    SELECT n, 10, jsonb_build_object('rates', repeat('x', 1300)),
-        jsonb_build_object('class', CASE WHEN n % 3 > 0 THEN 'Collisions22' END), false
-    FROM generate_series(1, 10000) n
-    """,
+    _RUNS.format(number=10_000),
     f"""
     INSERT INTO "Dataset"
         (run_number, name, version, dataset_attributes, datasets_in_gui, deleted)
@@ -96,5 +111,19 @@ _MANY = (
         rr_ranges, dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity)
     SELECT run_number, name, 10, jsonb_build_object('dt-dt', repeat('x', 1800)), '{}', '{}', '{}',
         0, 0 FROM "Dataset"
+    """,
+)
+
+_COUNTED = (
+    _RUNS.format(number=500),
+    f"""
+    INSERT INTO "Dataset"
+        (run_number, name, version, dataset_attributes, datasets_in_gui, deleted)
+    SELECT n, '{PROMPT}', 10, '{{}}', '[]', false FROM generate_series(1, 500) n
+    """,
+    """
+    INSERT INTO "DatasetTripletCache" (run_number, name, version, triplet_summary, dcs_summary,
+        rr_ranges, dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity)
+    SELECT run_number, name, 10, '{}', '{}', '{}', '{}', 0, 0 FROM "Dataset"
     """,
 )

@@ -249,6 +249,10 @@ class Statement:
             where.append(table.c.name == NAMED_ONLINE)
         else:
             where += [*self._is_visible(table), *self._in_cycle(table)]
+        if self._few_runs is not None and not self._windowed:
+            # An array is looked up in the index; a set of runs would be joined a second time.
+            runs = sa.func.array(self._few_runs.scalar_subquery())
+            where.append(table.c.run_number == sa.any_(runs))
         if self._of_datasets and not self.asked.is_counted_apart:
             by_key = [each for each in left if sources_of(each) <= {Source.NAME, Source.RUN}]
             left = [each for each in left if each not in by_key]

@@ -71,6 +71,25 @@ class Counted:
         return number
 
 
+@dataclass(frozen=True)
+class Part:
+    """How many lumisections of a counted column or bit have one status."""
+
+    counted: Counted
+    name: str
+
+    @property
+    def number(self) -> ColumnElement[Any]:
+        """That number; null where the summary doesn't have the column or bit."""
+        return sa.case((self.counted.is_there, self.counted.of(self.name)))
+
+    def at_least(self, least: int) -> Flag:
+        """Whether there are so many, one or more: then the summary has it. Each number that isn't
+        fetched for it spares a table a tenth of its time."""
+        number = self.counted.of(self.name)
+        return sa.and_(number >= sa.literal(least, sa.SmallInteger), self.counted.current)
+
+
 Whole: TypeAlias = ColumnElement[Any] | Counted
 """The value of a field, of which a part may be asked."""
 
@@ -108,7 +127,7 @@ _OPPOSITES = {
 }
 
 
-def condition(node: Node, value: Callable[[Field], Whole]) -> Flag:
+def condition(node: Node, value: Callable[[Field], Whole | Part]) -> Flag:
     """A filter over the values of its fields; false or null where it lets nothing pass."""
     if isinstance(node, And):
         return sa.and_(*(condition(part, value) for part in node.parts))
@@ -119,19 +138,19 @@ def condition(node: Node, value: Callable[[Field], Whole]) -> Flag:
     return comparison(node, value(node.field))
 
 
-def part_of(field: Field, whole: Whole) -> Whole:
+def part_of(field: Field, whole: Whole) -> Whole | Part:
     """The count or the remarks that a field means, of its whole column or bit."""
     if not field.part:
         return whole
     if isinstance(whole, Counted):
-        return sa.case((whole.is_there, whole.of(field.part)))
+        return Part(whole, field.part)
     if field.kind is FieldKind.LIST:
         return entry(whole, field.part)
     # A status that no lumisection has isn't in the summary; a column that isn't has no count.
     return sa.case((whole.is_not(None), sa.func.coalesce(entry(whole, field.part), bound_json(0))))
 
 
-def comparison(node: Comparison, value: Whole) -> Flag:
+def comparison(node: Comparison, value: Whole | Part) -> Flag:
     """True where the comparison holds; false or null elsewhere."""
     opposite = _OPPOSITES.get(node.operator)
     if opposite is not None:
@@ -143,6 +162,9 @@ def comparison(node: Comparison, value: Whole) -> Flag:
         return sa.and_(*(comparison(Comparison(node.field, *end), value) for end in ends))
     if isinstance(value, Counted):
         return _is_counted(node, value)
+    if isinstance(value, Part):
+        least = _least(node)
+        return _number(node, value.number) if least is None else value.at_least(least)
     match node.field.kind:
         case FieldKind.NUMBER if isinstance(value.type, JSONB):
             return _count(node, value)
@@ -170,6 +192,17 @@ def _number(node: Comparison, value: ColumnElement[Any]) -> Flag:
         return sa.or_(*(value == number for number in numbers))
     operator = _ORDERINGS.get(node.operator, "=")
     return value.bool_op(operator)(numbers[0])
+
+
+def _least(node: Comparison) -> int | None:
+    """The count from which on a comparison holds, if it is one that can be stored."""
+    if node.operator not in {Operator.GREATER, Operator.GREATER_OR_EQUAL}:
+        return None
+    number = node.values[0]
+    if not isinstance(number, int):
+        return None
+    least = number + (node.operator is Operator.GREATER)
+    return least if 0 < least < 2**15 else None
 
 
 def _bound_number(value: Value) -> ColumnElement[Any]:
@@ -301,7 +334,7 @@ def _pattern(text: str) -> str:
     return "%".join(map(_literally, text.split("%")))
 
 
-def sort_keys(field: Field, value: Whole) -> tuple[ColumnElement[Any], ...]:
+def sort_keys(field: Field, value: Whole | Part) -> tuple[ColumnElement[Any], ...]:
     """What to order by: a status column sorts by its share of bad lumisections, then by the share
     of those that aren't good; a bit by its share of false.
 
@@ -312,6 +345,8 @@ def sort_keys(field: Field, value: Whole) -> tuple[ColumnElement[Any], ...]:
             return (*value.shares("FALSE"),)
         bad, good = value.shares(BAD, GOOD)
         return bad, 1 - good
+    if isinstance(value, Part):
+        return (value.number,)
     match field.kind:
         case FieldKind.STATUS:
             total = _total(value, STATUSES)

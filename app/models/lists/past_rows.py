@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.domain.filters import Field, Node, Source
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import DatasetKey
-from app.models.lists.filter_sql import Whole, condition, entry, part_of
+from app.models.lists.filter_sql import Part, Whole, condition, entry, part_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def passing(connection: Connection, rows: Sequence[PastRow], node: Node) -> froz
         .render_derived("past", with_types=True)
     )
 
-    def value(field: Field) -> Whole:
+    def value(field: Field) -> Whole | Part:
         column = table.c[_COLUMNS[field.source].name]
         whole = column if field.source in _PLAIN else entry(column, field.name)
         return part_of(field, whole)

@@ -21,7 +21,16 @@ from app.domain.filters import (
 from app.domain.triplets import BAD
 from app.models.events.second_eyes import verified_workspaces
 from app.models.lists.computed_summaries import stored_and_computed
-from app.models.lists.filter_sql import Counted, Flag, Whole, condition, entry, part_of, sort_keys
+from app.models.lists.filter_sql import (
+    Counted,
+    Flag,
+    Part,
+    Whole,
+    condition,
+    entry,
+    part_of,
+    sort_keys,
+)
 from app.models.lists.tables.asked import (
     JSON_COLUMNS,
     OF_DATASET,
@@ -365,7 +374,7 @@ class Statement:
         assert not isinstance(value, Counted)
         return value
 
-    def _value(self, field: Field) -> Whole:
+    def _value(self, field: Field) -> Whole | Part:
         """The value of a field; counts and remarks are taken out of their column or bit."""
         return part_of(field, self._values[field.whole])
 

@@ -120,6 +120,23 @@ def test_that_counts_answer_whatever_is_a_number(season: Database) -> None:
     assert _places(season, "recorded > 3", "dt-dt.causes") is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"dt-dt.BAD {each}" for each in ("> -1", ">= 0", "> 0", ">= 1", "> 9", ">= 10", "> 0.5")),
+        *("dt-dt.BAD > 32766", "dt-dt.BAD >= 32768", "dt-dt.BAD > 99999999999"),
+        *("dt-dt.BAD between 1 and 10", "not dt-dt.BAD > 9", "dt-dt.BAD != 10"),
+        *("csc-csc.GOOD >= 0", "csc-csc.BAD > -1", "csc-csc.GOOD > 0"),
+        *("hf_ready.FALSE >= 10", "not (hf_ready.NULL > 0 or dt-dt.GOOD >= 1)"),
+    ],
+)
+def test_that_counts_compare_with_numbers_as_summaries_do(season: Database, text: str) -> None:
+    query = TableQuery("datasets", parse(text), include_online=True, include_deleted=True)
+    with season.read() as connection:
+        by_summaries = [row.key for row in page(connection, query).rows]
+        assert [row.key for row in page(connection, query, desk=True).rows] == by_summaries
+
+
 def test_that_whatever_is_written_is_counted_as_if_it_had_been_there(season: Database) -> None:
     for statement in (
         """UPDATE "DatasetTripletCache" SET triplet_summary = triplet_summary

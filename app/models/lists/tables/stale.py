@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Select
 
 from app.domain.filters import RUN, And, Comparison, Operator, all_of
-from app.domain.keys import DatasetKey
+from app.domain.keys import ONLINE, DatasetKey
 from app.models.lists.tables.asked import OF_SUMMARY, asks_summaries, sources_of
 from app.models.lists.tables.matching import Statement
 from app.models.lists.tables.query import TableQuery
@@ -37,19 +37,26 @@ def stale_of(
     parts = query.filter.parts if isinstance(query.filter, And) else (query.filter,)
     known = [part for part in parts if part is not None and not sources_of(part) & OF_SUMMARY]
     counted = desk and connection.execute(ALL_COUNTED).first() is not None
-    stale = _stale_counts(late) if counted else _stale(late)
-    if query.kind == "runs":
-        stale = stale.where(stale.selected_columns.name == NAMED_ONLINE)
     if counted:
-        some = connection.execute(stale.limit(_FEW + 1)).all()
-        if not some:
-            return ()
+        some = connection.execute(_COUNTED_STALE.limit(_FEW + 1)).all()
         if len(some) <= _FEW:
             # Their runs alone are looked at, whatever the filter lets pass.
-            numbers = tuple(sorted({number for number, *_ in some}))
+            keys = [*((row.run_number, row.name) for row in some), *late]
+            if query.kind == "runs":
+                keys = [(number, name) for number, name in keys if name == ONLINE]
+            if not keys:
+                return ()
+            numbers = tuple(sorted({number for number, _ in keys}))
             known.append(Comparison(RUN, Operator.IN, numbers))
+            stale = _counts_of(keys)
+        else:
+            stale = _stale_counts(late)
     elif not late and connection.execute(_IS_STALE).first() is None:
         return ()
+    else:
+        stale = _stale(late)
+    if query.kind == "runs":
+        stale = stale.where(stale.selected_columns.name == NAMED_ONLINE)
     everything = replace(query, filter=all_of(known), sort=())
     # Each for itself: the server, which takes a filter for more than it is, would else look at all
     # runs anew for each dataset to find the first that are stale, of which there may be none.
@@ -111,9 +118,10 @@ _IS_STALE = (
 )
 
 
-# In the order of their index: the server doesn't know how few they are, and would look through all.
+# In the order of their index, with what no index has: the server doesn't know how few they are, and
+# would go through all, as another index has them.
 _COUNTED_STALE = (
-    sa.select(counts.c.run_number, counts.c.name, counts.c.version)
+    sa.select(counts.c.run_number, counts.c.name, counts.c.version, sa.literal_column("ctid"))
     .where(counts.c.summary_version.is_distinct_from(counts.c.version))
     .order_by(counts.c.run_number.desc(), counts.c.name)
 )
@@ -125,11 +133,15 @@ def _stale_counts(late: Collection[DatasetKey]) -> Select[Any]:
     of_stale = sa.select(stale.c.run_number, stale.c.name, stale.c.version)
     if not late:
         return of_stale
-    of_late = sa.select(counts.c.run_number, counts.c.name, counts.c.version).where(
-        sa.tuple_(counts.c.run_number, counts.c.name).in_(sorted(late))
-    )
-    both = sa.union(of_stale, of_late).subquery("both")
+    both = sa.union(of_stale, _counts_of(late)).subquery("both")
     return sa.select(both.c.run_number, both.c.name, both.c.version)
+
+
+def _counts_of(keys: Collection[DatasetKey]) -> Select[Any]:
+    """Run number, name and version of datasets that are known."""
+    return sa.select(counts.c.run_number, counts.c.name, counts.c.version).where(
+        sa.tuple_(counts.c.run_number, counts.c.name).in_(sorted(keys))
+    )
 
 
 def _stale(late: Collection[DatasetKey] = ()) -> Select[Any]:

@@ -289,16 +289,17 @@ def test_that_a_column_beyond_the_places_is_asked_of_the_summaries(database: Dat
 
 @pytest.mark.parametrize("late", [(), [(355100, PROMPT)]])
 def test_that_what_is_old_is_found_without_looking_through_all(
-    season: Database, late: list[tuple[int, str]]
+    season: Database, dsn: str, late: list[tuple[int, str]]
 ) -> None:
     _execute(
         season,
         """INSERT INTO desk.counts
             SELECT n, 'online', false, 1, 1, array_fill(1::smallint, '{50,8}')
             FROM generate_series(1, 2000) AS n;
-            UPDATE desk.counts SET summary_version = version;
-            ANALYZE desk.counts""",
+            UPDATE desk.counts SET summary_version = version""",
     )
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE desk.counts")
     query = TableQuery("datasets", include_online=True)
     with watched() as statements, season.read() as connection:
         assert len(stale_of(connection, query, 100, late, desk=True)) == len(late)
@@ -306,9 +307,10 @@ def test_that_what_is_old_is_found_without_looking_through_all(
     with season.read() as connection:
         for statement, given in asked.items():
             lines = connection.exec_driver_sql(f"EXPLAIN {statement}", given).scalars().all()
-            assert "counts_stale" in str(lines), statement
+            if "IS DISTINCT FROM" in statement:
+                assert "counts_stale" in str(lines), statement
             assert "Seq Scan on counts" not in str(lines), statement
-    assert asked
+    assert any("IS DISTINCT FROM" in statement for statement in asked)
 
 
 def test_that_who_may_write_summaries_need_not_know_of_the_counts(

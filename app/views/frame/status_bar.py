@@ -31,7 +31,9 @@ def _warning(text: str, why: str) -> CutLabel:
     label = CutLabel(text)
     label.setProperty("role", "warning")
     label.setToolTip(tip(why))
-    label.setHidden(not why)
+    # Nothing is shown here: without a parent yet it would come as a window of its own.
+    if not why:
+        label.hide()
     return label
 
 

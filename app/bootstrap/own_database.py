@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from app.distribution import program_version
-from app.models.embedded import BackupNote, EmbeddedServer, Upgraded, newer_installation
+from app.models.embedded import EmbeddedServer, Upgraded, newer_installation
+from app.models.embedded.backup import BackupNote
 
 
 class OwnDatabase:

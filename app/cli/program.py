@@ -15,7 +15,8 @@ from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import FailedRun, Outcome
 from app.models.database.engine import Database
-from app.models.embedded import BackupNote, Upgraded
+from app.models.embedded import Upgraded
+from app.models.embedded.backup import BackupNote
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook
 from app.services.connections.trial import Trial

@@ -15,7 +15,6 @@ from app.models.events import rows, states
 from app.models.history import writes as history
 from app.models.lists import vocabulary as words
 from app.services.acting import Acting
-from app.services.certification.datasets import check_workspace
 from app.services.configuration import in_force as configurations
 
 _DIGITS = 18
@@ -106,6 +105,9 @@ def check_state(state: str) -> None:
 
 def check_offline_workspace(acting: Acting, workspace: str | None) -> None:
     """NotFound unless it is `global` or an offline workspace; None is all of them."""
+    # Not above: a window knows its workspaces.
+    from app.services.certification.datasets import check_workspace
+
     if workspace is not None:
         check_workspace(configurations.current(acting), workspace)
 

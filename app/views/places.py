@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QWidget
 from app.services.acting import Acting
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.services.editing.presence import OpenDatasets
-from app.views.actions import ActionRow
 from app.views.background import Background
 from app.views.drafts import DraftBook
 from app.views.looks.theme import Themes
@@ -23,6 +22,7 @@ from app.views.session import Workplace
 if TYPE_CHECKING:
     from app.services.evidence.sources import Evidence
     from app.services.notifications.book import NotificationBook
+    from app.views.actions import ActionRow
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class PlaceWidget(QWidget):
     def focus_search(self) -> None:
         """Goes to where something is looked for."""
 
-    def rows(self) -> Sequence[ActionRow]:
+    def rows(self) -> Sequence["ActionRow"]:
         """Actions of this place, for menus and palette."""
         return ()
 

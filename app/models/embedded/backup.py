@@ -22,7 +22,13 @@ from psycopg.errors import ObjectInUse
 from app import files
 from app.domain.errors import Refused, Unavailable
 from app.domain.progress import SILENT, Progress
-from app.models.embedded.cluster import OWNER, Place
+from app.models.embedded.cluster import (
+    DEMONSTRATION_MARK,
+    OWNER,
+    RESTORING,
+    UNFINISHED,
+    Place,
+)
 from app.models.embedded.file_lock import FileLock
 from app.models.embedded.programs import start
 from app.models.schemas import desk, record, seal
@@ -30,17 +36,12 @@ from app.models.schemas.own_schema import VERSION_TABLE
 
 logger = logging.getLogger(__name__)
 
-DEMONSTRATION_MARK = "simulated-oms"
-"""A file of the data folder: the database holds the demonstration season."""
-
 _FORMAT = 1
 _KIND = "run-registry-backup"
 _NOTE = "backup.json"
 _DUMP = "database.dump"
 _RESTORED = f"{OWNER}_restored"
 _BEFORE = f"{OWNER}_before"
-_UNFINISHED = "restore.json"
-_RESTORING = "restoring"
 _CHUNK = 1 << 20
 _LARGEST_NOTE = 1 << 20
 _SHOWN = 300
@@ -144,7 +145,7 @@ def restore(
             f"The program's own database in {place.folder} holds {held} rows, which would be lost."
             " Write them to a file with `backup`, and restore with --replace."
         )
-    restoring = FileLock(place.folder / _RESTORING)
+    restoring = FileLock(place.folder / RESTORING)
     if not restoring.try_acquire():
         raise Refused(_in_use(place))
     try:
@@ -219,7 +220,7 @@ def _check_known(dsn: str, file: Path, note: BackupNote) -> None:
 
 def take_away_unfinished(folder: Path, dsn: str) -> None:
     """Deletes what a restore that was killed has left, unless one is under way."""
-    restoring = FileLock(folder / _RESTORING)
+    restoring = FileLock(folder / RESTORING)
     if not restoring.path.exists() or not restoring.try_acquire():
         return
     try:
@@ -231,7 +232,7 @@ def take_away_unfinished(folder: Path, dsn: str) -> None:
 
 def finish_restore(folder: Path, dsn: str) -> None:
     """Brings to its end a restore that was cut after the databases had changed places."""
-    journal = folder / _UNFINISHED
+    journal = folder / UNFINISHED
     try:
         wanted = json.loads(journal.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -251,7 +252,7 @@ def finish_restore(folder: Path, dsn: str) -> None:
 def _swap(server: psycopg.Connection, place: Place, note: BackupNote) -> None:
     """Gives the restored database the name of the one there was, in one transaction."""
     wanted = {"database": _number(server, _RESTORED), "demonstration": note.demonstration}
-    journal = place.folder / _UNFINISHED
+    journal = place.folder / UNFINISHED
     files.write(journal, json.dumps(wanted), mode=files.PRIVATE, follow=False)
     try:
         with server.transaction():

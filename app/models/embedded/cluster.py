@@ -29,6 +29,13 @@ logger = logging.getLogger(__name__)
 OWNER = "run_registry"
 OUR_CONFIGURATION = "run_registry.conf"
 
+DEMONSTRATION_MARK = "simulated-oms"
+"""A file of the data folder: the database holds the demonstration season."""
+
+UNFINISHED = "restore.json"
+RESTORING = "restoring"
+"""Files that are there while a database is brought back, and where that was cut."""
+
 
 @dataclass(frozen=True)
 class Place:

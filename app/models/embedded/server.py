@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import psycopg
 from psycopg.errors import ConnectionTimeout
@@ -25,11 +25,12 @@ from psycopg.errors import ConnectionTimeout
 from app import files
 from app.domain.errors import Refused, Unavailable
 from app.domain.progress import SILENT, Progress
-from app.models.embedded import backup, upgrade
-from app.models.embedded.backup import BackupNote
+from app.models.embedded import upgrade
 from app.models.embedded.cluster import (
     OUR_CONFIGURATION,
     OWNER,
+    RESTORING,
+    UNFINISHED,
     Place,
     cluster_path,
     disk_full,
@@ -42,6 +43,10 @@ from app.models.embedded.cluster import (
 from app.models.embedded.file_lock import FileLock, register_client, somebody_is_here
 from app.models.embedded.programs import account_for, choose_installation, within_reach
 from app.models.embedded.upgrade import Upgraded
+
+# Backups are loaded where one is wanted: a start does without.
+if TYPE_CHECKING:
+    from app.models.embedded.backup import BackupNote
 
 logger = logging.getLogger(__name__)
 _POLL_S = 0.005
@@ -121,8 +126,7 @@ class EmbeddedServer:
             if port is None:
                 port = _start(place, settings)
             _make_database(folder, port, password)
-            backup.finish_restore(folder, _dsn(port, password, OWNER))
-            backup.take_away_unfinished(folder, _dsn(port, password, OWNER))
+            _end_restore(folder, _dsn(port, password, OWNER))
         except BaseException:
             client.release(remove=True)
             if not somebody_is_here(folder):
@@ -135,12 +139,16 @@ class EmbeddedServer:
         """The major version of the server."""
         return self._place.installation.major
 
-    def back_up(self, file: Path, program: str, progress: Progress = SILENT) -> BackupNote:
+    def back_up(self, file: Path, program: str, progress: Progress = SILENT) -> "BackupNote":
         """Writes the database into a file, as it is at one moment."""
+        from app.models.embedded import backup
+
         return backup.write_backup(self._place, self.dsn, file, program, progress)
 
-    def restore(self, file: Path, *, replace: bool, progress: Progress = SILENT) -> BackupNote:
+    def restore(self, file: Path, *, replace: bool, progress: Progress = SILENT) -> "BackupNote":
         """Has the database hold what a backup holds, at one moment or not at all."""
+        from app.models.embedded import backup
+
         return backup.restore(self._place, self.dsn, file, replace=replace, progress=progress)
 
     @classmethod
@@ -218,6 +226,8 @@ class EmbeddedServer:
 
 def _move(old: Place, new: Place, program: str, progress: Progress) -> Upgraded:
     """Backs up on the old server, restores on the new one, and has them change places."""
+    from app.models.embedded import backup
+
     majors = (old.installation.major, new.installation.major)
     password = read_password(old.folder)
     file = old.folder / f"before-postgresql-{majors[1]}.backup"
@@ -229,6 +239,15 @@ def _move(old: Place, new: Place, program: str, progress: Progress) -> Upgraded:
         backup.fill(new, dsn, file, note, progress)
     upgrade.swap(old.cluster, new.cluster)
     return Upgraded(*majors, file, note.number_of_rows)
+
+
+def _end_restore(folder: Path, dsn: str) -> None:
+    """Ends a restore that was cut, if one was."""
+    if any((folder / name).exists() for name in (UNFINISHED, RESTORING)):
+        from app.models.embedded import backup
+
+        backup.finish_restore(folder, dsn)
+        backup.take_away_unfinished(folder, dsn)
 
 
 def _give_up_upgrade(new: Place) -> None:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
-from app.golden.document import Document
 from app.views.looks import words
 
 if TYPE_CHECKING:
+    from app.golden.document import Document
     from app.services.editing.golden_effect import GoldenEffect
 
 _RANGES_SHOWN = 4
@@ -45,7 +45,7 @@ def golden_text(effect: "GoldenEffect", scope: str = "") -> str:
     return f"Golden rule{scope}: {'; '.join(parts) or 'nothing leaves or enters'}."
 
 
-def _where(document: Document) -> str:
+def _where(document: "Document") -> str:
     """The lumisections of a single run, or how many runs there are."""
     if len(document) != 1:
         return f" in {words.counted(len(document), 'run')}"

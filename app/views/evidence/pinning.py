@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QPoint, QTimer
@@ -21,12 +22,14 @@ from app.domain.sources.run_numbers import (
     prescale_words,
 )
 from app.domain.state.grid import Grid
-from app.services.evidence.sources import Evidence
 from app.views.background import Work
 from app.views.grid.grid_view import GridView
 from app.views.grid.pinned_rows import PinnedRow
 from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.places import PlaceContext
+
+if TYPE_CHECKING:
+    from app.services.evidence.sources import Evidence
 
 _PINNED = "evidence/pinned"
 _ASKING = "Asking OMS ..."
@@ -130,7 +133,7 @@ class Pinning(QObject):
             # What was kept a moment ago is shorter; nothing tells of the end of a run.
             self._later.start()
 
-    async def _ask(self, evidence: Evidence | None, run_number: int, *, anew: bool) -> str:
+    async def _ask(self, evidence: "Evidence | None", run_number: int, *, anew: bool) -> str:
         """Asks OMS; returns why there is nothing."""
         if evidence is None:
             return _NOBODY

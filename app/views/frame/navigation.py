@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QListWidget, QVBoxLayout, QWidget
 
 from app.services.certification.tables import TableKind
-from app.views.actions import ONLY_SHOWS, ActionRow
 from app.views.frame.workspaces import WorkspaceSelector
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.runs.place import TablePlace
 from app.views.widgets.plain import ListItem
+
+if TYPE_CHECKING:
+    from app.views.actions import ActionRow
 
 _WIDTH = 132
 _REMEMBERED = "place"
@@ -143,8 +146,11 @@ class Navigation(QWidget):
         name = str(self._remembered.value(_REMEMBERED, ""))
         self.go_to(name if name in {place.name for place in PLACES} else PLACES[0].name)
 
-    def rows(self, go_into: Callable[[str], None]) -> list[ActionRow]:
+    def rows(self, go_into: Callable[[str], None]) -> list["ActionRow"]:
         """The actions that go to a place, and into it."""
+        # Not above: actions are made when the first table is filled.
+        from app.views.actions import ONLY_SHOWS, ActionRow
+
         return [
             ActionRow(
                 f"place.{place.name}",

@@ -1,12 +1,13 @@
 """The table of runs or datasets with its filter line, and a text when it is empty."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
 from app.domain.filters import Node, Vocabulary, hints
 from app.domain.links import ListLink
-from app.domain.recipes import ListAsked
 from app.services.acting import Acting
 from app.services.certification.tables import Chosen, Page, Row, TableKind, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
@@ -26,6 +27,9 @@ from app.views.tables.table_line import TableLine
 from app.views.tables.table_loader import Block, TableLoader
 from app.views.tables.table_model import BLOCK, TableModel
 from app.views.widgets.loading_bar import LoadingBar
+
+if TYPE_CHECKING:
+    from app.domain.recipes import ListAsked
 
 _DIM_AFTER_MS = 250
 
@@ -195,9 +199,12 @@ class TableView(QWidget):
         self.line.show_group(group)
 
     @property
-    def asked(self) -> ListAsked:
+    def asked(self) -> "ListAsked":
         """What a script asks for to get the same list. BadInput where the filter has a mistake: the
         list is that of the filter before."""
+        # Not above: only who makes a script of it needs it.
+        from app.domain.recipes import ListAsked
+
         self.filter.check()
         return ListAsked(
             self._kind,

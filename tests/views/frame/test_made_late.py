@@ -1,5 +1,6 @@
 """What of the window is made after the place in front, and that nobody has to wait for it."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -100,7 +101,14 @@ def test_that_what_the_first_table_does_without_is_not_loaded_for_it() -> None:
         "app.views.frame.actions.all_actions",
         "app.models.recount.compared",
         "app.domain.notifications",
+        "app.domain.certification.cycles",
+        "app.domain.recipes",
+        "app.golden.document",
+        "app.models.embedded.backup",
+        "app.services.evidence.sources",
+        "app.views.actions",
         "numpy.ma",
+        "pydantic",
     )
     program = (
         "import sys, app.bootstrap, app.views.frame.application;"
@@ -110,6 +118,25 @@ def test_that_what_the_first_table_does_without_is_not_loaded_for_it() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert loaded.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where threads can be seen")
+def test_that_no_library_starts_threads_when_it_is_loaded() -> None:
+    program = (
+        "import os, app.bootstrap, app.views.frame.application, numpy;"
+        " print(len(os.listdir('/proc/self/task')))"
+    )
+    environment = {
+        name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")
+    }
+    loaded = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    assert loaded.stdout.strip() == "1"
 
 
 def test_that_a_key_works_before_anything_is_read(qtbot: QtBot, fresh: MainWindow) -> None:

@@ -88,3 +88,20 @@ def test_that_everything_is_where_qt_s_own_tabs_put_it(
     change(own)
     change(still)
     qtbot.waitUntil(lambda: own.places() != before and still.places() == own.places())
+
+
+def test_that_what_wants_more_room_and_has_it_paints_nothing_around_it_anew(qtbot: QtBot) -> None:
+    counted = []
+    for kind in (QTabWidget, StillTabs):
+        tabbed = Tabbed(qtbot, kind)
+        tabbed.label.setText("three")
+        qtbot.wait(50)
+        before = tabbed.window.minimumSizeHint()
+        painted = Painted(tabbed.tabs)
+        tabbed.label.setMinimumWidth(350)
+        qtbot.waitUntil(
+            lambda tabbed=tabbed, before=before: tabbed.window.minimumSizeHint() != before
+        )
+        qtbot.wait(50)
+        counted.append(painted.times)
+    assert counted[0] > counted[1] == 0

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal
 from PySide6.QtGui import QIcon
@@ -21,13 +22,15 @@ from qasync import QEventLoop
 from app import assets, garbage
 from app.domain.errors import Refused
 from app.domain.links import Link
-from app.views.frame.channel import LinkChannel
 from app.views.frame.main_window import MainWindow
 from app.views.frame.windows import Windows
 from app.views.looks.display import check_display
 from app.views.looks.theme import PALETTES, Mode, StatusPalette, Themes
 from app.views.remembered import open_remembered
 from app.views.session import Openings
+
+if TYPE_CHECKING:
+    from app.views.frame.channel import LinkChannel
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +40,7 @@ _PICTURE = (1440, 900)
 _COLLECTED_EVERY_MS = 100
 _KEPT_AFTER_MS = 10_000
 _SETTLED_EVERY_MS = 150
+_LISTENS_AFTER_MS = 10
 _SETTLED_TIMES = 4
 _NAME = "run-registry-desktop"
 
@@ -80,9 +84,7 @@ def run_window(
         windows.opened.connect(lambda window: _photograph(window, settings))
         keeper = _Keeper(windows)
         windows.opened.connect(keeper.opened)
-        channel = None if settings.channel is None else LinkChannel(settings.channel, windows)
-        if channel is not None:
-            channel.arrived.connect(windows.follow)
+        links = _Links(windows, settings.channel)
         if settings.link is not None:
             windows.follow(settings.link)
         collector = QTimer(interval=_COLLECTED_EVERY_MS)
@@ -90,13 +92,34 @@ def run_window(
         collector.start()
         with bugs.caught(loop), _interrupts(windows), _quick_turns(), loop:
             loop.run_until_complete(windows.run())
-        if channel is not None:
-            channel.close()
+        links.close()
         themes.close()
         collector.stop()
         windows.deleteLater()
         application.processEvents()
     return 0
+
+
+class _Links:
+    """Follows the links that other starts hand over. What that takes is loaded while the first
+    server is connected to."""
+
+    def __init__(self, windows: Windows, file: Path | None) -> None:
+        self._windows = windows
+        self._channel: LinkChannel | None = None
+        if file is not None:
+            QTimer.singleShot(_LISTENS_AFTER_MS, windows, lambda: self._listen(file))
+
+    def _listen(self, file: Path) -> None:
+        from app.views.frame.channel import LinkChannel
+
+        self._channel = LinkChannel(file, self._windows)
+        self._channel.arrived.connect(self._windows.follow)
+
+    def close(self) -> None:
+        """Listens no longer."""
+        if self._channel is not None:
+            self._channel.close()
 
 
 class _Keeper(QObject):

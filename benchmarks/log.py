@@ -13,7 +13,7 @@ from sqlalchemy import Integer, bindparam
 from app.domain.history.log import Kind, LogQuery, Position, Who
 from app.models.database.engine import Database
 from app.models.statements import text
-from app.services import databases
+from app.services import examining
 from app.services.acting import Acting
 from app.services.history import log, log_details
 from benchmarks import figures
@@ -127,7 +127,7 @@ def add_versions(db: Database, versions: int) -> None:
             connection.execute(typed, given)
             what = " ".join(statement.split()[:3])
             print(f"{what}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
-    databases.add_indexes(db)
+    examining.add_indexes(db)
     with db.raw_connection("benchmark") as plain:
         plain.execute("VACUUM ANALYZE")
 

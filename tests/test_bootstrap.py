@@ -9,7 +9,7 @@ from app.bootstrap.behind import Behind
 from app.domain.connections.named import NamedConnection
 from app.domain.errors import Refused, Unavailable
 from app.domain.sources.pull import PullState
-from app.services import databases
+from app.services import databases, examining
 from app.services.certification import tables
 from app.services.certification.tables import TableQuery
 from app.services.pulling import runs as pull
@@ -69,7 +69,7 @@ def test_that_the_program_s_own_database_is_made_with_the_shipped_configuration(
     tmp_path, server_folder
 ):
     with Program(_settings(tmp_path, data_folder=server_folder)) as program:
-        found = databases.examine(program.db)
+        found = examining.examine(program.db)
         assert (found.settings_id > 0, found.problems, found.desk) == (True, (), True)
         assert program.is_demonstration
     assert not (server_folder / "cluster" / "postmaster.pid").exists()

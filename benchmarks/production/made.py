@@ -17,7 +17,7 @@ from app.domain.keys import RowKey
 from app.domain.recount.status import Recounted
 from app.domain.sources.oms import DCS_BITS
 from app.models.database.engine import Database
-from app.services import databases
+from app.services import examining
 from app.services.acting import Acting
 from app.services.recount import recounting
 from app.services.taking_in import Intake
@@ -62,7 +62,7 @@ def make(db: Database, dsn: str, share: float) -> None:
     making.step("keys and indexes", making.keys)
     making.step("cycles, lists, configuration", making.lists)
     making.step("statistics", making.vacuum)
-    making.step("indexes of the log", lambda: databases.add_indexes(db))
+    making.step("indexes of the log", lambda: examining.add_indexes(db))
     making.step("read model, taken in from the events", lambda: take_in(db))
     making.step("summaries, counted from the events", lambda: count(db))
     making.step("everything", making.vacuum)

@@ -16,7 +16,7 @@ from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.lists.tables.query import Sort, TableQuery
 from app.models.statements import text
-from app.services import databases
+from app.services import examining
 from app.services.acting import Acting
 from app.services.certification import cycles, datasets, second_eyes, tables, todo
 from app.services.configuration import in_force as configuration
@@ -183,7 +183,7 @@ def _histories(acting: Acting, at: _Landmarks) -> Iterator[Operation]:
         ("lists, newest", partial(generation.entries, acting)),
         ("lists with words", partial(generation.entries, acting, words="golden 77")),
         ("a list", partial(lists.of_database, acting, 70)),
-        ("the database, examined", partial(databases.examine, acting.db)),
+        ("the database, examined", partial(examining.examine, acting.db)),
         ("how complete it is", partial(recounting.standing, acting)),
         ("what is counted next", partial(recounting.due, acting, 100)),
         ("nothing to take in", Intake(acting.db).take_in),

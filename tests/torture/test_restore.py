@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from app.domain.errors import Unavailable
 from app.models.database.engine import Database
-from app.services import databases
+from app.services import databases, examining
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
 from tests.builders import a_run, configure
@@ -90,7 +90,7 @@ def test_that_a_moment_of_the_past_comes_back_from_copy_and_log(backup: Path) ->
         assert runs_of(db) == [390001, 390002]
         db.prepare()
         assert db.desk
-        assert databases.examine(db).problems == ()
+        assert examining.examine(db).problems == ()
         check_folds(db)
         pull.apply(Acting(db), a_run(390003, 20))
         assert runs_of(db) == [390001, 390002, 390003]

@@ -14,9 +14,9 @@ from app.domain.json_value import JsonValue
 from app.domain.seal.status import Refusal
 from app.models.database.engine import Database
 from app.models.schemas.shared_schema import SchemaKind
-from app.services import databases, taking_in
+from app.services import databases, examining, taking_in
 from app.services.acting import Acting
-from app.services.databases import Examined, ExaminedObjects
+from app.services.examining import Examined, ExaminedObjects
 from app.services.recount import recounting
 from app.services.seal import refusals
 
@@ -114,8 +114,8 @@ def _index(program: Program, arguments: Arguments) -> Answer:
     line = ProgressLine()
     try:
         if arguments.create:
-            databases.add_indexes(program.db, told=lambda name: line.say(f"making {name}"))
-        found = databases.indexes(program.db)
+            examining.add_indexes(program.db, told=lambda name: line.say(f"making {name}"))
+        found = examining.indexes(program.db)
     finally:
         line.clear()
     rows = [(each.index.name, each.index.table, each.present, each.index.purpose) for each in found]
@@ -144,7 +144,7 @@ def _take_in(program: Program, _arguments: Arguments) -> Answer:
 
 def _check(program: Program, arguments: Arguments) -> Answer:
     db = program.any_database
-    found = databases.examine(db)
+    found = examining.examine(db)
     good = found.schema.kind is SchemaKind.RUN_REGISTRY
     refused = refusals.told(db) if good else ()
     document: dict[str, JsonValue] = {
@@ -192,7 +192,7 @@ def _check(program: Program, arguments: Arguments) -> Answer:
 def _objects(db: Database) -> ExaminedObjects:
     line = ProgressLine()
     try:
-        return databases.examine_objects(db, line.shares("looking at the objects"))
+        return examining.examine_objects(db, line.shares("looking at the objects"))
     finally:
         line.clear()
 
@@ -236,7 +236,7 @@ def _text(db: Database, found: Examined, refused: Sequence[Refusal]) -> str:
         return together(lines)
     settings = f"version {found.settings_id}" if found.settings_id else "none"
     stale = len(found.stale_summaries)
-    at_least = "at least " if stale == databases.SHOWN_SUMMARIES else ""
+    at_least = "at least " if stale == examining.SHOWN_SUMMARIES else ""
     lines += [f"server         {problem}" for problem in found.server]
     lines += [
         f"schema desk    {'usable' if found.desk else f'not used: {found.desk_reason}'}",

@@ -12,7 +12,7 @@ from app.models.database.engine import Database
 from app.models.database.identity import Guarded
 from app.models.schemas import shared_schema as schema
 from app.models.schemas.shared_schema import SchemaKind, SchemaState
-from app.services import databases
+from app.services import examining
 
 OLDEST = 15
 """The oldest version of PostgreSQL that this program is tested with."""
@@ -117,7 +117,7 @@ def _findings(db: Database, *, own: bool) -> Iterator[Finding]:
     for problem in problems:
         yield Finding("server settings", Level.WARNING, problem)
     if db.has_direct:
-        wrong = databases.of_direct(db)
+        wrong = examining.of_direct(db)
         text = wrong or "The server itself answers, too: news arrive at once."
         yield Finding("direct address", Level.WARNING if wrong else Level.GOOD, text)
 

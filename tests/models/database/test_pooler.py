@@ -13,7 +13,7 @@ from app.models.database import listen
 from app.models.database.engine import Database
 from app.models.database.listen import Change, ChangeListener
 from app.models.database.locks import PullerLock
-from app.services import databases
+from app.services import examining
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
 from tests.builders import a_run
@@ -63,7 +63,7 @@ def test_that_news_and_elections_go_to_the_server_itself(dsn: str, pooled_dsn: s
         assert something.wait(20)
         assert heard[0].atomic_version is not None
         assert lock.held()
-        assert databases.examine(db).server == ()
+        assert examining.examine(db).server == ()
         check_folds(db)
     finally:
         lock.release()
@@ -84,7 +84,7 @@ def test_that_without_the_server_itself_news_are_looked_for_and_nobody_is_electe
         pull.apply(Acting(other), a_run(390001, 5))
         assert something.wait(20)
         assert heard[0].atomic_version is not None
-        (told,) = databases.examine(db).server
+        (told,) = examining.examine(db).server
         assert "direct_dsn" in told
     finally:
         listener.stop()
@@ -134,7 +134,7 @@ def test_that_what_is_wrong_with_the_server_itself_is_told(
 ) -> None:
     db = opened(pooled_dsn, direct or pooled_dsn)
     try:
-        (told,) = databases.examine(db).server
+        (told,) = examining.examine(db).server
         assert wrong in told
         assert "secret-of-mine" not in told
     finally:

@@ -19,7 +19,7 @@ from app.models.database.listen import Change, ChangeListener
 from app.models.database.locks import PullerLock
 from app.models.events import states
 from app.models.schemas import shared_schema as schema
-from app.services import databases
+from app.services import databases, examining
 from app.services.acting import Acting
 from app.services.editing import lumisections
 from app.services.editing.lumisections import BitEdit, ColumnEdit
@@ -127,7 +127,7 @@ def test_that_the_tables_are_made_in_public_whatever_the_path(empty_dsn: str):
     db = Database(empty_dsn)
     made = databases.initialise(db, default_configuration=True)
     assert (made.created, made.configured, made.desk, made.record) == (True,) * 4
-    assert databases.examine(db).problems == ()
+    assert examining.examine(db).problems == ()
     db.close()
 
 
@@ -160,7 +160,7 @@ def test_that_an_error_in_a_savepoint_ends_only_that(unusual: Database):
 
 
 def test_that_what_cannot_be_set_is_told(database: Database):
-    assert databases.examine(database).server == ()
+    assert examining.examine(database).server == ()
     with database.transaction() as connection:
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
         (told,) = session.problems(connection)
@@ -235,10 +235,10 @@ def test_that_nothing_is_prepared_in_a_session_of_a_pooler(dsn: str):
     behind = Database(make_conninfo(dsn, host="127.0.0.1", port=pooler.port), pool_size=1)
     direct = Database(dsn, pool_size=1)
     try:
-        (told,) = databases.examine(behind).server
+        (told,) = examining.examine(behind).server
         assert "The address is that of a pooler" in told
         assert _prepared_after_much(behind) == 0
-        assert databases.examine(direct).server == ()
+        assert examining.examine(direct).server == ()
         assert _prepared_after_much(direct) > 0
     finally:
         behind.close()

@@ -17,7 +17,7 @@ from app.models.database.listen import Change, ChangeListener
 from app.models.database.locks import PullerLock
 from app.models.events import pending
 from app.models.history.writes import newest_version
-from app.services import databases
+from app.services import databases, examining
 from app.services.acting import Acting
 from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
@@ -96,7 +96,7 @@ def test_that_reading_goes_to_the_standby_and_what_follows_locks_does_not(db: Da
     assert databases.standby_words(db).startswith("standby, ")
     assert not is_standby(db.primary)
     assert not is_standby(db.in_background())
-    assert databases.examine(db).server == ()
+    assert examining.examine(db).server == ()
     lock = PullerLock(db, "somebody")
     assert lock.try_acquire()
     assert lock.holder() == "somebody"
@@ -198,7 +198,7 @@ def test_that_without_a_standby_the_primary_is_read(both: Pair, db: Database) ->
 def test_that_a_standby_alone_is_read_and_refuses_to_be_written(both: Pair) -> None:
     database = Database(both.standby.dsn)
     assert database.prepare()
-    (told,) = databases.examine(database).server
+    (told,) = examining.examine(database).server
     assert told == "The server is a standby: nothing can be changed here."
     with pytest.raises(Refused, match="can only be read"):
         pull.apply(Acting(database), a_run(390001, 5))

@@ -8,7 +8,7 @@ from app.domain.errors import Refused
 from app.domain.identity import Actor
 from app.domain.seal.findings import Fault
 from app.models.database.engine import Database
-from app.services import databases
+from app.services import examining
 from app.services.acting import Acting
 from app.services.golden import generation as golden
 from app.services.seal import proofs, wanted
@@ -86,7 +86,7 @@ def test_that_a_root_isn_t_kept_after_the_list_was_made(sealed, guarded_dsn):
 
 
 def test_that_a_person_reads_in_db_check_who_seals(sealed, come_in):
-    found = databases.examine(come_in("g_expert"))
+    found = examining.examine(come_in("g_expert"))
     assert (found.seal, found.keeps_roots) == (False, True)
     with sealed.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM seal.leaf")).scalar_one()

@@ -10,7 +10,7 @@ from app.distribution import program_version
 from app.domain.json_value import text_hash
 from app.domain.progress import Cancelled, Progress
 from app.models.database.engine import Database
-from app.services import databases, programs
+from app.services import examining, programs
 
 
 def test_that_no_object_the_web_service_stored_is_called_false(database: Database, shared_data):
@@ -27,7 +27,7 @@ def test_that_no_object_the_web_service_stored_is_called_false(database: Databas
             {"rows": json.dumps(stored)},
         )
     told: list[float] = []
-    found = databases.examine_objects(database, Progress(told.append))
+    found = examining.examine_objects(database, Progress(told.append))
     assert (found.looked_at, found.false_number, found.false) == (len(stored), 0, ())
     # One object of 25 columns was written in an order of its own.
     assert found.undecided <= 1
@@ -49,8 +49,8 @@ def test_that_looking_at_the_objects_can_be_stopped(database: Database):
         return len(asked) == 3
 
     with pytest.raises(Cancelled):
-        databases.examine_objects(database, Progress(is_cancelled=enough))
-    assert databases.examine_objects(database).looked_at == 3
+        examining.examine_objects(database, Progress(is_cancelled=enough))
+    assert examining.examine_objects(database).looked_at == 3
 
 
 def test_that_only_the_first_false_objects_are_named(database: Database):
@@ -61,9 +61,9 @@ def test_that_only_the_first_false_objects_are_named(database: Database):
                 " SELECT n, to_jsonb(n), 'x' || n FROM generate_series(1, 2500) AS n"
             )
         )
-    found = databases.examine_objects(database)
+    found = examining.examine_objects(database)
     assert (found.looked_at, found.false_number) == (2500, 2500)
-    assert found.false == tuple(range(1, databases.NAMED_OBJECTS + 1))
+    assert found.false == tuple(range(1, examining.NAMED_OBJECTS + 1))
 
 
 def test_that_a_newer_version_that_made_a_list_here_is_told_of(database: Database):

@@ -10,7 +10,6 @@ from app.models.configuration.editing import (
     replace_list,
 )
 from app.models.configuration.going_back import earlier_version, go_back
-from app.models.configuration.history import history, items
 from app.models.configuration.lists import CONFIGURATION_TABLES, lock
 from app.models.configuration.reading import (
     columns_and_rights,
@@ -45,13 +44,11 @@ __all__ = [
     "edit_item",
     "export_tables",
     "go_back",
-    "history",
     "holds_only",
     "import_tables",
     "in_force",
     "is_untouched",
     "item_in_force",
-    "items",
     "items_in_force",
     "load",
     "lock",

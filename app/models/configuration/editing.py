@@ -11,10 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, text
 
 from app.domain.configuration.in_force import Kind
-from app.domain.configuration.versions import changed_meanwhile
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject
-from app.models.configuration.history import history
 from app.models.configuration.lists import VERSIONED, as_json, lists_of, lock
 from app.models.configuration.workspaces import columns_by_id, ids_in_use
 from app.models.database import outcome
@@ -129,6 +127,10 @@ def _item_in_force(
     if row is None:
         raise NotFound(f"There is no {kind.word} {item_id} in any version.")
     if row["in_force"] is None:
+        # Not above: every version is read only to say what happened.
+        from app.domain.configuration.versions import changed_meanwhile
+        from app.models.configuration.history import history
+
         raise changed_meanwhile(history(connection, kind), item_id, wanted)
     values = {
         name: value for name, value in row.items() if name not in {"id", "createdAt", "in_force"}

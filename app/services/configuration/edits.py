@@ -24,6 +24,7 @@ from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.rules.vocabulary import RuleSubject
 from app.models import configuration as model
+from app.models.configuration import history
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 from app.services.configuration.rule_vocabulary import vocabulary
@@ -64,7 +65,7 @@ def edit_item(
     """
     if RULE in changes and not insist:
         with acting.db.read() as connection:
-            before = model.items(connection, kind).get(item_id)
+            before = history.items(connection, kind).get(item_id)
         _check_variables(
             acting, kind, changes, None if before is None else before.values, insist=insist
         )

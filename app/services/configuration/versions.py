@@ -12,6 +12,7 @@ from app.domain.errors import Conflict, NotPermitted, Refused
 from app.domain.json_logic import RuleError
 from app.domain.text.names import no_version
 from app.models import configuration as model
+from app.models.configuration import history as stored
 from app.models.history import writes as event_history
 from app.services.acting import Acting
 from app.services.configuration.edits import path_of, refuse_locking_out
@@ -51,7 +52,7 @@ class AtEvent:
 def versions(acting: Acting, kind: Kind) -> ListHistory:
     """All versions of a list with their items."""
     with acting.db.read() as connection:
-        return model.history(connection, kind)
+        return stored.history(connection, kind)
 
 
 def difference(acting: Acting, kind: Kind, before: int, after: int | None = None) -> Difference:
@@ -73,7 +74,7 @@ def in_force_at_event(acting: Acting, version: int) -> AtEvent:
             raise no_version(version, event_history.newest_version(connection))
         lists = []
         for kind in Kind:
-            present = model.history(connection, kind).in_force_at(action.at)
+            present = stored.history(connection, kind).in_force_at(action.at)
             lists.append(InForce(kind, present, present.exact and present.at <= action.at))
     return AtEvent(version, action.author, action.at, tuple(lists))
 
@@ -115,7 +116,7 @@ def restore(
                 raise NotPermitted(refusal, (EXPERTS,))
         else:
             configuration.permissions.check(acting.actor, path_of(kind))
-        history = model.history(connection, kind)
+        history = stored.history(connection, kind)
         newest = history.versions[-1]
         if seen is not None and seen != newest.settings_id:
             raise Conflict(

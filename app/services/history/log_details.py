@@ -9,7 +9,7 @@ from app.domain.history.cells import Action, CellChange, Frame, Write
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.state.grid import Value
 from app.domain.text.names import no_version
-from app.models import configuration
+from app.models.configuration.history import history as list_history
 from app.models.history import cell_writes, log_sources, run_history
 from app.models.history import writes as history
 from app.models.history.writes import Touched
@@ -92,8 +92,7 @@ def open_settings(acting: Acting, settings_id: int) -> tuple[Difference, ...]:
         if not before:
             return ()
         differences = [
-            configuration.history(connection, kind).difference(before, settings_id)
-            for kind in kinds
+            list_history(connection, kind).difference(before, settings_id) for kind in kinds
         ]
     return tuple(each for each in differences if not each.is_empty)
 

@@ -9,12 +9,13 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, MutableMapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, NoReturn, TextIO
 
@@ -55,6 +56,8 @@ NO_NETWORK = (
 _NEEDED_BYTES = 1_500_000_000
 _TOLD_EVERY_S = 15.0
 _LOOKED_EVERY_S = 0.1
+_PATIENCE_S = 30.0
+"""How long tests may take to stop their servers."""
 
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff format --check", ("-m", "ruff", "format", "--check", ".")),
@@ -63,6 +66,9 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("vulture", ("-m", "vulture")),
     ("lint-imports", ("-c", "from importlinter.cli import lint_imports_command as c; c()")),
 )
+
+SLOWEST = "mypy"
+"""The check that takes a core for a minute, four times as long as any other."""
 
 
 TEST_USAGE = """\
@@ -215,8 +221,8 @@ def test_steps(words: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def run_checks(words: Sequence[str]) -> NoReturn:
-    """Set up with the test tools, run the checks beside each other, then the tests; stop at the
-    first that fails."""
+    """Set up with the test tools, run the checks beside each other, and the tests after all but the
+    slowest; stop at the first that fails."""
     if {"--help", "-h"} & set(words[:1]):
         lines = [f"                  {name:<11} {about}" for name, (about, _) in LONG.items()]
         sys.stdout.write(TEST_USAGE + "\n".join(lines) + "\n")
@@ -227,13 +233,9 @@ def run_checks(words: Sequence[str]) -> NoReturn:
     system_libraries.complete(PYTHON, "offscreen")
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     keep_bytecode(os.environ)
-    run_beside_each_other([step for step in steps if step in CHECKS])
-    for name, command in (step for step in steps if step not in CHECKS):
-        sys.stderr.write(f"run: {name}\n")
-        sys.stderr.flush()
-        done = subprocess.run([str(PYTHON), *command], cwd=ROOT, check=False)
-        if done.returncode != 0:
-            raise SetupFailed(f"{name} failed (exit code {done.returncode}).")
+    run_beside_each_other(
+        [step for step in steps if step in CHECKS], [step for step in steps if step not in CHECKS]
+    )
     if steps:
         sys.stderr.write("run: every check passed.\n")
     sys.exit(0)
@@ -246,24 +248,44 @@ def keep_bytecode(environment: MutableMapping[str, str]) -> None:
         environment.setdefault("PYTHONPYCACHEPREFIX", str(BYTECODE))
 
 
-def run_beside_each_other(checks: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+def run_beside_each_other(
+    checks: Sequence[tuple[str, tuple[str, ...]]],
+    then: Sequence[tuple[str, tuple[str, ...]]] = (),
+) -> None:
     """Run checks at the same time and tell what each has said once it has ended; the first that
-    fails ends the others."""
+    fails ends the others.
+
+    `then` follow one after the other and speak for themselves. They begin while `SLOWEST` goes on.
+    """
+    to_come = list(then)
     with ExitStack() as stack:
         running = [(name, *_begun(command, stack)) for name, command in checks]
-        while running:
+        while running or to_come:
             ended = [each for each in running if each[1].poll() is not None]
             for name, process, output in ended:
-                output.seek(0)
-                sys.stderr.write(f"run: {name}\n{output.read().decode(errors='replace')}")
-                sys.stderr.flush()
+                _tell(name, output)
                 if process.returncode != 0:
                     raise SetupFailed(f"{name} failed (exit code {process.returncode}).")
             running = [each for each in running if each not in ended]
+            if to_come and all(name == SLOWEST for name, *_ in running):
+                name, command = to_come.pop(0)
+                sys.stderr.write(f"run: {name}\n")
+                sys.stderr.flush()
+                running.append((name, stack.enter_context(_speaking(command)), None))
             time.sleep(_LOOKED_EVERY_S)
 
 
-def _begun(command: Sequence[str], stack: ExitStack) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
+def _tell(name: str, output: IO[bytes] | None) -> None:
+    """Tell what a command has said, unless it has done so itself."""
+    if output is not None:
+        output.seek(0)
+        sys.stderr.write(f"run: {name}\n{output.read().decode(errors='replace')}")
+        sys.stderr.flush()
+
+
+def _begun(
+    command: Sequence[str], stack: ExitStack
+) -> "tuple[subprocess.Popen[bytes], IO[bytes] | None]":
     """A command of Python that has begun, and the file that it says everything into; the stack
     ends it."""
     output = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
@@ -273,6 +295,29 @@ def _begun(command: Sequence[str], stack: ExitStack) -> "tuple[subprocess.Popen[
     stack.enter_context(process)
     stack.callback(process.kill)
     return process, output
+
+
+@contextmanager
+def _speaking(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
+    """A command of Python that has begun; in the end it stops what it has started."""
+    with subprocess.Popen([str(PYTHON), *command], cwd=ROOT) as process:
+        try:
+            yield process
+        except KeyboardInterrupt:
+            _wait_for_end(process)  # the terminal has told it, too
+            raise
+        except SetupFailed:
+            if sys.platform != "win32":
+                process.send_signal(signal.SIGINT)
+                _wait_for_end(process)
+            raise
+        finally:
+            process.kill()
+
+
+def _wait_for_end(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_PATIENCE_S)
 
 
 def install_packages(screen: str | None) -> None:

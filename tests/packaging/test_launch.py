@@ -279,6 +279,59 @@ def test_that_the_first_check_that_fails_ends_the_others_and_is_told(monkeypatch
     assert capsys.readouterr().err == "run: faulty\nline 7 is wrong\n"
 
 
+def test_that_tests_begin_beside_the_slowest_check_alone(monkeypatch, tmp_path, capfd):
+    monkeypatch.setattr(launch, "PYTHON", Path(sys.executable))
+    quick, begun = tmp_path / "quick", tmp_path / "begun"
+    waiting = (
+        "import pathlib, sys, time\nwhile not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.01)"
+    )
+    launch.run_beside_each_other(
+        # One after the other, the slowest would never end.
+        [
+            (launch.SLOWEST, ("-c", waiting, str(begun))),
+            ("quick", ("-c", f"import pathlib; pathlib.Path({str(quick)!r}).touch()")),
+        ],
+        [
+            ("tests", ("-c", f"import os; os.stat({str(quick)!r}); open({str(begun)!r}, 'w')")),
+            ("after them", ("-c", f"import os; os.stat({str(begun)!r}); print('heard')")),
+        ],
+    )
+
+    said = capfd.readouterr()
+    assert said.out == "heard\n"
+    assert said.err.index("run: quick") < said.err.index("run: tests")
+    assert said.err.index("run: tests") < said.err.index("run: after them")
+    assert f"run: {launch.SLOWEST}" in said.err
+
+
+def test_that_the_slowest_check_ends_tests_that_have_begun_when_it_fails(
+    monkeypatch, tmp_path, capfd
+):
+    monkeypatch.setattr(launch, "PYTHON", Path(sys.executable))
+    begun = tmp_path / "begun"
+    tests = (
+        "import pathlib, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "try:\n"
+        "    pathlib.Path(sys.argv[1]).touch()\n"
+        "    while True: time.sleep(1)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('servers are stopped')\n"
+    )
+    failing = (
+        "import pathlib, sys, time\n"
+        "while not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.01)\n"
+        "sys.exit(1)\n"
+    )
+    with pytest.raises(launch.SetupFailed, match=r"^mypy failed \(exit code 1\)\.$"):
+        launch.run_beside_each_other(
+            [(launch.SLOWEST, ("-c", failing, str(begun)))],
+            [("tests", ("-c", tests, str(begun))), ("never", ("-c", "print('begun')"))],
+        )
+
+    assert capfd.readouterr().out == "servers are stopped\n"
+
+
 def test_that_a_set_up_alone_runs_nothing():
     assert launch.test_steps(["--set-up"]) == ()
 

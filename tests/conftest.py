@@ -26,6 +26,7 @@ from app import garbage
 from app.domain import masking
 from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
+from app.models.embedded.cluster import OUR_CONFIGURATION
 from app.models.embedded.programs import BINARIES_VARIABLE
 from app.models.schemas import shared_schema as schema
 from tests.left_overs import LeftOvers, LoggedWarnings, Timers
@@ -440,6 +441,19 @@ def server() -> Iterator[TestServer]:
     server = TestServer(Path(os.environ[_SERVER_FOLDER]))
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def made_once(server: TestServer) -> Path:
+    """A data folder with the files of a server that doesn't run, to copy: making them takes ten
+    times as long."""
+    folder = Path(os.environ[_SERVER_FOLDER]) / "made"
+    with server.alone_making():
+        if not folder.exists():
+            EmbeddedServer.open(folder).close()
+            # Copies would all go for the port that is in it.
+            (folder / "cluster" / OUR_CONFIGURATION).unlink()
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,13 @@ def folder(data_folder: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
+def made(folder: Path, made_once: Path) -> Path:
+    """The same, with the files of a server."""
+    subprocess.run(["cp", "-a", f"{made_once}/.", str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture
 def other_process(folder: Path) -> Iterator[OtherProcess]:
     """Starts programs that open the server, print its address, and wait for a line to end."""
     started: list[subprocess.Popen[str]] = []
@@ -102,34 +109,34 @@ def test_that_a_new_folder_gets_a_protected_server_that_stops_with_the_last_user
     assert not _is_running(folder)
 
 
-def test_that_data_and_port_stay_the_same_from_start_to_start(folder: Path) -> None:
-    with EmbeddedServer.open(folder) as server:
+def test_that_data_and_port_stay_the_same_from_start_to_start(made: Path) -> None:
+    with EmbeddedServer.open(made) as server:
         _execute(server.dsn, "CREATE TABLE kept (id int)")
         dsn = server.dsn
-    with EmbeddedServer.open(folder) as server:
+    with EmbeddedServer.open(made) as server:
         assert server.dsn == dsn
         assert _ask(server.dsn, "SELECT count(*) FROM kept") == 0
 
 
-def test_that_another_port_is_taken_when_somebody_listens_on_ours(folder: Path) -> None:
-    with EmbeddedServer.open(folder) as server:
+def test_that_another_port_is_taken_when_somebody_listens_on_ours(made: Path) -> None:
+    with EmbeddedServer.open(made) as server:
         dsn = server.dsn
     port = int(str(psycopg.conninfo.conninfo_to_dict(dsn)["port"]))
-    with socket.create_server(("127.0.0.1", port)), EmbeddedServer.open(folder) as server:
+    with socket.create_server(("127.0.0.1", port)), EmbeddedServer.open(made) as server:
         assert server.dsn != dsn
         assert _ask(server.dsn, "SELECT 1") == 1
 
 
 def test_that_processes_share_one_server_and_the_last_one_stops_it(
-    folder: Path, other_process: OtherProcess
+    made: Path, other_process: OtherProcess
 ) -> None:
-    with EmbeddedServer.open(folder) as server:
+    with EmbeddedServer.open(made) as server:
         other = other_process()
         assert _dsn_of(other) == server.dsn
     assert _ask(server.dsn, "SELECT 1") == 1
     other.communicate("end\n")
     assert other.returncode == 0
-    assert not _is_running(folder)
+    assert not _is_running(made)
 
 
 def test_that_processes_that_open_a_new_folder_at_once_get_one_server(
@@ -142,37 +149,37 @@ def test_that_processes_that_open_a_new_folder_at_once_get_one_server(
     assert not _is_running(folder)
 
 
-def test_that_two_users_in_one_process_are_two(folder: Path) -> None:
-    first, second = EmbeddedServer.open(folder), EmbeddedServer.open(folder)
+def test_that_two_users_in_one_process_are_two(made: Path) -> None:
+    first, second = EmbeddedServer.open(made), EmbeddedServer.open(made)
     first.close()
     first.close()
     assert _ask(second.dsn, "SELECT 1") == 1
     second.close()
 
 
-def test_that_a_killed_process_is_not_waited_for(folder: Path, other_process: OtherProcess) -> None:
+def test_that_a_killed_process_is_not_waited_for(made: Path, other_process: OtherProcess) -> None:
     other = other_process()
     assert _dsn_of(other)
     other.send_signal(signal.SIGKILL)
     other.wait()
-    assert _is_running(folder)
-    EmbeddedServer.open(folder).close()
-    assert not _is_running(folder)
-    assert list((folder / "clients").iterdir()) == []
+    assert _is_running(made)
+    EmbeddedServer.open(made).close()
+    assert not _is_running(made)
+    assert list((made / "clients").iterdir()) == []
 
 
-def test_that_a_killed_server_recovers_with_its_data(folder: Path) -> None:
-    with EmbeddedServer.open(folder) as server:
+def test_that_a_killed_server_recovers_with_its_data(made: Path) -> None:
+    with EmbeddedServer.open(made) as server:
         _execute(server.dsn, "CREATE TABLE kept AS SELECT generate_series(1, 1000)")
-        os.kill(_postmaster_pid(folder), signal.SIGKILL)
-    with EmbeddedServer.open(folder) as again:
+        os.kill(_postmaster_pid(made), signal.SIGKILL)
+    with EmbeddedServer.open(made) as again:
         assert _ask(again.dsn, "SELECT count(*) FROM kept") == 1000
 
 
-def test_that_a_server_that_died_under_us_is_revived_at_the_same_address(folder: Path) -> None:
-    with EmbeddedServer.open(folder) as server:
+def test_that_a_server_that_died_under_us_is_revived_at_the_same_address(made: Path) -> None:
+    with EmbeddedServer.open(made) as server:
         dsn = server.dsn
-        os.kill(_postmaster_pid(folder), signal.SIGKILL)
+        os.kill(_postmaster_pid(made), signal.SIGKILL)
         server.revive()
         assert server.dsn == dsn
         assert _ask(dsn, "SELECT 1") == 1
@@ -180,12 +187,11 @@ def test_that_a_server_that_died_under_us_is_revived_at_the_same_address(folder:
 
 
 def test_that_a_stale_note_with_the_number_of_another_process_is_no_obstacle(
-    folder: Path,
+    made: Path,
 ) -> None:
-    EmbeddedServer.open(folder).close()
-    note = f"{os.getpid()}\n{folder / 'cluster'}\n1700000000\n5432\n\n127.0.0.1\n1 2\nready   \n"
-    (folder / "cluster" / "postmaster.pid").write_text(note)
-    with EmbeddedServer.open(folder) as server:
+    note = f"{os.getpid()}\n{made / 'cluster'}\n1700000000\n5432\n\n127.0.0.1\n1 2\nready   \n"
+    (made / "cluster" / "postmaster.pid").write_text(note)
+    with EmbeddedServer.open(made) as server:
         assert _ask(server.dsn, "SELECT 1") == 1
 
 
@@ -278,10 +284,10 @@ def test_that_a_small_disk_is_told_before_anything_is_made() -> None:
         EmbeddedServer.open(folder / "data")
 
 
-def test_that_a_server_that_gives_up_says_why(folder: Path) -> None:
+def test_that_a_server_that_gives_up_says_why(made: Path) -> None:
     with pytest.raises(Unavailable, match=r"doesn't start: .*no_such_setting"):
-        EmbeddedServer.open(folder, settings={"no_such_setting": 1})
-    EmbeddedServer.open(folder).close()
+        EmbeddedServer.open(made, settings={"no_such_setting": 1})
+    EmbeddedServer.open(made).close()
 
 
 def test_that_as_root_the_server_runs_as_another_user_even_where_it_cannot_enter(
@@ -308,11 +314,10 @@ def test_that_as_root_the_server_runs_as_another_user_even_where_it_cannot_enter
     assert not _is_running(hidden / "data")
 
 
-def test_that_a_lost_password_is_told(folder: Path) -> None:
-    EmbeddedServer.open(folder).close()
-    (folder / "password").unlink()
+def test_that_a_lost_password_is_told(made: Path) -> None:
+    (made / "password").unlink()
     with pytest.raises(Refused, match="password is missing"):
-        EmbeddedServer.open(folder)
+        EmbeddedServer.open(made)
 
 
 LEFT_NOTES = {
@@ -327,29 +332,28 @@ LEFT_NOTES = {
 
 @pytest.mark.parametrize("note", LEFT_NOTES.values(), ids=LEFT_NOTES)
 def test_that_a_note_which_a_full_disk_cut_off_is_no_obstacle(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, note: str
+    made: Path, monkeypatch: pytest.MonkeyPatch, note: str
 ) -> None:
-    EmbeddedServer.open(folder).close()
     # Whoever waits for as long as a start may take hangs here.
     monkeypatch.setattr(server_module, "_START_S", 20.0)
-    left = folder / "cluster" / "postmaster.pid"
+    left = made / "cluster" / "postmaster.pid"
     with subprocess.Popen(["true"]) as ended:
         ended.wait()
-    said = note.format(dead=ended.pid, other=os.getpid(), cluster=folder / "cluster")
+    said = note.format(dead=ended.pid, other=os.getpid(), cluster=made / "cluster")
     left.write_text(said)
     if os.geteuid() == 0:
-        owner = (folder / "cluster").stat()
+        owner = (made / "cluster").stat()
         os.chown(left, owner.st_uid, owner.st_gid)
-    with EmbeddedServer.open(folder) as server:
+    with EmbeddedServer.open(made) as server:
         assert _ask(server.dsn, "SELECT 1") == 1
 
 
 def test_that_an_empty_note_of_a_server_that_works_is_not_taken_away(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with EmbeddedServer.open(folder) as server:
+    with EmbeddedServer.open(made) as server:
         monkeypatch.setattr(server_module, "_START_S", 0.5)
-        note = folder / "cluster" / "postmaster.pid"
+        note = made / "cluster" / "postmaster.pid"
         content = note.read_bytes()
         note.write_bytes(b"")
         os.utime(note, (0, 0))
@@ -370,11 +374,10 @@ def test_that_a_damaged_version_is_refused_and_nothing_touched(folder: Path, tex
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"two words", b"\0"])
-def test_that_a_damaged_password_is_told(folder: Path, content: bytes) -> None:
-    EmbeddedServer.open(folder).close()
-    (folder / "password").write_bytes(content)
+def test_that_a_damaged_password_is_told(made: Path, content: bytes) -> None:
+    (made / "password").write_bytes(content)
     with pytest.raises(Refused, match="holds no password any more"):
-        EmbeddedServer.open(folder)
+        EmbeddedServer.open(made)
 
 
 @pytest.mark.parametrize(
@@ -415,38 +418,38 @@ def test_that_a_lock_is_no_way_to_another_file(folder: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the processes in /proc")
 @pytest.mark.expected_log("takes long to stop", always=False)
-def test_that_a_frozen_server_is_told_and_left_running_for_those_who_use_it(folder: Path) -> None:
-    with EmbeddedServer.open(folder) as server:
-        pid = _postmaster_pid(folder)
-        with frozen(folder):
+def test_that_a_frozen_server_is_told_and_left_running_for_those_who_use_it(made: Path) -> None:
+    with EmbeddedServer.open(made) as server:
+        pid = _postmaster_pid(made)
+        with frozen(made):
             with pytest.raises(Unavailable, match=rf"process {pid}\) but doesn't answer"):
-                EmbeddedServer.open(folder)
+                EmbeddedServer.open(made)
             server.revive()
         assert _ask(server.dsn, "SELECT 1") == 1
-        assert _postmaster_pid(folder) == pid
+        assert _postmaster_pid(made) == pid
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the processes in /proc")
 @pytest.mark.expected_log("takes long to stop")
-def test_that_a_server_that_is_left_frozen_stops_when_it_moves_again(folder: Path) -> None:
-    server = EmbeddedServer.open(folder)
-    with frozen(folder):
+def test_that_a_server_that_is_left_frozen_stops_when_it_moves_again(made: Path) -> None:
+    server = EmbeddedServer.open(made)
+    with frozen(made):
         server.close(patience_s=0.1)
-        assert _is_running(folder)
-    while _is_running(folder):
+        assert _is_running(made)
+    while _is_running(made):
         time.sleep(0.01)
 
 
 def test_that_a_start_that_fails_in_the_end_leaves_no_server_running(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise Unavailable("no database")
 
     monkeypatch.setattr(server_module, "_make_database", fail)
     with pytest.raises(Unavailable, match="no database"):
-        EmbeddedServer.open(folder)
-    assert not _is_running(folder)
+        EmbeddedServer.open(made)
+    assert not _is_running(made)
 
 
 @pytest.mark.parametrize(("memory", "kept"), [(0, 128), (4096, 256), (65_536, 512)])

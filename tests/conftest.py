@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import zlib
@@ -387,6 +388,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    # Where a shell begins the run in the background, all that tests start would ignore Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Windows of earlier tests are garbage, which no thread of a pool may collect.
     gc.disable()
     # Not below pytest's own folders: where tests run as root, the server's user can't enter them.

@@ -7,7 +7,7 @@ parser of the command line and with what the services refuse.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QKeyCombination, QObject
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -103,6 +103,10 @@ class Actions(QObject):
 
     def __getitem__(self, id_: str) -> QAction:
         return self._made[id_].action
+
+    def has_key(self, keys: QKeyCombination) -> bool:
+        """Whether an action that is made has this key."""
+        return any(made.action.shortcut() == QKeySequence(keys) for made in self._made.values())
 
     @property
     def rows(self) -> tuple[ActionRow, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from app.domain.keys import DatasetKey
 from app.services.certification.tables import Chosen
 
+NO_TABLE = "Go to a table of runs or datasets first: Online or Offline."
 NO_DATASETS = "Select datasets first, in Offline or Cycles."
 
 

@@ -15,11 +15,11 @@ from app.views.background import Work
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
 from app.views.places import PlaceContext
+from app.views.selection import NO_TABLE
 from app.views.tables.table_view import TableView
 
 MENU = ("bulk.edit",)
 TOOLS = ("bulk.edit", "bulk.file")
-NO_TABLE = "Go to a table of runs or datasets first: Online or Offline."
 
 
 def edit_paths(*, online: bool) -> tuple[str, ...]:

@@ -27,6 +27,10 @@ _CTRL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier
 _OF_ACTIONS = _CTRL | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+_HELD = {
+    *(Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta),
+    *(Qt.Key.Key_Super_L, Qt.Key.Key_Super_R, Qt.Key.Key_Mode_switch),
+}
 _UNDO = (QKeySequence(_CTRL | Qt.Key.Key_Z),)
 _REDO = (QKeySequence(_CTRL | Qt.Key.Key_Y), QKeySequence(_CTRL | _SHIFT | Qt.Key.Key_Z))
 _ENTER = (QKeySequence(Qt.Key.Key_Return), QKeySequence(_KEYPAD | Qt.Key.Key_Enter))
@@ -42,7 +46,9 @@ _SHOW_IT_THEMSELVES = (
 
 def may_be_of_an_action(keys: QKeyCombination) -> bool:
     """Whether actions have such keys. Letters, arrows, Enter and Escape alone are what whoever has
-    the keyboard does."""
+    the keyboard does, and Ctrl alone is only the beginning of a key."""
+    if keys.key() in _HELD:
+        return False
     is_function_key = Qt.Key.Key_F1 <= keys.key() <= Qt.Key.Key_F35
     return is_function_key or bool(keys.keyboardModifiers() & _OF_ACTIONS)
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QKeyCombination, QPoint
 from PySide6.QtWidgets import QMenu
 
 from app.views.frame.place_views import PlaceViews
@@ -34,6 +34,7 @@ class MadeLate:
     views: PlaceViews
     sync_dock: SyncDock
     _context: PlaceContext
+    _first: "Actions | None" = None
     _all: "AllActions | None" = None
 
     def _begin_to_act(self, actions: "AllActions") -> None:
@@ -75,12 +76,28 @@ class MadeLate:
         return self.sync_dock.panels
 
     @property
+    def first_actions(self) -> "Actions":
+        """What can be done with the window itself: to quit, or to go to a place, needs nothing of
+        what is done there. Once all actions are made, they are among these."""
+        if self._first is None:
+            from app.views.actions import Actions
+            from app.views.frame.actions import window_actions
+
+            window, context = cast("MainWindow", self), self._context
+            self._first = Actions(window, context.themes, context.notices, context.rights)
+            self._first.add(window.navigation.rows(window.go_into))
+            self._first.add(window_actions.rows(window, window.table))
+            self._first.update()
+        return self._first
+
+    @property
     def all_actions(self) -> "AllActions":
         """Everything that can be done."""
         if self._all is None:
             from app.views.frame.actions.all_actions import AllActions
 
-            self._all = AllActions(self._context, cast("MainWindow", self))
+            window = cast("MainWindow", self)
+            self._all = AllActions(self._context, window, self.first_actions)
             self._begin_to_act(self._all)
         return self._all
 
@@ -131,8 +148,8 @@ class MadeLate:
 
     def update_actions(self) -> None:
         """Asks which actions are possible now."""
-        if self._all is not None:
-            self._all.by_id.update()
+        if self._first is not None:
+            self._first.update()
 
     def load_actions(self) -> None:
         """Loads what makes them."""
@@ -141,6 +158,11 @@ class MadeLate:
     def make_actions(self) -> None:
         """Makes them unless they are there."""
         _ = self.all_actions
+
+    def make_actions_for(self, keys: QKeyCombination) -> None:
+        """Makes what a key needs: an action of the window itself needs no other ones."""
+        if not self.first_actions.has_key(keys):
+            self.make_actions()
 
     def open_run_menu(self, at: QPoint) -> None:
         """Offers what can be done with a run."""

@@ -425,7 +425,7 @@ class MainWindow(MadeLate, QMainWindow):
             # Whoever browses the table waits for nothing that takes a second.
             and may_be_of_an_action(event.keyCombination())
         ):
-            self.make_actions()
+            self.make_actions_for(event.keyCombination())
         return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:

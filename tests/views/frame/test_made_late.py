@@ -146,6 +146,31 @@ def test_that_a_key_works_before_anything_is_read(qtbot: QtBot, fresh: MainWindo
     QTest.keySequence(fresh, QKeySequence("Ctrl+6"))
     assert fresh.place == "log"
     assert fresh.front.stack.currentWidget() is fresh.log
+    assert (set(fresh.views.made), has_actions(fresh)) == ({"online", "log"}, False)
+
+
+def test_that_a_window_that_opens_is_quit_without_making_anything_for_it(
+    qtbot: QtBot, fresh: MainWindow
+) -> None:
+    with qtbot.waitSignal(fresh.stop_wanted):
+        QTest.keySequence(fresh, QKeySequence("Ctrl+Q"))
+    assert (list(fresh.views.made), has_actions(fresh)) == (["online"], False)
+
+
+@pytest.mark.parametrize("key", ["Ctrl+F", "Ctrl+G", "F6", "F5"])
+def test_that_a_key_of_the_window_itself_makes_no_other_actions(
+    qtbot: QtBot, fresh: MainWindow, key: str
+) -> None:
+    QTest.keySequence(fresh, QKeySequence(key))
+    assert fresh.first_actions.has_key(QKeySequence(key)[0])
+    assert not has_actions(fresh)
+
+
+def test_that_ctrl_alone_is_only_the_beginning_of_a_key(qtbot: QtBot, fresh: MainWindow) -> None:
+    for held in (Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta):
+        qtbot.keyPress(fresh, held, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyRelease(fresh, held)
+    assert not has_actions(fresh)
 
 
 @pytest.mark.parametrize("title", MENUS)
@@ -212,7 +237,7 @@ def test_that_a_typed_filter_is_not_taken_for_a_key_of_an_action(
     line.setFocus()
     qtbot.keyClicks(line, "class")
     assert (line.text(), has_actions(fresh)) == ("class", False)
-    qtbot.keyClick(line, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(line, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
     assert has_actions(fresh)
 
 

@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from app.domain.certification.datasets import EDITABLE_STATES
-from app.views.actions import Actions
 from app.views.bulk.actions import BulkActions
 from app.views.configuration.trials.why_actions import WhyActions
 from app.views.datasets.links import LinkActions
 from app.views.evidence.evidence_actions import EvidenceActions
-from app.views.frame.actions import window_actions
 from app.views.frame.actions.connections import ConnectionActions
 from app.views.frame.actions.happened import Happenings
 from app.views.frame.actions.help import HelpActions
@@ -28,14 +26,16 @@ from app.views.runs.dataset_actions import DatasetActions
 from app.views.runs.run_actions import RunActions
 
 if TYPE_CHECKING:
+    from app.views.actions import Actions
     from app.views.frame.main_window import MainWindow
 
 
 class AllActions(QObject):
     """Made after the window, which is seen without: half of what the program has to load is only
-    needed for what somebody does."""
+    needed for what somebody does. `first` has the actions of the window itself; the others are
+    added to it."""
 
-    def __init__(self, context: PlaceContext, window: "MainWindow") -> None:
+    def __init__(self, context: PlaceContext, window: "MainWindow", first: "Actions") -> None:
         super().__init__(window)
         table, subject = window.table, window.subject
         self._context = context
@@ -53,7 +53,7 @@ class AllActions(QObject):
         self.connections = ConnectionActions(context, window)
         self.preferences = PreferencesActions(context, window)
         self.happenings = Happenings(context, window, window)
-        self.by_id = Actions(window, context.themes, context.notices, context.rights)
+        self.by_id = first
         self._add_rows(window)
         self.menus = Menus(window.menus, self.by_id, window.views.values(), window)
         self._connect(window)
@@ -71,8 +71,6 @@ class AllActions(QObject):
     def _add_rows(self, window: "MainWindow") -> None:
         self.by_id.add(
             [
-                *window.navigation.rows(window.go_into),
-                *window_actions.rows(window, window.table),
                 *LookActions(self._context).rows(),
                 *self.runs.rows(),
                 *self.workbench.rows(),

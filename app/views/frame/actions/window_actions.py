@@ -4,8 +4,8 @@ from typing import Protocol
 
 from app.domain.configuration import permissions
 from app.views.actions import ONLY_SHOWS, ActionRow
-from app.views.bulk.actions import NO_TABLE
 from app.views.frame.table_in_front import TableInFront
+from app.views.selection import NO_TABLE
 from app.views.subject import Subject, unless
 
 

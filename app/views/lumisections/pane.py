@@ -47,7 +47,8 @@ _READING = "Reading the lumisections ..."
 class LumisectionsPane(QWidget):
     """Loads and shows one dataset of a run, follows what is written, drafts and writes edits.
 
-    Signals: `menu_wanted(QPoint)` (global); `shown()` when other lumisections are there;
+    Signals: `menu_wanted(QPoint)` (global); `shown()` when other lumisections are there, and
+    `refused()` when none can be;
     `selection_changed()`; `history_wanted()` and `moment_wanted()` by the keys H and T;
     `moment_changed()` when it goes over to another moment, or back to now;
     `written(Written)` when a draft is written.
@@ -55,6 +56,7 @@ class LumisectionsPane(QWidget):
 
     menu_wanted = Signal(object)
     shown = Signal()
+    refused = Signal()
     selection_changed = Signal()
     history_wanted = Signal()
     moment_wanted = Signal()
@@ -282,6 +284,7 @@ class LumisectionsPane(QWidget):
         self.grid_part.hide()
         self.words.setText(text)
         self.words.show()
+        self.refused.emit()
 
     def _dataset_chosen(self) -> None:
         self.ranges.clear()

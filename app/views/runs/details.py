@@ -23,6 +23,7 @@ from app.views.places import PlaceContext
 from app.views.runs.attributes_model import AttributesModel, attributes_of
 from app.views.runs.details_line import DetailsLine
 from app.views.runs.moments import RunMoments
+from app.views.runs.typed_ahead import TypedAhead
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.late_page import LatePage
 from app.views.widgets.loading_bar import LoadingBar
@@ -80,6 +81,7 @@ class DetailsView(QWidget):
         self.bar = LoadingBar(themes)
         self.tabs = StillTabs(self)
         self.lumisections = LumisectionsPane(context, home_of_pages(self.tabs))
+        self._typed = TypedAhead(self.lumisections.grid, self)
         self.attributes = AttributesModel(self)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._lay_out()
@@ -185,7 +187,10 @@ class DetailsView(QWidget):
     def go_into_grid(self) -> None:
         """The keyboard goes to the grid, when that is there."""
         self.tabs.setCurrentWidget(self.lumisections)
-        give_keys_once_shown(self.lumisections.grid)
+        grid = self.lumisections.grid
+        if not give_keys(grid):
+            give_keys_once_shown(grid)
+            self._typed.keep()
 
     def home(self) -> QWidget:
         """The tabs: nothing is edited by going here."""
@@ -249,10 +254,12 @@ class DetailsView(QWidget):
     def _connect(self) -> None:
         self._settle.timeout.connect(lambda: self._work.start(self._load(keep=False)))
         self._work.running_changed.connect(self._show_loading)
+        self._background.outage.connect(self._typed.forget)
         self.moments.running_changed.connect(self._show_loading)
         self.lumisections.written.connect(self.written)
         self.lumisections.menu_wanted.connect(self.menu_wanted)
         self.lumisections.shown.connect(self._lumisections_shown)
+        self.lumisections.refused.connect(self._typed.forget)
         self.lumisections.selection_changed.connect(self._look)
         self.lumisections.history_wanted.connect(self.show_history_of_selection)
         self.lumisections.moment_wanted.connect(self.choose_moment)
@@ -332,6 +339,7 @@ class DetailsView(QWidget):
     def _lumisections_shown(self) -> None:
         self._look()
         self.subject_changed.emit()
+        self._typed.hand_over()
 
     def _look(self) -> None:
         """Tells the history which dataset and cells are in front."""

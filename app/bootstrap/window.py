@@ -268,6 +268,7 @@ def _seal_key(program: Program) -> "PublicKey | None":
 
 def _session(program: Program, *, demonstration: bool) -> "Session":
     """What the status bar says of the database and the person."""
+    from app.views.rights import nothing_here
     from app.views.session import DatabaseKind, Session, rights_words
 
     settings, connection = program.settings, program.destination.connection
@@ -298,7 +299,7 @@ def _session(program: Program, *, demonstration: bool) -> "Session":
         unproved=_UNPROVED if not program.has_own_server and program.db.guard is None else "",
         connection="" if connection is None else connection.name,
         protection=program.db.protection,
-        read_only=program.db.read_only,
+        read_only=nothing_here(program.acting),
         scripts=_script_targets(program),
         service=service,
         server="" if program.has_own_server else place(program.db.dsn_without_password),

@@ -16,6 +16,10 @@ from app.views.widgets.plain import tip
 
 _FRESH_S = 60.0
 READ_ONLY = "This connection is read-only. Open another one to write (File, Connections)."
+READS_ALONE = (
+    "This login may only read this database. Open a connection with another login (File,"
+    " Connections), or ask the administrator of the database for the right to write."
+)
 _OWN_TIP = "own tip"
 
 
@@ -29,7 +33,9 @@ def offer(button: QAbstractButton | QAction, why_not: str, *, possible: bool = T
 
 def nothing_here(acting: Acting) -> str:
     """Why nothing at all can be changed on this connection; empty where something can."""
-    return READ_ONLY if acting.db.read_only else ""
+    if acting.db.read_only:
+        return READ_ONLY
+    return READS_ALONE if acting.db.reads_alone else ""
 
 
 class Rights(QObject):
@@ -67,9 +73,8 @@ class Rights(QObject):
     def why_not(self, paths: Sequence[str]) -> str:
         """Why none of the paths is allowed, as the service would refuse it; empty when one is.
 
-        On a connection that is read-only nothing is. Empty also while the permissions aren't read
-        yet, or the database is still asked, and for a path with a `{name}` in it: that is chosen
-        later.
+        Where nothing can be written none is. Empty also while the permissions aren't read yet, or
+        the database is still asked, and for a path with a `{name}` in it: that is chosen later.
         """
         if why_nothing := self.why_nothing():
             return why_nothing

@@ -45,6 +45,7 @@ class Session:
     `folders` are named places where the program keeps things; `unproved` says why nobody can rely
     on who acts, empty where the database proves it. `connection`: the name of the one in use, empty
     where `dsn` names the database; `protection`: what encrypts it.
+    `read_only`: why nothing can be changed here, empty where something can.
     `server`: the address that links name, `host:port/database`; empty where it is our own.
     `service`: the kind of a login that is no person's, on a guarded database."""
 
@@ -57,7 +58,7 @@ class Session:
     unproved: str = ""
     connection: str = ""
     protection: Protection = ON_THIS_MACHINE
-    read_only: bool = False
+    read_only: str = ""
     server: str = ""
     scripts: ScriptTargets = ScriptTargets()
     service: str = ""

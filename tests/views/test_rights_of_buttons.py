@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QTabWidget, QToolButton
 from pytestqt.qtbot import QtBot
@@ -16,9 +18,10 @@ from app.views.frame.navigation import PLACES
 from app.views.golden.place import GoldenPlace
 from app.views.notices import NoticeBar
 from app.views.places import PlaceContext
-from app.views.rights import READ_ONLY
+from app.views.rights import READ_ONLY, READS_ALONE
 from app.views.session import Workplace
 from tests.builders import EXPERT, NOBODY
+from tests.conftest import prepared
 from tests.views.workplaces import a_workplace
 
 ONLY_SHOWS = frozenset(
@@ -46,13 +49,28 @@ def actor() -> Actor:
 
 
 @pytest.fixture
-def look(runs_dsn: str) -> Iterator[Database]:
+def asks_to_read(runs_dsn: str) -> Iterator[Database]:
     """The thirty runs over a connection that is read-only."""
     joined = "&" if "?" in runs_dsn else "?"
     database = Database(f"{runs_dsn}{joined}options=-c%20default_transaction_read_only%3Don")
     database.prepare()
     yield database
     database.close()
+
+
+@pytest.fixture
+def reads_alone(runs_dsn: str) -> Iterator[Database]:
+    """The thirty runs for a login that may read everything, and write nothing."""
+    with psycopg.connect(runs_dsn, autocommit=True) as control:
+        login = f"{control.info.dbname}_reader"
+        control.execute(f"CREATE ROLE {login} LOGIN PASSWORD 'p'")
+        for schema in ("public", "desk", "record", "seal"):
+            control.execute(f"GRANT USAGE ON SCHEMA {schema} TO {login}")
+            control.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {login}")
+        with prepared(make_conninfo(runs_dsn, user=login, password="p")) as database:
+            yield database
+        control.execute(f"DROP OWNED BY {login}")
+        control.execute(f"DROP ROLE {login}")
 
 
 def _whole(window: MainWindow, qtbot: QtBot, background: Background) -> list[QAbstractButton]:
@@ -72,13 +90,16 @@ def _whole(window: MainWindow, qtbot: QtBot, background: Background) -> list[QAb
     ]
 
 
+@pytest.mark.parametrize(
+    ("look", "why"), [("asks_to_read", READ_ONLY), ("reads_alone", READS_ALONE)]
+)
 class TestReadOnly:
     @pytest.fixture
-    def workplace(self, look: Database) -> Workplace:
-        return a_workplace(look, EXPERT)
+    def workplace(self, look: str, request: pytest.FixtureRequest) -> Workplace:
+        return a_workplace(request.getfixturevalue(look), EXPERT)
 
-    def test_that_no_button_writes_over_a_read_only_connection(
-        self, qtbot: QtBot, window: MainWindow, background: Background
+    def test_that_no_button_writes_where_nothing_can_be_written(
+        self, qtbot: QtBot, window: MainWindow, background: Background, why: str
     ) -> None:
         offered = {
             (type(button.parent()).__name__, button.text())
@@ -87,17 +108,28 @@ class TestReadOnly:
             and re.sub(r"[0-9]+", "0", button.text()) not in ONLY_SHOWS
             # Takes back what was written on this connection: nothing was.
             and not isinstance(button.parent(), NoticeBar)
-            and (button.isEnabled() or READ_ONLY not in _line(button))
+            and (button.isEnabled() or why not in _line(button))
         }
         assert sorted(offered) == []
 
-    def test_that_no_rule_is_saved_over_it(self, window: MainWindow) -> None:
+    def test_that_no_action_writes_there(self, window: MainWindow, why: str) -> None:
+        window.actions_.update()
+        writes = [row for row in window.actions_.rows if (row.right or row.who) and not row.opens]
+        wrong = [
+            row.id
+            for row in writes
+            if window.actions_[row.id].isEnabled()
+            or (not (row.why_not and row.why_not()) and why not in _line(window.actions_[row.id]))
+        ]
+        assert (len(writes) > 30, wrong) == (True, [])
+
+    def test_that_no_rule_is_saved_there(self, window: MainWindow, why: str) -> None:
         golden = window.views["golden"]
         assert isinstance(golden, GoldenPlace)
         bar = golden.bench.configurations
         for action in (bar.save, bar.save_as, bar.rename, bar.delete):
             assert not action.isEnabled()
-            assert READ_ONLY in _line(action)
+            assert why in _line(action)
 
 
 @pytest.mark.parametrize("actor", [NOBODY])

@@ -140,6 +140,11 @@ class Database:
         return self._desk and not self._never_writes
 
     @property
+    def reads_alone(self) -> bool:
+        """Whether this login has no right to write, as `prepare()` found it."""
+        return self._never_writes and not self.read_only
+
+    @property
     def record(self) -> bool:
         """True when our schema `record` is there and usable, likewise."""
         return self._record

@@ -108,12 +108,20 @@ def _findings(db: Database, *, own: bool) -> Iterator[Finding]:
         guarded = identity.is_guarded(connection)
         login = session.login(connection)
         problems = session.problems(connection, has_direct=db.has_direct)
+        reads_alone = not guarded and identity.reads_alone(connection)
     if own:
         yield Finding("person", Level.GOOD, "Your own database: you may do everything.")
     else:
         yield from _of_guard(db, login, guarded=guarded)
     if db.read_only:
         yield Finding("writing", Level.GOOD, "Read-only: nothing can be changed over it.")
+    elif reads_alone:
+        yield Finding(
+            "writing",
+            Level.WARNING,
+            "This login may only read: nothing can be changed over it.",
+            "To write, take another login, or ask the administrator of the database for the right.",
+        )
     for problem in problems:
         yield Finding("server settings", Level.WARNING, problem)
     if db.has_direct:

@@ -23,9 +23,6 @@ _STRIP_TOKENS = {
 }
 
 
-_READ_ONLY = "Nothing can be changed over this connection"
-
-
 def _warning(text: str, why: str) -> CutLabel:
     """A few words in the colour of warnings; they are seen while there is a reason."""
     label = CutLabel(text)
@@ -67,7 +64,7 @@ class StatusBar(QFrame):
         self.person = CutLabel()
         self.show_rights(session.rights)
         self.unproved = _warning("rights not proved", session.unproved)
-        self.read_only = _warning("read-only", _READ_ONLY if session.read_only else "")
+        self.read_only = _warning("read-only", session.read_only)
         # What is as it has to be on one's own machine isn't worth the room.
         is_plain = session.protection == ON_THIS_MACHINE
         self.protection = _warning(

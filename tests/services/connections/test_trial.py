@@ -48,6 +48,23 @@ def cause(connection: NamedConnection, password: str = "") -> str:
     return finding.about
 
 
+def test_that_a_login_that_may_only_read_is_told_so(dsn):
+    connection, password = connection_to(dsn)
+    with psycopg.connect(dsn, autocommit=True) as control:
+        login = f"{control.info.dbname}_reader"
+        control.execute(f"CREATE ROLE {login} LOGIN PASSWORD 'p'")
+        control.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {login}")
+        tried = trial.try_address(replace(connection, login=login).dsn("p"))
+        control.execute(f"DROP OWNED BY {login}")
+        control.execute(f"DROP ROLE {login}")
+    (finding,) = (each for each in tried.findings if each.about == "writing")
+    assert tried.works
+    assert finding.level is Level.WARNING
+    assert "This login may only read" in finding.text
+    own = trial.try_address(connection.dsn(password))
+    assert not [each for each in own.findings if each.about == "writing"]
+
+
 def test_that_what_is_there_is_told(dsn):
     connection, password = connection_to(dsn, read_only=True)
     tried = trial.try_address(connection.dsn(password))

@@ -16,6 +16,7 @@ from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
 from app.views.golden.place import GoldenPlace
+from app.views.grid.grid_layout import Cell
 from app.views.notices import NoticeBar
 from app.views.places import PlaceContext
 from app.views.rights import READ_ONLY, READS_ALONE
@@ -122,6 +123,20 @@ class TestReadOnly:
             or (not (row.why_not and row.why_not()) and why not in _line(window.actions_[row.id]))
         ]
         assert (len(writes) > 30, wrong) == (True, [])
+
+    def test_that_the_grid_says_so_at_the_first_cell_and_previews_all_the_same(
+        self, qtbot: QtBot, window: MainWindow, why: str
+    ) -> None:
+        pane = window.online.details.lumisections
+        qtbot.waitUntil(lambda: pane.grid.snapshot is not None)
+        pane.grid.focus(Cell(1, 2))
+        pane.editing.set_status("GOOD")
+        assert (pane.editor.cells.cells, pane.strip.message.text()) == (1, why)
+        pane.editing.look_before_writing()
+        qtbot.waitUntil(lambda: pane.preview.changes.topLevelItemCount() > 0)
+        assert not pane.preview.write_button.isEnabled()
+        assert why in _line(pane.preview.write_button)
+        pane.editor.drop()
 
     def test_that_no_rule_is_saved_there(self, window: MainWindow, why: str) -> None:
         golden = window.views["golden"]

@@ -21,6 +21,7 @@ _RUNS = 0x52524452
 _SESSIONS = 0x52524453
 """First key of the locks of sessions; the second is a hash of the name."""
 _PATIENCE = "30s"
+_READS_ALONE = "Nobody pulls, and this client can't: it may only read this database."
 _BEHIND_POOLER = "Nobody pulls, and this client can't behind a pooler: set direct_dsn."
 
 
@@ -159,12 +160,19 @@ class SessionLock:
 
 
 class PullerLock(SessionLock):
-    """Elects the one client that pulls from `source`, e.g. `oms`."""
+    """Elects the one client that pulls from `source`, e.g. `oms`; never one that may only read: it
+    would keep the others from pulling."""
 
     @property
     def nobody(self) -> str:
         """What to tell when nobody is elected and this client can't be."""
+        if not self._db.writes_automatically:
+            return _READS_ALONE
         return _BEHIND_POOLER if self._db.line.is_impossible else ""
 
     def __init__(self, db: Database, client: str | None = None, *, source: str = "oms") -> None:
         super().__init__(db, f"puller {source}", client)
+
+    def try_acquire(self) -> bool:
+        """The same, where what was pulled can be written."""
+        return self._db.writes_automatically and super().try_acquire()

@@ -128,6 +128,18 @@ def test_that_a_puller_whose_connection_died_knows_and_another_takes_over(
     second.release()
 
 
+def test_that_a_client_that_may_only_read_keeps_nobody_from_pulling(dsn, database):
+    looks = Database(f"{dsn}&options=-c%20default_transaction_read_only%3Don")
+    reader, puller = PullerLock(looks), PullerLock(database)
+    assert not reader.try_acquire()
+    assert "may only read" in reader.nobody
+    assert puller.try_acquire()
+    assert puller.nobody == ""
+    assert reader.holder() is not None
+    puller.release()
+    looks.close()
+
+
 def test_that_another_takes_over_when_the_puller_is_killed(database: Database, dsn: str) -> None:
     program = (
         "import sys, signal; from app.models.database.engine import Database;"

@@ -21,6 +21,7 @@ from app.views.lumisections.editing.edit_strip import STATUS_KEYS, EditStrip
 from app.views.lumisections.editing.editor import Editor, Loaded
 from app.views.lumisections.editing.grid_menu import kinds, select_where_bit
 from app.views.lumisections.editing.preview_pane import PreviewPane
+from app.views.rights import nothing_here
 
 
 class GridEditing(QObject):
@@ -69,11 +70,19 @@ class GridEditing(QObject):
         """Drafts a status for the selected columns."""
         if self._is_now():
             self.editor.set_status(self._chosen(), status, self.strip.comment.typed)
+            self._say_nothing_is_written()
 
     def set_bits(self, value: bool) -> None:
         """Drafts true or false for the selected DCS bits."""
         if self._is_now():
             self.editor.set_bits(self._chosen(), value)
+            self._say_nothing_is_written()
+
+    def _say_nothing_is_written(self) -> None:
+        """Says so before anybody drafts much where it can be looked at alone."""
+        why_nothing = nothing_here(self._acting)
+        if why_nothing and self.editor.cells:
+            self.strip.say(why_nothing, "refusal")
 
     def look_before_writing(self) -> None:
         """Shows what the draft would change, or writes it when that is shown already."""

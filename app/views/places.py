@@ -113,6 +113,10 @@ class PlaceWidget(QWidget):
     def focus_search(self) -> None:
         """Goes to where something is looked for."""
 
+    def why_no_search(self) -> str:
+        """Why nothing can be looked for here now; empty where `focus_search` goes somewhere."""
+        return "There is no filter in this place."
+
     def rows(self) -> Sequence["ActionRow"]:
         """Actions of this place, for menus and palette."""
         return ()

@@ -88,6 +88,9 @@ class AgentsPlace(PlaceWidget):
     def panes(self) -> Sequence[QWidget]:
         return (self.list, self.tabs)
 
+    def why_no_search(self) -> str:
+        return "There is no filter in Agents: choose an agent in the list."
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Reads agents and open proposals; a comparison stays as it is."""
         self._reading.renew(self._read)

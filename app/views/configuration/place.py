@@ -74,6 +74,14 @@ class ConfigurationPlace(PlaceWidget):
     def panes(self) -> Sequence[QWidget]:
         return (self.sections, self.pane)
 
+    def focus_search(self) -> None:
+        """Goes to the line that searches the list in front."""
+        if (pane := self._list_in_front()) is not None:
+            pane.focus_search()
+
+    def why_no_search(self) -> str:
+        return "" if self._list_in_front() is not None else "The list of workspaces has no filter."
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Reads the list in front again."""
         if self.isVisible():

@@ -184,6 +184,9 @@ class CyclesPlace(PlaceWidget):
             self.tabs.setCurrentWidget(self.datasets)
             give_keys(self.datasets.filter.edit, select=True)
 
+    def why_no_search(self) -> str:
+        return "" if self.cycle is not None else "Choose a cycle first: its datasets are filtered."
+
     def home(self) -> QWidget:
         """The cycles."""
         return self.list

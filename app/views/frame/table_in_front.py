@@ -80,6 +80,10 @@ class TableInFront:
         if self.place is not None:
             self.place.table.choose_columns()
 
+    def why_no_filter(self) -> str:
+        """Why nothing can be looked for in the place in front; empty where it can."""
+        return "" if self.place is not None else self._front().why_no_search()
+
     def focus_filter(self) -> None:
         """Goes to where something is looked for, in any place."""
         place = self.place

@@ -3,6 +3,7 @@
 import asyncio
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -26,6 +27,7 @@ from app.services.golden import rules as golden_rules
 from app.services.golden.bench import Narrowing
 from app.services.golden.generation import READING_SHARE, Generated, refusal_of_official
 from app.views.background import Work
+from app.views.focus import give_keys
 from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
 from app.views.widgets.dialogs.fitting import resize_to_fit
@@ -282,6 +284,8 @@ class GenerateDialog(QDialog):
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self._find)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(lambda: give_keys(self.search, select=True))
         self.rules.itemChanged.connect(self._look)
         self._work.progressed.connect(self._show_progress)
         self._work.running_changed.connect(self._show_running)

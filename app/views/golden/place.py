@@ -178,6 +178,13 @@ class GoldenPlace(PlaceWidget):
                 rows.append(ActionRow(id_, text, turn, tip=tip, no_command=reason))
         return rows
 
+    def focus_search(self) -> None:
+        """Goes to the line that searches the lists."""
+        self.entries.focus_search()
+
+    def why_no_search(self) -> str:
+        return ""
+
     def turn_to(self, number: int) -> None:
         """Brings a tab to the front; the keyboard is on its name."""
         self.wanted.emit()

@@ -27,6 +27,7 @@ from app.services.certification.cycles import all_cycles
 from app.services.certification.todo import TodoScope, todo
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Work
+from app.views.focus import give_keys
 from app.views.looks import words
 from app.views.looks.theme import STEP
 from app.views.places import PlaceContext, PlaceWidget
@@ -165,6 +166,13 @@ class TodoPlace(PlaceWidget):
 
     def panes(self) -> Sequence[QWidget]:
         return (self.table, self.groups_table)
+
+    def focus_search(self) -> None:
+        """Goes to where the person says what is looked through: a cycle, or a range of runs."""
+        give_keys(self.scope)
+
+    def why_no_search(self) -> str:
+        return ""
 
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         if self._todo is not None and self.isVisible():

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -16,6 +18,7 @@ from app.services.golden import generation as golden
 from app.services.golden import rules as golden_rules
 from app.services.golden.bench import EVERYTHING, Narrowing
 from app.views.background import Background
+from app.views.focus import give_keys
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
@@ -142,6 +145,9 @@ def test_that_runs_and_era_become_part_of_the_rule(
 
 
 def test_that_rules_are_found_by_a_part_of_their_name(dialog: GenerateDialog) -> None:
+    give_keys(dialog.rules)
+    QTest.keySequence(dialog, QKeySequence("Ctrl+F"))
+    assert dialog.focusWidget() is dialog.search
     dialog.search.setText("MINE")
     assert texts(dialog) == [FIRST_LINE, f"mine   by {EXPERT.email}"]
     tick(dialog, "This rule", ticked=False)

@@ -53,6 +53,7 @@ def rows(window: Window, table: TableInFront) -> list[ActionRow]:
             "Ctrl+F",
             "filter",
             "Go to the line that filters or searches",
+            table.why_no_filter,
             no_command=ONLY_SHOWS,
         ),
         ActionRow(

@@ -14,6 +14,8 @@ from app.views.widgets.plain import ChoiceBox, Label
 
 _REMEMBERED = "workspace"
 _FIRST = "global"
+_OF_PLACE = "Whose columns and states are shown"
+_OF_NONE = "This place shows what is of all workspaces."
 
 
 class WorkspaceSelector(QWidget):
@@ -43,9 +45,6 @@ class WorkspaceSelector(QWidget):
         self.box.setAccessibleName("Workspace")
         self.box.addItem(_FIRST)
         label.setBuddy(self.box)
-        policy = self.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # the places stay where they are
-        self.setSizePolicy(policy)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * STEP, STEP, 2 * STEP, 2 * STEP)
         layout.setSpacing(2)
@@ -70,8 +69,10 @@ class WorkspaceSelector(QWidget):
         self.chosen.emit(self._remembered_name)
 
     def offer(self, kind: TableKind | None) -> None:
-        """Offers those of runs or of datasets; none where a place has no workspaces."""
-        self.setVisible(kind is not None)
+        """Offers those of runs or of datasets; greyed where a place has no workspaces, so that the
+        places below stay where they are."""
+        self.setEnabled(kind is not None)
+        self.box.setToolTip(_OF_PLACE if kind is not None else _OF_NONE)
         self._kind = kind
         if kind is None or not self._known:
             return

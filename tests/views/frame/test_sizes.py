@@ -257,6 +257,52 @@ def test_that_what_pullers_do_widens_no_window_beyond_its_screen(
     assert (dock.isFloating(), real_window.width()) == (True, 800)
 
 
+def test_that_what_pullers_do_goes_back_where_there_is_room_again(
+    qtbot: QtBot, real_window: MainWindow
+) -> None:
+    dock = real_window.sync_dock
+    at(qtbot, real_window, "online", SCREENS[-1])
+    dock.toggle()
+    assert dock.isFloating()
+    real_window.resize(1280, 800)
+    qtbot.waitUntil(lambda: not dock.isFloating())
+    assert dock.isVisible()
+    # Hidden meanwhile, it comes back inside.
+    dock.toggle()
+    at(qtbot, real_window, "online", SCREENS[-1])
+    dock.toggle()
+    dock.toggle()
+    assert (dock.isFloating(), dock.isVisible()) == (True, False)
+    real_window.resize(1280, 800)
+    dock.toggle()
+    assert (dock.isFloating(), dock.isVisible()) == (False, True)
+
+
+def test_that_what_the_person_took_out_of_the_window_stays_outside(
+    qtbot: QtBot, real_window: MainWindow
+) -> None:
+    dock = real_window.sync_dock
+    at(qtbot, real_window, "online", QSize(1280, 800))
+    dock.toggle()
+    dock.setFloating(True)  # as the button of its title does
+    at(qtbot, real_window, "online", QSize(1300, 800))
+    dock.find_room()
+    assert dock.isFloating()
+
+
+def test_that_places_stay_where_they_are_whether_they_have_workspaces_or_not(
+    qtbot: QtBot, real_window: MainWindow
+) -> None:
+    selector, tops = real_window.workspaces, set()
+    for place in PLACES:
+        at(qtbot, real_window, place.name, SCREENS[0])
+        tops.add(real_window.places.mapTo(real_window, real_window.places.rect().topLeft()).y())
+        assert selector.isVisible()
+        assert selector.isEnabled() == (place.workspaces is not None)
+    assert len(tops) == 1
+    assert "all workspaces" in selector.box.toolTip()
+
+
 def is_whole(text: QLabel) -> bool:
     """Whether a label is as high as its text."""
     return text.height() >= text.heightForWidth(text.width())

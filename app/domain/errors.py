@@ -7,6 +7,7 @@ RegistryError
 │   ├── Conflict       somebody else changed it meanwhile
 │   └── BadInput       what was given can't be read; says what and where
 └── Unavailable        the network or a server; retried, nothing is lost
+    ├── LoginRefused   the server took the login before; a person has to mend it
     ├── TookTooLong    the server was asked to give up after a time
     ├── CancelledByStandby  a standby ended a query for what it replays: asked again
     └── Unsure         the answer to a write was lost: it may be stored
@@ -72,6 +73,10 @@ class Unavailable(RegistryError):
     def advised(self) -> str:
         """The text with what an action that met it has done, and what to do."""
         return f"{self} Nothing was written: try again."
+
+
+class LoginRefused(Unavailable):
+    """The server no longer takes a login that it took before, as when a password has expired."""
 
 
 class TookTooLong(Unavailable):

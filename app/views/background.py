@@ -11,7 +11,13 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
 
-from app.domain.errors import CancelledByStandby, Refused, RegistryError, Unavailable
+from app.domain.errors import (
+    CancelledByStandby,
+    LoginRefused,
+    Refused,
+    RegistryError,
+    Unavailable,
+)
 from app.domain.progress import Cancelled, Progress
 
 Result = TypeVar("Result")
@@ -24,10 +30,12 @@ LONGEST_RETRY_S = 30
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """Why something can't be reached, and in how many seconds it is tried again; 0: it is now."""
+    """Why something can't be reached, and in how many seconds it is tried again; 0: it is now.
+    `to_mend`: what a person has to mend before it can be, empty where it passes by itself."""
 
     reason: str
     next_try_s: int
+    to_mend: str = ""
 
 
 class Background(QObject):
@@ -56,7 +64,7 @@ class Background(QObject):
         self._tasks: set[asyncio.Task[None]] = set()
         self._acting: set[asyncio.Task[Any]] = set()
         self._waiting: list[asyncio.Future[None]] = []
-        self._reason = ""
+        self._reason = self._to_mend = ""
         self._retry_s = FIRST_RETRY_S
         self._seconds_left = 0
         self._closing = False
@@ -98,6 +106,7 @@ class Background(QObject):
             except Unavailable as error:
                 if self._closing:
                     raise
+                self._to_mend = str(error) if isinstance(error, LoginRefused) else ""
                 await self._turn(str(error))
 
     async def act(self, function: Callable[[], Result], *, reaches_server: bool = True) -> Result:
@@ -166,7 +175,7 @@ class Background(QObject):
         self._seconds_left = 0
         waiting, self._waiting = self._waiting, []
         if self._reason and not self._closing:
-            self.outage.emit(Outage(self._reason, 0))
+            self._tell_outage()
         for turn in waiting:
             if not turn.done():
                 turn.set_result(None)
@@ -262,10 +271,13 @@ class Background(QObject):
             self._seconds_left = self._retry_s
             self._retry_s = min(self._retry_s * 2, LONGEST_RETRY_S)
             self._clock.start()
-        self.outage.emit(Outage(self._reason, self._seconds_left))
+        self._tell_outage()
+
+    def _tell_outage(self) -> None:
+        self.outage.emit(Outage(self._reason, self._seconds_left, self._to_mend))
 
     def _end_outage(self) -> None:
-        self._reason = ""
+        self._reason = self._to_mend = ""
         self._seconds_left = 0
         self._clock.stop()
         self.restored.emit()
@@ -276,7 +288,7 @@ class Background(QObject):
             self.retry_now()
             return
         self._seconds_left = max(self._seconds_left - 1, 0)
-        self.outage.emit(Outage(self._reason, self._seconds_left))
+        self._tell_outage()
 
 
 class Work(QObject):

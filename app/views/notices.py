@@ -292,8 +292,9 @@ class OutageBanner(QFrame):
         self.setToolTip(tip(outage.reason))
         left = outage.next_try_s
         following = f"next try in {left} s" if left else "it is being tried now"
+        why = f": {outage.to_mend}" if outage.to_mend else "."
         self.text.setText(
-            f"Connection lost since {self._since:%H:%M} UTC ({ago(self._since, now)}). What is"
+            f"Connection lost since {self._since:%H:%M} UTC ({ago(self._since, now)}){why} What is"
             " shown may be out of date and nothing can be written; you can go on looking and"
             f" drafting, drafts are kept; {following}."
         )

@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.errors import NotPermitted, Refused, Unavailable
+from app.domain.errors import LoginRefused, NotPermitted, Refused, Unavailable
 from app.views.background import Background
 from app.views.looks.theme import Themes
 from app.views.notices import Level, NoticeBar, Notices, OutageBanner, ReportDialog, ask
@@ -137,6 +137,34 @@ def test_that_the_banner_counts_down_and_goes_when_the_server_is_back(
     background.retry_now()
     assert "it is being tried now" in banner.text.text()
     background.back()
+    assert not banner.isVisible()
+
+
+def test_that_the_banner_says_what_a_person_has_to_mend(
+    qtbot: QtBot, background: Background, themes: Themes, owner: QWidget
+) -> None:
+    banner = OutageBanner(background, themes, owner)
+    wrong: list[Exception] = [LoginRefused("The password has expired."), Unavailable("It's away.")]
+    answers: list[str] = []
+
+    def read() -> str:
+        if wrong:
+            raise wrong[0]
+        return "here"
+
+    async def ask_and_keep() -> None:
+        answers.append(await background.read(read))
+
+    background.run(ask_and_keep(), owner)
+    qtbot.waitUntil(lambda: ": The password has expired. What is" in banner.text.text())
+    background.lost("no news")  # whoever listens says less
+    assert ": The password has expired. What is" in banner.text.text()
+    del wrong[0]
+    background.retry_now()
+    qtbot.waitUntil(lambda: "expired" not in banner.text.text())
+    wrong.clear()
+    background.retry_now()
+    qtbot.waitUntil(lambda: answers == ["here"])
     assert not banner.isVisible()
 
 

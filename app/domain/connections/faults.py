@@ -227,8 +227,8 @@ _KNOWN = (
     _Known(
         Cause.PASSWORD_WRONG,
         r"password authentication failed",
-        "The password is wrong, or the login has none.",
-        "Give the password of this login again.",
+        "The password is wrong or has expired, or the login has none.",
+        f"Give the password of this login again. If it has expired: {_ASK[0].lower()}{_ASK[1:]}",
     ),
     _Known(
         Cause.PASSWORD_WANTED,

@@ -8,6 +8,7 @@ from sqlalchemy import exc as sa_exc
 from app.domain.connections.faults import Cause, fault_of
 from app.domain.errors import (
     BadInput,
+    LoginRefused,
     NotFound,
     NotPermitted,
     Refused,
@@ -56,8 +57,11 @@ _CONNECTING = re.compile(
 _NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist")
 
 
-def explain(error: BaseException, address: Address) -> RegistryError | None:
-    """What a driver error means to the person, or None when it is a bug of ours."""
+def explain(
+    error: BaseException, address: Address, *, was_in: bool = False
+) -> RegistryError | None:
+    """What a driver error means to the person, or None when it is a bug of ours. `was_in`: whether
+    the server took the login before."""
     where = address.without_password
     if isinstance(error, sa_exc.TimeoutError):
         return Unavailable(f"All connections to {where} are busy. Try again in a moment.")
@@ -96,9 +100,9 @@ def explain(error: BaseException, address: Address) -> RegistryError | None:
     if state == "25006":
         return Refused(f"The database {where} can only be read, nothing can be changed: {said}.")
     if state in {"28000", "28P01"} or (state is None and _LOGIN_REFUSED.search(str(cause))):
-        return Refused(
-            f"The database {where} refuses the login: {said}. {_mend(str(cause), address)}"
-        )
+        told = f"The database {where} refuses the login: {said}. {_mend(str(cause), address)}"
+        # What has expired meanwhile can be renewed, and then everything goes on.
+        return LoginRefused(told) if was_in else Refused(told)
     if state == "3D000" or (state is None and _NO_DATABASE.search(str(cause))):
         return NotFound(f"The server doesn't have the database of {where}: {said}.")
     connectionless = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
@@ -128,10 +132,13 @@ def _mend(said: str, address: Address) -> str:
     parts = (address.pooled.get(name) for name in ("host", "port", "dbname", "user"))
     line = f"{':'.join(str(part or '*') for part in parts)}:PASSWORD"
     if "password" in address.pooled:
-        return f"Check the password; it belongs into ~/.pgpass, as the line {line}."
+        return (
+            "Check the password, which may also have expired; it belongs into ~/.pgpass, as the"
+            f" line {line}."
+        )
     if "no password supplied" in said:
         return f"Put the line {line} into ~/.pgpass."
-    return f"Check the line {line} of ~/.pgpass."
+    return f"Check the line {line} of ~/.pgpass; the password may also have expired."
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -95,6 +95,7 @@ class Database:
         self.read_only = self._address.read_only
         """Whether the address asks for connections on which nothing can be changed."""
         self._never_writes = self.read_only
+        self._was_in = False
         self.line = Line(self._open_line)
         """The session on which news arrive and elections are held."""
         self._protection = Protection()
@@ -240,6 +241,7 @@ class Database:
             self._desk = desk.prepare(
                 connection, record=self._record, upgrade=may, reads_alone=alone
             )
+        self._was_in = True
         return self._desk
 
     @property
@@ -448,9 +450,8 @@ class Database:
         """What the driver raises inside becomes an error that says whose move it is."""
         return self._translated_of(self._address)
 
-    @staticmethod
     @contextmanager
-    def _translated_of(address: Address) -> Iterator[None]:
+    def _translated_of(self, address: Address) -> Iterator[None]:
         try:
             yield
         except (
@@ -459,14 +460,14 @@ class Database:
             sa_exc.TimeoutError,
             UnicodeEncodeError,
         ) as error:
-            meant = explain(error, address)
+            meant = explain(error, address, was_in=self._was_in)
             if meant is None:
                 raise
             raise meant from error
 
     def explain(self, error: BaseException) -> RegistryError | None:
         """What a driver error means to the person, or None when it is a bug of ours."""
-        return explain(error, self._address)
+        return explain(error, self._address, was_in=self._was_in)
 
 
 def _no_session(address: Address) -> str:

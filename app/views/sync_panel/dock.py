@@ -3,7 +3,7 @@ the quick copy is."""
 
 from datetime import datetime
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
@@ -40,6 +40,10 @@ class SyncPanels(QWidget):
             heading.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, STEP)
             layout.addWidget(heading)
             layout.addWidget(panel, 1 if panel is self.oms else 0)
+        for label in self.findChildren(QLabel):
+            if label.wordWrap():
+                # One long word, such as a line of ~/.pgpass, pushes no other one out of sight.
+                label.setMinimumWidth(1)
 
     def show_status(self, oms: PullStatus, gui: GuiStatus, seal: SealStatus, now: datetime) -> None:
         """Shows what they do now."""

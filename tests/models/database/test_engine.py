@@ -3,13 +3,14 @@
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg.conninfo import make_conninfo
 
-from app.domain.errors import BadInput, NotFound, Refused, Unavailable
+from app.domain.errors import BadInput, LoginRefused, NotFound, Refused, Unavailable
 from app.domain.masking import masked
 from app.models.database.engine import Database
 from app.models.schemas import tables
@@ -267,3 +268,29 @@ def test_that_what_the_database_can_t_hold_is_the_fault_of_what_was_given(
     ):
         connection.execute(tables.version.insert().values(values))
     assert _count(database) == 0
+
+
+def test_that_a_password_that_expires_is_told_and_everything_goes_on_once_it_is_renewed(
+    dsn: str, database: Database
+) -> None:
+    with psycopg.connect(dsn, autocommit=True) as control:
+        login = f"{control.info.dbname}_late"
+        control.execute(f"CREATE ROLE {login} LOGIN PASSWORD 'p'")
+        address = make_conninfo(dsn, user=login, password="p")
+        with closing(Database(address)) as late, closing(Database(address)) as newcomer:
+            late.prepare()
+            control.execute(f"ALTER ROLE {login} VALID UNTIL '2020-01-01'")
+            control.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s",
+                [login],
+            )
+            with suppress(Unavailable), late.read():
+                pass  # what was in the pool is gone
+            with pytest.raises(LoginRefused, match="password, which may also have expired"):
+                late.read().__enter__()
+            with pytest.raises(Refused, match="password, which may also have expired"):
+                newcomer.prepare()
+            control.execute(f"ALTER ROLE {login} VALID UNTIL 'infinity'")
+            with late.read() as connection:
+                assert connection.execute(sa.text("SELECT 1")).scalar() == 1
+        control.execute(f"DROP ROLE {login}")

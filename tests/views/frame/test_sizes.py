@@ -5,7 +5,15 @@ from datetime import date
 import pytest
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QTextDocument
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QSplitter, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QLabel,
+    QScrollArea,
+    QSplitter,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
@@ -240,6 +248,22 @@ def test_that_what_pullers_do_is_whole_in_a_low_window(
         values["Since start"].setText("8 pulls: 1 run made, 4 updated, 2 unchanged, 0 flagged")
         qtbot.waitUntil(lambda values=values: is_whole(values["Since start"]))
         assert all(is_whole(each) for each in values.values())
+
+
+def test_that_a_long_word_of_a_puller_pushes_nothing_out_of_its_panel(
+    qtbot: QtBot, real_window: MainWindow
+) -> None:
+    at(qtbot, real_window, "online", QSize(1280, 800))
+    dock = real_window.sync_dock
+    dock.toggle()
+    settle(qtbot, real_window)
+    word = "server.example.ch:5432:run_registry:somebody:PASSWORD" * 2
+    for values in (dock.panels.oms.values, dock.panels.gui.values):
+        values["Doing"].setText(f"Check the line {word} of ~/.pgpass.")
+    QApplication.processEvents()
+    area = dock.widget()
+    assert isinstance(area, QScrollArea)
+    assert dock.panels.width() == area.viewport().width()
 
 
 def test_that_what_pullers_do_widens_no_window_beyond_its_screen(

@@ -307,8 +307,10 @@ class MainWindow(MadeLate, QMainWindow):
         row = [place.name for place in PLACES].index(name)
         self.front.put(row, view)
         place_signals.connect(self, name, view)
-        if name in self._missed and PLACES[row].workspaces is None:
-            view.changed(frozenset(), in_front=name == self.place)
+        in_front = name == self.place
+        # The navigation shows how much waits in a place that nobody has gone to yet.
+        if PLACES[row].workspaces is None and (name in self._missed or not in_front):
+            view.changed(frozenset(), in_front=in_front)
 
     def _connect(self) -> None:
         self.navigation.place_chosen.connect(self._show_place)

@@ -29,7 +29,7 @@ from tests.views.hand import Hand
 from tests.views.workplaces import a_context, a_window, a_workplace
 
 
-def _season(db: Database) -> None:
+def season(db: Database) -> None:
     """An open run with an agent's proposal, and a signed-off one with two open datasets."""
     sign_off_runs(db, FIRST)
     open_all(db, FIRST)
@@ -43,7 +43,7 @@ def _season(db: Database) -> None:
 
 @pytest.fixture(scope="session")
 def template(server: TestServer) -> str:
-    return server.template("without_a_mouse", _season)
+    return server.template("without_a_mouse", season)
 
 
 @pytest.fixture

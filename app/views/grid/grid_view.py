@@ -233,9 +233,7 @@ class GridView(QAbstractScrollArea):
         left = self._layout.header_width
         if at is None:
             at = left + self._layout.area_width / 2
-            if self._focus is not None and self._layout.area().intersects(
-                self.cell_rect(self._focus).toAlignedRect()
-            ):
+            if self._focus is not None and self._shows(self._focus):
                 at = self._layout.x(self._focus.lumisection - 0.5)
         position = self._layout.position(at)
         fit = self._layout.fit_scale
@@ -270,6 +268,9 @@ class GridView(QAbstractScrollArea):
     def cell_rect(self, cell: Cell) -> QRectF:
         """Where a cell is painted in the viewport, at least one pixel wide."""
         return self._layout.cell_rect(cell)
+
+    def _shows(self, cell: Cell) -> bool:
+        return self._layout.area().intersects(self.cell_rect(cell).toAlignedRect())
 
     def _chosen_changed(self) -> None:
         self.viewport().update()
@@ -414,7 +415,11 @@ class GridView(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        shown = self._focus if self._focus is not None and self._shows(self._focus) else None
         self._lay_out()
+        if shown is not None:
+            # The scroll bar of a zoomed grid, or a pane beside it, takes its room.
+            self.reveal(shown)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -171,6 +171,21 @@ def test_that_the_grid_is_panned_without_selecting(
     assert view.selection() == ((), ())
 
 
+def test_that_the_focus_stays_in_sight_when_the_scroll_bar_of_a_zoomed_grid_comes(
+    qtbot: QtBot, view: GridView
+) -> None:
+    view.resize(view.width(), 150)
+    QApplication.processEvents()
+    lowest = Cell(3, 50)  # scrolled to, it is the last row that is seen
+    view.focus(lowest)
+    view.zoom(6)
+    QApplication.processEvents()
+    assert view.horizontalScrollBar().isVisible()
+    cell = view.cell_rect(lowest).toAlignedRect()
+    assert view._layout.area().bottom() >= cell.bottom()
+    assert view._layout.area().top() <= cell.top()
+
+
 def test_that_the_same_dataset_keeps_zoom_place_and_focus(view: GridView) -> None:
     view.zoom(6)
     view.horizontalScrollBar().setValue(300)

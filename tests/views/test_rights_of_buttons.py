@@ -134,6 +134,7 @@ class TestReadOnly:
         assert (pane.editor.cells.cells, pane.strip.message.text()) == (1, why)
         pane.editing.look_before_writing()
         qtbot.waitUntil(lambda: pane.preview.changes.topLevelItemCount() > 0)
+        assert pane.preview.summary.text().startswith("1 cell changes in 1 row, 1 LS, ")
         assert not pane.preview.write_button.isEnabled()
         assert why in _line(pane.preview.write_button)
         pane.editor.drop()

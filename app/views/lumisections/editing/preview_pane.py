@@ -389,8 +389,9 @@ def _summary(preview: Preview) -> str:
         return "Nothing changes: every cell has that value already."
     rows = len({(change.run_number, change.dataset, change.key) for change in preview.changes})
     recorded = sum(dataset.recorded for dataset in preview.datasets)
+    change = "changes" if preview.cells == 1 else "change"
     text = (
-        f"{words.counted(preview.cells, 'cell')} change in {words.counted(rows, 'row')},"
+        f"{words.counted(preview.cells, 'cell')} {change} in {words.counted(rows, 'row')},"
         f" {words.number(preview.lumisections)} LS, {words.luminosity(recorded)} pb⁻¹ recorded."
     )
     if len(preview.datasets) > 1:

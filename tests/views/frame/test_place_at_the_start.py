@@ -13,6 +13,7 @@ from app.views.configuration.list_pane import ListPane
 from app.views.configuration.place import ConfigurationPlace
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
+from app.views.frame.sync_dock import SyncDock
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from tests.conftest import TestServer
@@ -103,3 +104,22 @@ def test_that_what_waits_is_counted_before_anybody_goes_there(
 
     qtbot.waitUntil(lambda: text("agents") == "Agents  1")
     qtbot.waitUntil(lambda: text("cycles") == "Cycles  1")
+
+
+def test_that_what_was_outside_for_lack_of_room_is_inside_at_the_next_start(
+    qtbot: QtBot, start: Callable[[str], MainWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = start("online")
+    window.resize(800, 500)
+    window.toggle_sync()
+    assert window.sync_dock.isFloating()
+    window.close()
+    # A wider screen than the tests have.
+    monkeypatch.setattr(SyncDock, "_fits", lambda _dock: True)
+    later = start("online")
+    assert (later.sync_dock.isFloating(), later.sync_dock.isHidden()) == (False, False)
+    later.sync_dock.setFloating(True)  # as the person does
+    later.close()
+    last = start("online")
+    assert last.sync_dock.isFloating()
+    qtbot.waitUntil(last.sync_dock.isVisible)

@@ -36,6 +36,11 @@ class Loader(QObject):
         self._order: tuple[str, ...] = ()
         self._last: LumisectionsSnapshot | None = None
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether something is on its way."""
+        return self._work.is_running
+
     def choose(self, key: DatasetKey, order: Sequence[str]) -> None:
         """Goes over to a dataset with its columns in this order."""
         self._key, self._order = key, tuple(order)

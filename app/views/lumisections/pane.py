@@ -113,6 +113,11 @@ class LumisectionsPane(QWidget):
     def run_number(self) -> int | None:
         return self._run_number
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether lumisections are on their way."""
+        return self._loader.is_reading
+
     def _attach(self, address: str, name: str) -> None:
         if not self._can_be_edited():
             self.strip.say("This can't be edited now, so nothing is attached.", "refusal")

@@ -190,7 +190,8 @@ class DetailsView(QWidget):
         grid = self.lumisections.grid
         if not give_keys(grid):
             give_keys_once_shown(grid)
-            self._typed.keep()
+            if self.is_coming or self.lumisections.is_reading:
+                self._typed.keep()
 
     def home(self) -> QWidget:
         """The tabs: nothing is edited by going here."""

@@ -8,9 +8,13 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.editing.edits import ColumnEdit
 from app.domain.lumisections import LumiRange
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.pulling import runs as pull
 from app.views.focus import give_keys
 from app.views.frame.main_window import MainWindow
 from app.views.runs.details import DetailsView
+from tests.builders import a_run
 from tests.views.many_runs import NEWEST
 
 Key = Qt.Key
@@ -65,6 +69,22 @@ def test_that_any_other_key_forgets_what_was_typed_before_it(
     assert view.lumisections.grid.focus_cell.row == 1
     assert not view.lumisections.editor.cells
     assert not view.lumisections.preview.isVisible()
+
+
+def test_that_nothing_is_kept_where_no_lumisections_will_come(
+    qtbot: QtBot, window: MainWindow, thirty_runs: Database
+) -> None:
+    pull.apply(Acting(thirty_runs), a_run(NEWEST + 1, 0))
+    window.refresh()
+    table, pane = window.online.table, window.online.details
+    qtbot.waitUntil(lambda: pane.run_number == NEWEST + 1 and pane.is_loaded)
+    qtbot.waitUntil(lambda: not pane.lumisections.is_reading)
+    assert not pane.lumisections.grid.isVisible()
+    window.activateWindow()
+    give_keys(table.filter.edit)
+    pane.go_into_grid()
+    qtbot.keyClicks(table.filter.edit, "class")
+    assert table.filter.edit.text() == "class"
 
 
 def test_that_who_goes_elsewhere_meanwhile_types_there(qtbot: QtBot, window: MainWindow) -> None:

@@ -200,7 +200,7 @@ class HistoryPanel(QWidget):
         splitter.addWidget(self.changes)
         splitter.setSizes(_PARTS)
         splitter.setChildrenCollapsible(False)
-        self.dimmer = Dimmer(splitter, self._themes)
+        self.dimmer = Dimmer(splitter, self._themes, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -92,7 +92,7 @@ class LumisectionsPane(QWidget):
         self.editor, self.strip = self.editing.editor, self.editing.strip
         self.preview = self.editing.preview
         self.grid_part = GridPart(context, self.grid, self.preview)
-        self.dimmer = Dimmer(self.grid_part, themes)
+        self.dimmer = Dimmer(self.grid_part, themes, self)
         self.attendance = Attendance(context.open_datasets, background)
         self.proposals = ProposalStrip(context.acting, background, themes, context.rights)
         self.not_live = NotLive(background)

@@ -437,7 +437,7 @@ class TodoPlace(PlaceWidget):
         splitter.setSizes(_PARTS)
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
-        self.dimmer = Dimmer(splitter, self._context.themes)
+        self.dimmer = Dimmer(splitter, self._context.themes, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -289,3 +289,17 @@ def test_that_an_oms_that_is_away_is_told_where_the_numbers_would_be(
     with SimulatedOms([run.attributes], {RUN: run.lumisections}, port=port):
         pin(story, "G")
         story.qtbot.waitUntil(lambda: not pinned(story)["L1 rate"].note)
+
+
+def test_that_histograms_come_in_the_width_that_they_had(
+    qtbot: QtBot, open_story: OpenStory, servers: Servers, remembered: QSettings
+) -> None:
+    part = open_story(servers.evidence).pane.grid_part
+    part.show_evidence(shown=True)
+    qtbot.waitUntil(part.evidence.list.isVisible)
+    assert part.evidence.width() == part.evidence.wanted_width == 340
+    part.show_evidence(shown=False)
+    remembered.setValue("evidence/width", "260")
+    part.show_evidence(shown=True)
+    assert part.evidence.width() == 260
+    assert part.sizes()[0] > 800

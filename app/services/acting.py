@@ -55,7 +55,16 @@ class Acting:
     reason: str = ""
 
     def check_automatic(self) -> None:
-        """Refused where automatic versions come from the logins of pullers alone."""
+        """Refused where automatic versions come from the logins of pullers alone, or where nothing
+        can be written."""
+        if self.db.guard is None and not self.db.writes_automatically:
+            how = (
+                "this connection is read-only" if self.db.read_only else "this login may only read"
+            )
+            raise NotPermitted(
+                f"Nothing was changed: {how}. Take a connection whose login may append to the"
+                " events, or ask an administrator of the database for that right."
+            )
         if not self.db.writes_automatically:
             raise NotPermitted(
                 "This writes an automatic version, which on this database only the login of a"

@@ -49,6 +49,8 @@ _LOGIN_REFUSED = re.compile(
     r"|role \"[^\"]*\" does not exist|authentication failed|permission denied for database"
     r"|is not permitted to log in",
 )
+_DENIED = re.compile(r"permission denied for (schema|table|view|sequence) (\S+)")
+_HOLDS = re.compile(r"\bFOR (NO KEY )?(UPDATE|SHARE)\b|\b(INSERT INTO|DELETE FROM|UPDATE) ")
 _PASSWORD = re.compile(r"password authentication failed|no password supplied")
 _CONNECTING = re.compile(
     r"^.*connection to server (at|on socket) .*? failed: |^connection is bad: |^FATAL:\s+"
@@ -90,7 +92,7 @@ def explain(
     if state == "42501":
         return Refused(
             f"The database {where} doesn't let your login do this: {said}."
-            " Ask its administrator for the right."
+            f" {_lacking(said, getattr(error, 'statement', None) or '')}"
         )
     if state == "25006" and address.read_only:
         return Refused(
@@ -123,6 +125,23 @@ def why_lost(error: BaseException | None) -> str:
     """What the server said when it gave a connection up, empty where it said nothing."""
     cause = error.orig if isinstance(error, sa_exc.DBAPIError) else error
     return _LOST.get(getattr(cause, "sqlstate", None) or "", "")
+
+
+def _lacking(said: str, statement: str) -> str:
+    """Which right a login lacks by what the server said to a statement, and who can give it."""
+    match = _DENIED.fullmatch(said)
+    if match is None:
+        return "Ask its administrator for the right."
+    kind, name = match.groups()
+    who = f"the owner of that {kind} or an administrator of the database"
+    if kind == "schema":
+        return (
+            f"What is in the schema {name} isn't for this login: {who} can give it USAGE on the"
+            " schema, and SELECT on its tables."
+        )
+    word = statement.lstrip("( \n").partition(" ")[0].upper()
+    reads = word in {"SELECT", "WITH"} and not _HOLDS.search(statement)
+    return f"This login may not {'read' if reads else 'change'} it: {who} can give it that right."
 
 
 def _mend(said: str, address: Address) -> str:

@@ -56,6 +56,12 @@ class OwnSchema:
         there = connection.execute(sa.select(sa.func.to_regnamespace(self.name))).scalar()
         if there is None:
             return f"the schema {self.name} isn't there, and this login may not create it"
+        may_look = sa.func.has_schema_privilege(self.name, "USAGE")
+        if not connection.execute(sa.select(may_look)).scalar():
+            return (
+                f"this login may not look into the schema {self.name} (it needs USAGE on it, and"
+                " SELECT on its tables)"
+            )
         if self.revision_of(connection) != self.newest():
             return f"the schema {self.name} isn't up to date, and this login may not change it"
         return f"this login may not write to the tables of the schema {self.name}"

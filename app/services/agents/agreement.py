@@ -28,7 +28,7 @@ from app.models.events import states
 from app.models.events.states import StoredEvent
 from app.models.history import writes as history
 from app.services.acting import Acting
-from app.services.agents.registry import statuses_of_column
+from app.services.agents.registry import check_record, statuses_of_column
 
 _BLOCK = 100
 
@@ -99,6 +99,7 @@ def agreement(
     """
     if first_run > last_run:
         raise BadInput(f"The first run {first_run} is greater than the last run {last_run}.")
+    check_record(acting)
     with acting.db.read() as connection:
         known = model.agents(connection, agent)
         judged = {

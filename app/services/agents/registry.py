@@ -28,6 +28,7 @@ from app.models.database.identity import AGENT
 from app.models.events import rows
 from app.models.events.action import Action, begin
 from app.models.guard import logins
+from app.models.schemas import record
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 from app.services.editing.plan import plan
@@ -108,7 +109,7 @@ def register(
     The person needs the right to edit component classifiers, which are automatic authors too. On a
     guarded database who may make logins can give it one, with which it writes its columns.
     """
-    _check_record(acting)
+    check_record(acting)
     configuration = configurations.current(acting)
     configuration.permissions.check(acting.actor, permissions.classifiers_path("component"))
     if login and acting.db.guard is None:
@@ -160,7 +161,7 @@ def registered(acting: Acting) -> tuple[Registered, ...]:
 
 def in_force(acting: Acting, name: str) -> Agent:
     """The version of an agent that is in force. Raises NotFound."""
-    _check_record(acting)
+    check_record(acting)
     with acting.db.read() as connection:
         return model.in_force(connection, name)
 
@@ -401,9 +402,12 @@ def _check_owner(acting: Acting, agent: Agent) -> None:
         )
 
 
-def _check_record(acting: Acting) -> None:
+def check_record(acting: Acting) -> None:
+    """Refused without what agents are kept in."""
     if not acting.db.record:
+        with acting.db.read() as connection:
+            why = record.OWN.why_not(connection)
         raise Refused(
-            "Agents need the schema record, which this login may not create in this database."
-            " Ask the administrator of the database for it."
+            f"Agents are kept in the schema record, and {why}. Who owns the tables of Run Registry,"
+            " or an administrator of the database, can give it that right."
         )

@@ -19,7 +19,7 @@ def must_ask(acting: Acting) -> bool:
     """
     if acting.db.writes_automatically:
         return False
-    if not acting.db.record:
+    if acting.db.guard is None or not acting.db.record:
         acting.check_automatic()
     return True
 

@@ -5,14 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from app.domain.errors import Refused
+from app.domain.errors import NotPermitted, Refused
 from app.models.database.engine import Database
 from app.models.schemas import desk, tables
 from app.services import notes
 from app.services.acting import Acting
+from app.services.agents.agreement import agreement
 from app.services.certification.cycles import all_cycles
 from app.services.certification.todo import todo
 from app.services.golden import generation as golden
+from app.services.golden.official.making import make_official
 from tests.builders import EXPERT
 from tests.models.conftest import EVENTS, Login
 from tests.services.offline_runs import FIRST, fill_opened
@@ -172,8 +174,24 @@ def test_that_a_reader_reads_what_is_ours_where_it_may(
     assert golden.preview(reading, "%", {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]})
     assert not reader.takes_notes
     assert not reader.writes_automatically
-    with pytest.raises(Refused, match="doesn't let your login do this: permission denied"):
+    with pytest.raises(Refused, match=r"table note\. .* may not change it: the"):
         notes.add(reading, FIRST, "", (), "Seen by nobody")
+    made = golden.generate(expert, "%", {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]})
+    with pytest.raises(NotPermitted, match="this login may only read"):
+        make_official(reading, [made.id])
+
+
+def test_that_who_may_not_look_into_the_record_is_told_so(
+    bare_database: Database, login: Login
+) -> None:
+    bare_database.prepare()
+    reader = login("SELECT ON ALL TABLES IN SCHEMA public")
+    reader.prepare()
+    said = "may not look into the schema record .*USAGE.*, or an administrator of the database"
+    with pytest.raises(Refused, match=said):
+        agreement(Acting(reader, EXPERT), "dt-ml", 1, 2)
+    with pytest.raises(Refused, match="schema record isn't for this login: the owner of that sch"):
+        _execute(reader, "SELECT FROM record.agent")
 
 
 def test_that_a_schema_of_somebody_else_with_our_name_is_left_alone(

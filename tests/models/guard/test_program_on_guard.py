@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -25,7 +26,7 @@ from app.domain.json_value import text_hash
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
-from app.models.events import states
+from app.models.events import rows, states
 from app.models.events.action import begin
 from app.models.events.event_log import LumisectionChange, texts_of
 from app.services.acting import Acting, OfLogin
@@ -462,3 +463,33 @@ def test_that_who_can_t_make_logins_is_told_how_an_agent_gets_one(come_in: Login
     proposes = [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")]
     with pytest.raises(Refused, match="logins add dt_new --kind agent --agent dt-new"):
         registry.register(acting, "dt-new", "1", proposes, login="dt_new")
+
+
+def test_that_no_odd_value_of_others_takes_the_right_to_act_from_anybody(
+    come_in: Login, guarded_dsn: str
+) -> None:
+    """The web service stores what it likes, and the owner may have done so."""
+    before = come_in("g_expert").egroups_for("/permissions")
+    with psycopg.connect(guarded_dsn) as control:
+        control.execute("SET LOCAL session_replication_role = replica")
+        for egroup, routes in (("tools", "5"), ("cyclers", '{"a": 1}')):
+            changed = control.execute(
+                'UPDATE "Permission" SET routes = %s WHERE egroup = %s', [routes, egroup]
+            )
+            assert changed.rowcount
+        for values in ("5", "null", "[5]"):
+            control.execute(
+                'WITH made AS (INSERT INTO "Event" (atomic_version) SELECT max(atomic_version)'
+                ' FROM "Version" RETURNING version) INSERT INTO "DatasetEvent"'
+                " (version, run_number, name, dataset_metadata, datasets_in_gui, deleted)"
+                " SELECT version, %s, %s, %s, %s, false FROM made",
+                [FIRST, PROMPT, values, values],
+            )
+    for login in ("g_expert", "g_dt"):
+        client = come_in(login)
+        assert client.egroups_for("/permissions") == before
+        lumisections.edit_columns(acting_as(client), [a_cell(FIRST, PROMPT)])
+    datasets.move(acting_as(come_in("g_expert")), [(FIRST, PROMPT)], "dt", "SIGNOFF")
+    with come_in("g_expert").read() as connection:
+        attributes = rows.datasets_of_run(connection, FIRST)[PROMPT].attributes
+    assert (attributes["dt_state"], attributes["global_state"]) == ("SIGNOFF", "OPEN")

@@ -95,7 +95,9 @@ BEGIN
         JOIN public."Permission" AS permission ON permission.id = entry.id
         WHERE entry."PL_id" = (SELECT "PL_id" FROM public."Settings" ORDER BY id DESC LIMIT 1)
           AND EXISTS (
-              SELECT FROM jsonb_array_elements_text(permission.routes) AS route
+              SELECT FROM jsonb_array_elements_text(CASE jsonb_typeof(permission.routes)
+                  WHEN 'array' THEN permission.routes ELSE jsonb_build_array(permission.routes)
+              END) AS route
               WHERE guard.begins(route, egroups_for.path)
           )
     );
@@ -124,7 +126,10 @@ BEGIN
         JOIN public."Permission" AS permission ON permission.id = entry.id
         JOIN pg_roles AS egroup ON egroup.rolname = permission.egroup AND NOT egroup.rolcanlogin
         CROSS JOIN LATERAL jsonb_array_elements_text(CASE
-            WHEN pg_has_role(may_of.person, egroup.oid, 'MEMBER') THEN permission.routes ELSE '[]'
+            WHEN NOT pg_has_role(may_of.person, egroup.oid, 'MEMBER') THEN '[]'
+            -- The web service may have stored a single one, or what is none.
+            WHEN jsonb_typeof(permission.routes) = 'array' THEN permission.routes
+            ELSE jsonb_build_array(permission.routes)
         END) AS route
         WHERE entry."PL_id" = (SELECT "PL_id" FROM public."Settings" ORDER BY id DESC LIMIT 1)
           AND guard.begins(route, may_of.path)

@@ -32,7 +32,9 @@ BEGIN
         -- Most events name no dataset of the DQM GUI: the union costs too much to run for them.
         SELECT CASE WHEN bool_or(event.datasets_in_gui <> '[]') THEN (
                 SELECT jsonb_agg(DISTINCT item) FROM public."DatasetEvent" AS other,
-                    jsonb_array_elements(other.datasets_in_gui) AS item
+                    jsonb_array_elements(CASE jsonb_typeof(other.datasets_in_gui) WHEN 'array'
+                        THEN other.datasets_in_gui
+                        ELSE jsonb_build_array(other.datasets_in_gui) END) AS item
                 WHERE other.run_number = touched.run_number AND other.name = touched.name
             ) ELSE '[]' END,
             (array_agg(event.deleted))[count(*)], max(event.version)
@@ -48,7 +50,9 @@ BEGIN
         -- Made once of all keys, of which the last wins, rather than anew with each event.
         SELECT coalesce(jsonb_object_agg(part.key, part.value), '{}') AS attributes FROM (
             SELECT one.key, one.value
-            FROM public."DatasetEvent" AS told, jsonb_each(told.dataset_metadata) AS one
+            FROM public."DatasetEvent" AS told, jsonb_each(CASE
+                jsonb_typeof(told.dataset_metadata) WHEN 'object' THEN told.dataset_metadata
+                END) AS one
             WHERE told.run_number = touched.run_number AND told.name = touched.name
               AND told.version <> ALL (events) AND told.dataset_metadata <> '{}'
             ORDER BY told.version
@@ -114,7 +118,8 @@ BEGIN
         WHERE source.run_number = is_copy.run_number AND source.name <> is_copy.name
           AND NOT source.deleted
           AND NOT EXISTS (
-              SELECT FROM jsonb_each(source.dataset_attributes) AS old
+              SELECT FROM jsonb_each(CASE jsonb_typeof(source.dataset_attributes) WHEN 'object'
+                  THEN source.dataset_attributes END) AS old
               FULL JOIN jsonb_each(is_copy.attributes) AS new ON new.key = old.key
               WHERE old.value IS DISTINCT FROM new.value AND NOT (
                   coalesce(old.key, new.key) ~ '_state$'

@@ -37,6 +37,9 @@ BEGIN
             coalesce(strange, 'nobody')));
     END IF;
     IF TG_TABLE_NAME = 'Permission' THEN
+        IF EXISTS (SELECT FROM added WHERE jsonb_typeof(to_jsonb(added) -> 'routes') <> 'array') THEN
+            PERFORM guard.refuse('Routes are a list of texts.');
+        END IF;
         SELECT route INTO strange FROM added,
             jsonb_array_elements_text(to_jsonb(added) -> 'routes') AS route
             WHERE NOT guard.is_route(route) LIMIT 1;
@@ -220,7 +223,8 @@ BEGIN
     IF content = 'PERMISSIONS' AND NOT EXISTS (
         SELECT FROM public."PermissionEntries" AS entry
         JOIN public."Permission" AS item ON item.id = entry.id,
-            jsonb_array_elements_text(item.routes) AS route
+            jsonb_array_elements_text(CASE jsonb_typeof(item.routes) WHEN 'array' THEN item.routes
+                ELSE jsonb_build_array(item.routes) END) AS route
         WHERE entry."PL_id" = becomes AND guard.begins(route, '/permissions')
     ) THEN
         PERFORM guard.refuse('Nobody could change permissions any more.');

@@ -79,7 +79,8 @@ BEGIN
         LEFT JOIN LATERAL (
             SELECT coalesce(before.key, after.key) AS key, before.value AS was,
                 after.value AS becomes
-            FROM jsonb_each_text(removed.cycle_attributes) AS before
+            FROM jsonb_each_text(CASE jsonb_typeof(removed.cycle_attributes) WHEN 'object'
+                THEN removed.cycle_attributes END) AS before
             FULL JOIN jsonb_each_text(added.cycle_attributes) AS after ON after.key = before.key
             WHERE before.value IS DISTINCT FROM after.value
         ) AS said ON true

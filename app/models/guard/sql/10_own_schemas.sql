@@ -141,7 +141,9 @@ BEGIN
     RETURN EXISTS (
         SELECT FROM public."PermissionEntries" AS entry
         JOIN public."Permission" AS permission ON permission.id = entry.id,
-            jsonb_array_elements_text(permission.routes) AS route, guard.who_acts() AS who
+            jsonb_array_elements_text(CASE jsonb_typeof(permission.routes) WHEN 'array'
+                THEN permission.routes ELSE jsonb_build_array(permission.routes) END) AS route,
+            guard.who_acts() AS who
         WHERE entry."PL_id" = (SELECT "PL_id" FROM public."Settings" ORDER BY id DESC LIMIT 1)
           AND guard.is_in(who.person, permission.egroup::text)
           AND (guard.begins(route, '/cycles') OR regexp_replace(route, '\s', '', 'g') ~ '^/cycles')

@@ -48,7 +48,8 @@ BEGIN
         JOIN public."JSONBDeduplication" AS object ON object.id = event.lumisection_metadata_id
         WHERE event.version = ANY (events) AND event.run_number = touches.run_number
           AND event.name = touches.name AND (touches.workspace = 'global' OR EXISTS (
-            SELECT FROM jsonb_object_keys(object."jsonb") AS key
+            SELECT FROM jsonb_object_keys(CASE jsonb_typeof(object."jsonb")
+                WHEN 'object' THEN object."jsonb" END) AS key
             WHERE starts_with(key, touches.workspace || '-')
         ))
     ) OR EXISTS (
@@ -56,7 +57,8 @@ BEGIN
         WHERE event.version = ANY (events) AND event.run_number = touches.run_number
           AND event.name = touches.name AND (event.dataset_metadata ? (touches.workspace || '_state')
             OR (touches.workspace = 'global' AND EXISTS (
-                SELECT FROM jsonb_object_keys(event.dataset_metadata) AS key WHERE key ~ '_state$'
+                SELECT FROM jsonb_object_keys(CASE jsonb_typeof(event.dataset_metadata)
+                WHEN 'object' THEN event.dataset_metadata END) AS key WHERE key ~ '_state$'
             )) OR event.deleted <> (
                 SELECT before.deleted FROM public."DatasetEvent" AS before
                 WHERE before.run_number = event.run_number AND before.name = event.name
@@ -65,7 +67,8 @@ BEGIN
     ) OR (touches.workspace = 'global' AND EXISTS (
         SELECT FROM public."OMSLumisectionEvent" AS event
         JOIN public."JSONBDeduplication" AS object ON object.id = event.lumisection_metadata_id
-        CROSS JOIN jsonb_object_keys(object."jsonb") AS key
+        CROSS JOIN jsonb_object_keys(CASE jsonb_typeof(object."jsonb")
+                WHEN 'object' THEN object."jsonb" END) AS key
         WHERE event.version = ANY (events) AND event.run_number = touches.run_number
           AND event.name IN ('online', touches.name) AND NOT EXISTS (
             SELECT FROM guard.word AS known WHERE known.kind = 'luminosity' AND known.word = key
@@ -408,7 +411,8 @@ BEGIN
                     WHERE event.run_number = is_own_change.run_number
                       AND event.name = is_own_change.name
                       AND (is_own_change.workspace = 'global' OR EXISTS (
-                        SELECT FROM jsonb_object_keys(object."jsonb") AS key
+                        SELECT FROM jsonb_object_keys(CASE jsonb_typeof(object."jsonb")
+                WHEN 'object' THEN object."jsonb" END) AS key
                         WHERE starts_with(key, is_own_change.workspace || '-')
                       ))
                     UNION ALL
@@ -417,7 +421,8 @@ BEGIN
                       AND event.name = is_own_change.name AND (
                         event.dataset_metadata ? (is_own_change.workspace || '_state')
                         OR (is_own_change.workspace = 'global' AND EXISTS (
-                            SELECT FROM jsonb_object_keys(event.dataset_metadata) AS key
+                            SELECT FROM jsonb_object_keys(CASE jsonb_typeof(event.dataset_metadata)
+                WHEN 'object' THEN event.dataset_metadata END) AS key
                             WHERE key ~ '_state$'
                         )))
                     UNION ALL

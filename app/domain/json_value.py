@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -17,6 +17,10 @@ from app.domain.errors import BadInput
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
+MOST_LEVELS = 254
+"""Levels of what is read: as many as orjson writes. What nobody means to store goes on for
+thousands, and ends whoever goes through it level by level."""
+
 _SAFE_INTEGER = 2**53
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DIFFERENT = tuple(
@@ -26,6 +30,8 @@ _DIFFERENT = tuple(
 )
 """What JavaScript may print otherwise: 1.0, exponents, and keys that it puts first. In the midst of
 a text it means nothing, and costs only time."""
+_SIGN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]')
+"""What parts a JSON text, and texts, in which the same characters part nothing."""
 _ONLY_JSON = (
     orjson.OPT_STRICT_INTEGER
     | orjson.OPT_PASSTHROUGH_SUBCLASS
@@ -35,6 +41,7 @@ _ONLY_JSON = (
 _IN_ORDER = _ONLY_JSON | orjson.OPT_SORT_KEYS
 _NO_NUMBER = frozenset({bool, str})
 _MANY = frozenset({dict, list})
+_TOO_DEEP = "A JSON value is nested too deeply to be read."
 _NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
@@ -60,7 +67,8 @@ def js_parse(text: str | bytes) -> JsonValue:
     what is too large for one infinity. BadInput when it is nested too deeply."""
     try:
         value: JsonValue = orjson.loads(text)
-        # It reads larger whole numbers exactly, and finds out at once whether there are any.
+        # It reads larger whole numbers exactly, and finds out at once whether there are any; and
+        # whether there are too many levels.
         orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         pass
@@ -69,8 +77,64 @@ def js_parse(text: str | bytes) -> JsonValue:
     try:
         value = _DECODER.decode(text.decode() if isinstance(text, bytes) else text)
     except RecursionError as error:
-        raise BadInput("A JSON value is nested too deeply to be read.") from error
+        raise BadInput(_TOO_DEEP) from error
+    if _has_too_many_levels(value):
+        raise BadInput(_TOO_DEEP)
     return value
+
+
+def _has_too_many_levels(value: JsonValue) -> bool:
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [
+            part
+            for each in level
+            for part in (
+                each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+            )
+            if part.__class__ in _MANY
+        ]
+        if not level:
+            return False
+    return True
+
+
+def stored_value(text: str | bytes) -> "JsonValue | Unread":
+    """A value that somebody has stored; unread where it is nested too deeply, which is no object
+    and no list: it ends no list of others."""
+    try:
+        return js_parse(text)
+    except BadInput:
+        return Unread(text.encode() if isinstance(text, str) else bytes(text))
+
+
+def as_object(value: object) -> JsonObject:
+    """The object that a stored value is. What is none says nothing: anybody writes to the shared
+    tables, and what one has written there ends nothing for whoever reads the rest."""
+    if isinstance(value, Unread):
+        return value.members
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[JsonValue]:
+    """The list that a stored value is; what is none has nothing in it."""
+    return value if isinstance(value, list) else []
+
+
+def texts_in(value: object) -> tuple[str, ...]:
+    """The texts in the list that a stored value is."""
+    return tuple(each for each in as_list(value) if isinstance(each, str))
+
+
+def folded_object(value: object) -> JsonObject:
+    """The object that events come to. Over one that says no object the server folds all of them
+    into a list: what its objects say, the later over the earlier, is what it would be without."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, Unread) and not value.is_list:
+        return value.members
+    parts = value.elements if isinstance(value, Unread) else as_list(value)
+    return {key: each for part in parts for key, each in as_object(part).items()}
 
 
 def _js_integer(text: str) -> int | float:
@@ -154,9 +218,48 @@ class Unread:
         """As JavaScript writes it."""
         return (_kept_text if len(self.written) <= _KEPT_BYTES else _text_of)(self.written)
 
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list."""
+        return self.written.startswith(b"[")
+
+    @property
+    def members(self) -> JsonObject:
+        """What the object says, without the members that are nested too deeply; nothing where it is
+        none."""
+        if not self.written.startswith(b"{"):
+            return {}
+        said = (stored_value(f"{{{part}}}") for part in _parts(self.written.decode()))
+        return {key: each for part in said if isinstance(part, dict) for key, each in part.items()}
+
+    @property
+    def elements(self) -> "list[JsonValue | Unread]":
+        """The elements of the list; none where it is none."""
+        if not self.is_list:
+            return []
+        return [stored_value(part) for part in _parts(self.written.decode())]
+
+
+def _parts(written: str) -> Iterator[str]:
+    """The texts of the members of an object or of the elements of a list."""
+    levels, begin = 0, 1
+    for sign in _SIGN.finditer(written):
+        match sign[0]:
+            case "{" | "[":
+                levels += 1
+            case "}" | "]":
+                levels -= 1
+        if (levels == 0 or (levels == 1 and sign[0] == ",")) and written[begin : sign.start()]:
+            yield written[begin : sign.start()]
+            begin = sign.end()
+
 
 def _text_of(written: bytes) -> str:
-    return js_stringify(js_parse(written))
+    try:
+        return js_stringify(js_parse(written))
+    except BadInput:
+        # Nobody here can go through it, but nothing of it is lost.
+        return written.decode()
 
 
 _KEPT_BYTES = 16 << 10
@@ -227,6 +330,8 @@ def _write(value: object, parts: list[str]) -> None:
         # JSON has no NaN and no infinity; JavaScript writes null in their place.
         number = js_number(value)
         parts.append("null" if number in _NOT_FINITE else number)
+    elif isinstance(value, Unread):
+        parts.append(value.text)
     elif isinstance(value, Mapping):
         parts.append("{")
         for position, (key, item) in enumerate(_javascript_order(value)):

@@ -37,6 +37,16 @@ def possible(first: int, last: int) -> tuple[LumiRange, ...]:
     return (LumiRange(first, last),) if first <= last else ()
 
 
+def ranges_in(value: object) -> tuple[LumiRange, ...]:
+    """The ranges in a stored list of pairs, without what is none: others write there, too."""
+    found: list[LumiRange] = []
+    for pair in value if isinstance(value, list) else ():
+        match pair:
+            case [int(first), int(last)]:
+                found += possible(first, last)
+    return tuple(found)
+
+
 def ranges_of_mask(mask: Mask) -> tuple[LumiRange, ...]:
     """Maximal ranges of true values; `mask[0]` is lumisection 1."""
     framed = np.zeros(mask.size + 2, np.bool_)

@@ -1,7 +1,7 @@
 """Agents, their proposals and what became of them: rows of the schema `record`, only added."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,16 @@ from sqlalchemy import exc as sa_exc
 
 from app.domain.agents.proposals import Agent, AgentColumn, Mode, Proposal, ProposalState
 from app.domain.errors import Conflict, NotFound, Refused
+from app.domain.json_value import as_object
 from app.domain.keys import DatasetKey
-from app.domain.lumisections import LumiRange
+from app.domain.lumisections import LumiRange, ranges_in
 from app.domain.text.names import not_found
 from app.domain.triplets import Triplet
 from app.models.database import outcome
 from app.models.database.listen import CHANNEL
 from app.models.statements import text
 
+_STATES = frozenset(each.value for each in ProposalState)
 _OF_PEOPLE = "('accepted', 'edited', 'rejected')"
 _COLUMNS = (
     'p.id, a.name, a.version, p.run_number, p.name, p."column", p.ranges, p.status, p.comment,'
@@ -239,7 +241,8 @@ def proposals(
         ),
         {**dict(given.values()), **({} if limit is None else {"limit": limit})},
     )
-    return [_proposal(row) for row in rows]
+    # What somebody has made of one in another way is nothing that can be shown.
+    return [_proposal(row) for row in rows if row[11] in _STATES]
 
 
 def decide(
@@ -300,6 +303,8 @@ def count_by_state(connection: Connection) -> dict[str, dict[ProposalState, int]
     )
     found: dict[str, dict[ProposalState, int]] = {}
     for name, state, number in rows:
+        if state not in _STATES:
+            continue
         found.setdefault(name, {})[ProposalState(state)] = number
     return found
 
@@ -356,10 +361,20 @@ def _columns_of(proposals: Sequence[NewProposal]) -> dict[str, Sequence[object]]
     }
 
 
-def _speaks(columns: Mapping[str, Sequence[str]]) -> tuple[AgentColumn, ...]:
+def _speaks(columns: object) -> tuple[AgentColumn, ...]:
     return tuple(
-        AgentColumn(column, Mode(mode), judged_by) for column, (mode, judged_by) in columns.items()
+        AgentColumn(column, Mode(mode), judged_by)
+        for column, said in as_object(columns).items()
+        for mode, judged_by in _how(said)
     )
+
+
+def _how(said: object) -> tuple[tuple[str, str], ...]:
+    """How an agent speaks for a column, and who judges it; nothing where that can't be read."""
+    match said:
+        case [str(mode), str(judged_by)] if mode in {each.value for each in Mode}:
+            return ((mode, judged_by),)
+    return ()
 
 
 def _proposal(row: Any) -> Proposal:
@@ -372,7 +387,7 @@ def _proposal(row: Any) -> Proposal:
         run_number,
         dataset,
         column,
-        tuple(LumiRange(first, last) for first, last in ranges),
+        ranges_in(ranges),
         Triplet(status, comment, cause),
         proposed,
         ProposalState(state),

@@ -12,12 +12,17 @@ from hypothesis import strategies as st
 
 from app.domain.errors import BadInput
 from app.domain.json_value import (
+    MOST_LEVELS,
     Unread,
+    as_object,
+    folded_object,
     js_parse,
     js_stringify,
     js_value,
     number_in,
+    stored_value,
     text_hash,
+    texts_in,
 )
 
 NUMBERS = {
@@ -192,3 +197,50 @@ def test_that_what_nobody_read_is_written_as_what_was_read(written, text):
     unread = Unread(written.encode())
     assert unread.text == text == js_stringify(js_parse(written))
     assert unread.text == text  # again, from what was kept
+
+
+def nested(levels: int, inner: str = "1") -> str:
+    return '{"a":' * levels + inner + "}" * levels
+
+
+def test_that_what_is_read_can_be_gone_through_level_by_level():
+    for text in (nested(MOST_LEVELS), "[" * MOST_LEVELS + "]" * MOST_LEVELS):
+        value = js_parse(text)
+        assert js_value(value) == value
+        assert js_stringify({"value": value}) == f'{{"value":{text}}}'
+    for text in (nested(MOST_LEVELS + 1), nested(MOST_LEVELS + 1, "9" * 20), nested(20_000)):
+        with pytest.raises(BadInput):
+            js_parse(text)
+
+
+def test_that_of_an_object_that_is_nested_too_deeply_the_rest_is_read():
+    deep = nested(3_000)
+    stored = f'{{"a, b": "]}}{{", "deep": {deep}, "list": [1, {{"c": []}}], "\\"": 2}}'
+    value = stored_value(stored)
+    assert (
+        as_object(value) == folded_object(value) == {"a, b": "]}{", "list": [1, {"c": []}], '"': 2}
+    )
+    # Nothing of it is lost for who gets it as it is.
+    assert js_stringify({"value": value}) == f'{{"value":{stored}}}'
+    assert as_object(stored_value(deep)) == {}
+    for other in ("[" * 3_000 + "]" * 3_000, f"[5, {deep}]"):
+        assert (as_object(stored_value(other)), folded_object(stored_value(other))) == ({}, {})
+    with pytest.raises(BadInput):
+        js_parse(deep)
+
+
+@pytest.mark.parametrize(
+    ("stored", "alone", "folded"),
+    [
+        ('{"a": 1}', {"a": 1}, {"a": 1}),
+        # What the server makes of three events, of which the second is no object.
+        ('[{"a": 1, "b": 1}, 5, {"b": 2}]', {}, {"a": 1, "b": 2}),
+        (f'[{{"a": 1}}, {nested(3_000)}, {{"b": 2}}]', {}, {"a": 1, "b": 2}),
+        *((each, {}, {}) for each in ("5", "null", "true", "[]", "[5]", "[[]]")),
+    ],
+)
+def test_that_what_is_no_object_says_nothing(stored, alone, folded):
+    value = stored_value(stored)
+    assert (as_object(value), folded_object(value)) == (alone, folded)
+    assert texts_in(stored_value('["a", 5, null, "b"]')) == ("a", "b")
+    assert texts_in(value) == ()

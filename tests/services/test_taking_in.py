@@ -206,7 +206,24 @@ def test_that_the_first_contact_waits_for_who_is_writing(web):
     assert fresh(web.db) == {FIRST, SECOND}
 
 
-@pytest.mark.expected_log("isn't taken in: A JSON value is nested too deeply to be read.")
+@pytest.mark.expected_log("isn't taken in: of a record that nobody foresaw")
+def test_that_a_run_that_can_t_be_folded_stops_no_other(web, monkeypatch):
+    intake = Intake(web.db)
+    complete(intake)
+    fold = states.fold_compact
+
+    def fold_others(connection, keys):
+        if SECOND in keys:
+            raise IndexError("of a record that nobody foresaw")
+        return fold(connection, keys)
+
+    monkeypatch.setattr(states, "fold_compact", fold_others)
+    for key in (FIRST, SECOND):
+        web.edits_bit(key, "dt0_ready", value=False, first=2, last=3)
+    complete(intake)
+    assert fresh(web.db) == {FIRST}
+
+
 def test_that_what_can_t_be_read_of_a_run_stops_no_other(web):
     intake = Intake(web.db)
     complete(intake)
@@ -221,7 +238,7 @@ def test_that_what_can_t_be_read_of_a_run_stops_no_other(web):
             {"deep": f'{{"x": {"[" * 3000}{"]" * 3000}}}', "v": event},
         )
     complete(intake)
-    assert fresh(web.db) == {FIRST}
+    assert fresh(web.db) == {FIRST, SECOND}
     assert service.state(web.db).event == event
 
 

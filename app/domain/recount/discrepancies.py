@@ -55,7 +55,11 @@ def of_attributes(part: str, expected: JsonObject, found: JsonObject) -> Iterato
 def of_summaries(expected: Summary, found: Summary) -> Iterator[Discrepancy]:
     """Counts, ranges and sums that differ."""
     for field, words in _PARTS.items():
-        yield from of_attributes(f"{words}: ", getattr(expected, field), getattr(found, field))
+        made, stored = getattr(expected, field), getattr(found, field)
+        if isinstance(stored, dict):
+            yield from of_attributes(f"{words}: ", made, stored)
+        else:
+            yield Discrepancy(words, "an object", "what is none")
     for field in ("recorded", "delivered"):
         made, stored = getattr(expected, field), getattr(found, field)
         if not isclose(made, stored, rel_tol=_SAME_SUM, abs_tol=_SAME_SUM):

@@ -21,7 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from app.domain.connections.faults import Fault, fault_of
 from app.domain.connections.protection import Protection, is_here
 from app.domain.errors import RegistryError
-from app.domain.json_value import js_parse
+from app.domain.json_value import stored_value
 from app.models.database import identity, outcome, session
 from app.models.database.addresses import Address
 from app.models.database.driver_errors import explain, why_lost
@@ -509,7 +509,7 @@ def _pool(
         # The driver begins nothing by itself: `_begin` does, with all a transaction needs.
         isolation_level="AUTOCOMMIT",
         json_serializer=_json_text,
-        json_deserializer=js_parse,
+        json_deserializer=stored_value,
         execution_options={KEPT: kept},
     )
     engine.dialect.execution_ctx_cls = _Execution

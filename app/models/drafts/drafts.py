@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from app.domain.json_value import JsonObject
+from app.domain.json_value import JsonObject, as_object
 from app.domain.keys import DatasetKey
 
 FORMAT = 1
@@ -88,7 +88,9 @@ def of_person(connection: Connection, person: str) -> list[DraftRow]:
         ),
         {"person": person},
     )
-    return [DraftRow(*row) for row in rows]
+    return [
+        DraftRow(number, name, as_object(content), *rest) for number, name, content, *rest in rows
+    ]
 
 
 def drop(connection: Connection, person: str, key: DatasetKey) -> None:

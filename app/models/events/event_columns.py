@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from sqlalchemy import Connection
 
-from app.domain.json_value import JsonValue, js_parse
+from app.domain.json_value import JsonValue, as_object, stored_value
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LAST_LUMISECTION
 from app.domain.state.compact import CompactState
@@ -72,6 +72,8 @@ class Folded:
     state: CompactState
     numbers: tuple[int, int, int]
     newest: int
+    odd: tuple[int, ...] = ()
+    """Rows of `JSONBDeduplication` that can't be read, or not whole: all the rest counts."""
 
 
 def fold(
@@ -93,14 +95,26 @@ def _fold(
     connection: Connection, wanted: Sequence[DatasetKey], as_of: int | None
 ) -> dict[DatasetKey, Folded]:
     oms_keys = sorted({*wanted, *((run_number, ONLINE) for run_number, _ in wanted)})
-    rr = _columns(connection, "LumisectionEvent", wanted, as_of, _triplets)
-    oms = _columns(connection, "OMSLumisectionEvent", oms_keys, as_of, _values, oms=True)
+    rr, odd_rr = _columns(connection, "LumisectionEvent", wanted, as_of, _triplets)
+    oms, odd_oms = _columns(connection, "OMSLumisectionEvent", oms_keys, as_of, _values, oms=True)
+    odd = _by_key(odd_rr, wanted) | _by_key(odd_oms, oms_keys)
     rr_events, oms_events = _known(rr, wanted), _known(oms, oms_keys)
     found = {}
     for key, state in zip(wanted, fold_states(wanted, rr, oms, oms_keys), strict=True):
         of_both = (rr_events[key], oms_events[key], oms_events[key[0], ONLINE])
         (rr_number, own_number, online_number), newest = zip(*of_both, strict=True)
-        found[key] = Folded(state, (rr_number, own_number, online_number), max(newest))
+        said = odd.get(key, ()) if odd else ()
+        found[key] = Folded(state, (rr_number, own_number, online_number), max(newest), said)
+    return found
+
+
+def _by_key(
+    odd: Sequence[tuple[int, int]], keys: Sequence[DatasetKey]
+) -> dict[DatasetKey, tuple[int, ...]]:
+    """The odd objects of each dataset that has any."""
+    found: dict[DatasetKey, tuple[int, ...]] = {}
+    for source, id_ in sorted(set(odd)):
+        found[keys[source]] = (*found.get(keys[source], ()), id_)
     return found
 
 
@@ -122,7 +136,9 @@ def _columns(
     meaning: Callable[[Mapping[str, JsonValue]], Mapping[str, Value]],
     *,
     oms: bool = False,
-) -> EventColumns[Value]:
+) -> tuple[EventColumns[Value], list[tuple[int, int]]]:
+    """The events of these datasets; and the odd objects among what they say, each with the place of
+    a dataset that has it."""
     in_time = (
         ""
         if as_of is None
@@ -144,8 +160,9 @@ def _columns(
         },
     )
     ids, place = np.unique(payload_id, return_inverse=True)
-    groups, number_of = _payloads(connection, ids, numeric=oms)
-    return EventColumns(
+    groups, number_of, odd = _payloads(connection, ids, numeric=oms)
+    of_odd = np.flatnonzero(np.isin(payload_id, odd)) if odd else ()
+    columns = EventColumns(
         source,
         version,
         np.zeros(version.size, np.bool_) if oms else told[0] > 0,
@@ -157,6 +174,7 @@ def _columns(
         ),
         [PayloadGroup(meaning(each.values), each.size, each.numbers) for each in groups],
     )
+    return columns, [(int(source[at]), int(payload_id[at])) for at in of_odd]
 
 
 def _told_ranges(
@@ -212,15 +230,16 @@ def _ranges(
 
 def _payloads(
     connection: Connection, ids: Indices, *, numeric: bool
-) -> tuple[list[PayloadGroup[JsonValue]], Indices]:
+) -> tuple[list[PayloadGroup[JsonValue]], Indices, list[int]]:
     """What these stored objects say, which are given by ascending numbers, and which of the
-    objects of the groups each of them is.
+    objects of the groups each of them is; and those that are none, or can't be read whole.
 
     With `numeric` the luminosity is taken out by the server: it is what makes the object of nearly
     each lumisection another one.
     """
     groups: list[PayloadGroup[JsonValue]] = []
     numbers: list[Indices] = [np.zeros(0, np.intp)]
+    odd: list[int] = []
     for begin in range(0, ids.size, _PAYLOADS):
         rows = connection.execute(
             text(_NUMERIC if numeric else _PLAIN),
@@ -228,11 +247,12 @@ def _payloads(
         )
         for content, packed, recorded, delivered in rows:
             numbers.append(np.frombuffer(packed, ">i4").astype(np.intp))
-            parsed = js_parse(content)
+            value = stored_value(content)
+            if not isinstance(value, dict):
+                odd += numbers[-1].tolist()
             groups.append(
                 PayloadGroup(
-                    # What is no object sets nothing.
-                    parsed if isinstance(parsed, dict) else {},
+                    as_object(value),
                     numbers[-1].size,
                     {
                         key: np.array([float(value) for value in values.split(",")])
@@ -244,7 +264,7 @@ def _payloads(
     number_of = np.zeros(ids.size, np.intp)
     found = np.concatenate(numbers)
     number_of[np.searchsorted(ids, found)] = np.arange(found.size)
-    return groups, number_of
+    return groups, number_of, odd
 
 
 def _triplets(payload: Mapping[str, JsonValue]) -> dict[str, Triplet]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from app.domain.certification.second_eyes import Protected
 from app.domain.errors import NotFound
-from app.domain.json_value import JsonObject
+from app.domain.json_value import JsonObject, folded_object, texts_in
 from app.domain.keys import DatasetKey
 from app.domain.text.names import no_dataset
 from app.models.events.second_eyes import ANYTHING, protected
@@ -118,7 +118,7 @@ def _lock_and_read(
     runs = [row for row in rows if row[1] is None]
     return Held(
         protected(connection, wanted["runs"]) if any(row[-1] for row in runs) else Protected(),
-        {row[0]: RunRow(row[0], *row[2:-1]) for row in runs},
+        {row[0]: _run(row[0], *row[2:-1]) for row in runs},
         _datasets(row[:-1] for row in rows if row[1] is not None),
     )
 
@@ -166,7 +166,11 @@ def run_states(connection: Connection, run_numbers: Collection[int]) -> dict[int
         text(f'SELECT {_OF_RUN} FROM "Run" {_OF_RUNS} ORDER BY run_number'),
         {"runs": sorted(run_numbers)},
     )
-    return {row[0]: RunRow(*row) for row in rows}
+    return {row[0]: _run(*row) for row in rows}
+
+
+def _run(run_number: int, oms: object, rr: object, deleted: bool, version: int) -> RunRow:
+    return RunRow(run_number, folded_object(oms), folded_object(rr), deleted, version)
 
 
 def datasets_of_runs(
@@ -182,7 +186,9 @@ def datasets_of_runs(
 
 def _datasets(rows: Iterable[Any]) -> dict[DatasetKey, DatasetRow]:
     return {
-        (run, name): DatasetRow(run, name, attributes, tuple(gui), deleted, version)
+        (run, name): DatasetRow(
+            run, name, folded_object(attributes), texts_in(gui), deleted, version
+        )
         for run, name, attributes, gui, deleted, version in rows
     }
 
@@ -203,7 +209,7 @@ def rr_attributes_by_version(
     connection: Connection, run_number: int, *, by_hand_too: bool
 ) -> JsonObject:
     """RR attributes folded in version order alone: what automatic values are compared with."""
-    return (
+    return folded_object(
         connection.execute(
             text(
                 "SELECT mergejsonb(rr_metadata ORDER BY version)"
@@ -211,13 +217,12 @@ def rr_attributes_by_version(
             ),
             {"run": run_number, "by_hand_too": by_hand_too},
         ).scalar()
-        or {}
     )
 
 
 def manual_rr_attributes(connection: Connection, run_number: int) -> JsonObject:
     """What people's words alone make of the RR attributes."""
-    return (
+    return folded_object(
         connection.execute(
             text(
                 "SELECT mergejsonb(rr_metadata ORDER BY version)"
@@ -225,7 +230,6 @@ def manual_rr_attributes(connection: Connection, run_number: int) -> JsonObject:
             ),
             {"run": run_number},
         ).scalar()
-        or {}
     )
 
 
@@ -251,7 +255,8 @@ def names_by_hand(connection: Connection, run_numbers: Collection[int]) -> dict[
     found: dict[int, set[str]] = {}
     for run_number, name in connection.execute(
         text(
-            "SELECT DISTINCT run_number, jsonb_object_keys(rr_metadata)"
+            "SELECT DISTINCT run_number, jsonb_object_keys("
+            "  CASE jsonb_typeof(rr_metadata) WHEN 'object' THEN rr_metadata END)"
             ' FROM "RunEvent" WHERE manual_change AND run_number = ANY(:runs)'
         ),
         {"runs": sorted(run_numbers)},

@@ -34,14 +34,16 @@ _CHANGED_SINCE = f"""
     WHERE later.run_number = newest.run_number AND later.name = newest.name
       AND later.version > newest.event{{until}}
       AND (newest.workspace = '{WHOLE}' OR EXISTS (
-        SELECT FROM jsonb_object_keys(said."jsonb") AS key
+        SELECT FROM jsonb_object_keys(CASE jsonb_typeof(said."jsonb")
+            WHEN 'object' THEN said."jsonb" END) AS key
         WHERE starts_with(key, newest.workspace || '-')))
     UNION ALL
     SELECT later.version FROM "DatasetEvent" AS later
     WHERE later.run_number = newest.run_number AND later.name = newest.name
       AND later.version > newest.event{{until}}
       AND EXISTS (
-        SELECT FROM jsonb_object_keys(later.dataset_metadata) AS key
+        SELECT FROM jsonb_object_keys(CASE jsonb_typeof(later.dataset_metadata)
+            WHEN 'object' THEN later.dataset_metadata END) AS key
         WHERE key = newest.workspace || '_state'
           OR (newest.workspace = '{WHOLE}' AND key LIKE '%\\_state'))
 """
@@ -327,14 +329,16 @@ def newest_authors(
                 CROSS JOIN LATERAL (SELECT "jsonb" FROM "JSONBDeduplication"
                     WHERE id = event.lumisection_metadata_id OFFSET 0) AS said
                 WHERE :workspace = :whole OR EXISTS (
-                    SELECT FROM jsonb_object_keys(said."jsonb") AS key
+                    SELECT FROM jsonb_object_keys(CASE jsonb_typeof(said."jsonb")
+            WHEN 'object' THEN said."jsonb" END) AS key
                     WHERE starts_with(key, :workspace || '-'))
                 UNION ALL
                 SELECT run_number, name, 'state', event.version
                 FROM wanted JOIN "DatasetEvent" AS event USING (run_number, name)
                 WHERE event.dataset_metadata ? (:workspace || '_state')
                    OR (:workspace = :whole AND EXISTS (
-                    SELECT FROM jsonb_object_keys(event.dataset_metadata) AS key
+                    SELECT FROM jsonb_object_keys(CASE jsonb_typeof(event.dataset_metadata)
+            WHEN 'object' THEN event.dataset_metadata END) AS key
                     WHERE key LIKE '%\\_state'))
                 UNION ALL
                 SELECT run_number, name, 'DCS bits', event.version

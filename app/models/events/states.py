@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 from sqlalchemy import Connection
 
-from app.domain.json_value import JsonObject, JsonValue, js_parse
+from app.domain.json_value import JsonObject, JsonValue, as_object, stored_value
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import (
     LAST_LUMISECTION,
@@ -479,7 +479,7 @@ def _payloads(connection: Connection, ids: Collection[int]) -> dict[int, JsonObj
         text('SELECT id, "jsonb"::text FROM "JSONBDeduplication" WHERE id = ANY(:ids)'),
         {"ids": sorted(ids)},
     )
-    return {id_: cast("JsonObject", js_parse(content)) for id_, content in rows}
+    return {id_: as_object(stored_value(content)) for id_, content in rows}
 
 
 def grouped(events: Iterable[StoredEvent]) -> dict[DatasetKey, list[StoredEvent]]:

@@ -9,7 +9,15 @@ from sqlalchemy import Connection, text
 from sqlalchemy import exc as sa_exc
 
 from app.domain.errors import BadInput, NotFound
-from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.json_value import (
+    JsonObject,
+    JsonValue,
+    Unread,
+    as_object,
+    folded_object,
+    js_stringify,
+    whole_number,
+)
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.state.compact import CompactState
 from app.domain.state.summaries import compact_luminosity
@@ -31,6 +39,7 @@ _JSON_COLUMNS = (
     "rules_flagged_false_combination_luminosity",
     "runs_lumisections_responsible_for_rule",
 )
+_OF_RUNS = _JSON_COLUMNS[1:5]
 _BLOCK = 400
 """Datasets read in one go."""
 
@@ -202,9 +211,9 @@ def matching_datasets(
         raise _bad_pattern(pattern, error) from error
     runs = _runs(connection, sorted({row.run_number for row in found}), as_of)
     return [
-        MatchedDataset(number, name, attributes, oms, rr, version, run_version)
+        MatchedDataset(number, name, folded_object(attributes), oms, rr, version, run_version)
         for number, name, attributes, version in found
-        for oms, rr, run_version in (runs[number],)
+        for oms, rr, run_version in (runs.get(number, ({}, {}, 0)),)
     ]
 
 
@@ -261,7 +270,10 @@ def _runs(
         ),
         {"runs": list(run_numbers), **({} if as_of is None else {"as_of": as_of})},
     )
-    return {number: (oms, rr, version) for number, oms, rr, version in rows}
+    return {
+        number: (folded_object(oms), folded_object(rr), version)
+        for number, oms, rr, version in rows
+    }
 
 
 def luminosity_of_run_range(
@@ -374,6 +386,23 @@ def remember_provenance(
     )
 
 
+_NUMBERS = """
+    (SELECT count(*) FROM jsonb_object_keys({list})),
+    (SELECT coalesce(sum((pair ->> 1){to_int} - (pair ->> 0){to_int} + 1), 0)
+        FROM jsonb_each({list}) AS run, jsonb_array_elements(run.value) AS pair)"""
+"""How many runs and lumisections a list has."""
+_OF_LISTS = _NUMBERS.format(list="generated_json", to_int="::int")
+_OF_ALL = _NUMBERS.format(
+    list="""CASE WHEN jsonb_typeof(generated_json) = 'object' AND NOT jsonb_path_exists(
+        generated_json, 'strict $.* ? (@.type() != "array" || exists (@[*] ? (
+            @.type() != "array" || @[0].type() != "number" || @[1].type() != "number"
+            || @[0] < 0 || @[0] >= 2147483648 || @[1] < 0 || @[1] >= 2147483648)))', silent => true)
+    THEN generated_json END""",
+    to_int="::numeric::int",
+)
+"""The same where others may have stored what is no list, which has none. It takes the server four
+times as long to find that out."""
+
 _SAID = (
     "lower(dataset_name_filter || ' ' || tags || ' ' || created_by || ' #' || id"
     " || CASE WHEN official THEN ' official' ELSE '' END)"
@@ -417,6 +446,11 @@ def row(connection: Connection, id_: int) -> JsonRow:
         .mappings()
         .one()
     )
+    for column in _OF_RUNS:
+        if not _is_of_runs(found[column]):
+            raise unreadable(id_, column)
+    if isinstance(found["json_logic"], Unread):
+        raise unreadable(id_, "json_logic")
     return JsonRow(
         entry[0],
         found["json_logic"],
@@ -425,7 +459,30 @@ def row(connection: Connection, id_: int) -> JsonRow:
         found["generated_anti_json"],
         found["generated_anti_json_with_dataset_names"],
         {column: found[column] for column in _LUMINOSITY_COLUMNS},
-        found["rules_flagged_false_quantity_luminosity"],
+        as_object(found["rules_flagged_false_quantity_luminosity"]),
+    )
+
+
+def _is_of_runs(value: object) -> bool:
+    """Whether a stored value has ranges of lumisections by run."""
+    return isinstance(value, dict) and all(
+        isinstance(ranges, list)
+        and all(
+            isinstance(pair, list)
+            and len(pair) == 2
+            and all(whole_number(number) is not None for number in pair)
+            for pair in ranges
+        )
+        for ranges in value.values()
+    )
+
+
+def unreadable(id_: int, column: str) -> BadInput:
+    """A list of which others have stored something else than a list is; an empty one in its place
+    would be taken for what was certified."""
+    return BadInput(
+        f"Golden JSON {id_} can't be read: in its row of \"GeneratedJson\", {column} isn't what a"
+        " list has there. Ask who made it to make it again, and to delete this one."
     )
 
 
@@ -442,17 +499,16 @@ def is_official(connection: Connection, id_: int) -> bool:
 def _entries(
     connection: Connection, condition: str, parameters: Mapping[str, object], *, limit: int
 ) -> list[JsonEntry]:
-    rows = connection.execute(
-        text(
-            "SELECT id, dataset_name_filter, tags, created_by, official, runregistry_version,"
-            ' "createdAt", min_run_number, max_run_number,'
-            " (SELECT count(*) FROM jsonb_object_keys(generated_json)),"
-            " (SELECT coalesce(sum((pair ->> 1)::int - (pair ->> 0)::int + 1), 0)"
-            "  FROM jsonb_each(generated_json) AS run, jsonb_array_elements(run.value) AS pair),"
-            " recorded_luminosity_in_json, total_recorded_luminosity"
-            f' FROM "GeneratedJson" WHERE NOT deleted AND {condition}'
-            " ORDER BY id DESC LIMIT :limit"
-        ),
-        {**parameters, "limit": limit},
+    statement = (
+        "SELECT id, dataset_name_filter, tags, created_by, official, runregistry_version,"
+        ' "createdAt", min_run_number, max_run_number, {},'
+        " recorded_luminosity_in_json, total_recorded_luminosity"
+        f' FROM "GeneratedJson" WHERE NOT deleted AND {condition} ORDER BY id DESC LIMIT :limit'
     )
+    given = {**parameters, "limit": limit}
+    try:
+        with connection.begin_nested():
+            rows = connection.execute(text(statement.format(_OF_LISTS)), given).all()
+    except sa_exc.DataError:
+        rows = connection.execute(text(statement.format(_OF_ALL)), given).all()
     return [JsonEntry(*each) for each in rows]

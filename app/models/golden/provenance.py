@@ -6,9 +6,10 @@ from functools import partial
 
 from sqlalchemy import Connection, text
 
+from app.domain.errors import BadInput
 from app.domain.history.attributes import AttributeEvent
 from app.domain.history.cells import Write
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, folded_object
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.state.compact import CompactState, compact
 from app.domain.state.grid import Value
@@ -98,10 +99,18 @@ def provenance_of(connection: Connection, id_: int) -> Provenance | None:
     ).one_or_none()
     if row is None:
         return None
-    made = [
-        MadeFrom(run, name, version, EventCounts(rr, oms, online), newest[0] if newest else None)
-        for run, name, version, rr, oms, online, *newest in row.datasets
-    ]
+    try:
+        made = [
+            MadeFrom(
+                run, name, version, EventCounts(rr, oms, online), newest[0] if newest else None
+            )
+            for run, name, version, rr, oms, online, *newest in row.datasets
+        ]
+    except (TypeError, ValueError) as error:
+        raise BadInput(
+            f"What golden JSON {id_} was made from can't be read: its row of"
+            " record.generated_json_provenance holds something else. Make the list again."
+        ) from error
     return Provenance(
         row.program_version, row.sha256, {(each.run_number, each.name): each for each in made}
     )
@@ -268,6 +277,12 @@ def combinations_of(
         ),
         {"id": id_},
     ).one()
+    for column, value in (
+        ("rules_flagged_false_combination_luminosity", losses),
+        ("runs_lumisections_responsible_for_rule", ranges),
+    ):
+        if not isinstance(value, dict):
+            raise generated_json.unreadable(id_, column)
     return [(conditions, lost, ranges.get(conditions, {})) for conditions, lost in losses.items()]
 
 
@@ -292,7 +307,7 @@ def _datasets_of(
         if run_numbers is None or key[0] in run_numbers
     ]
     attributes = {
-        (run, name): values
+        (run, name): folded_object(values)
         for run, name, values in connection.execute(
             text(
                 "SELECT run_number, name, mergejsonb(dataset_metadata ORDER BY version)"
@@ -309,7 +324,7 @@ def _datasets_of(
     }
     newest = {each.run_number: each.run_version for each in made}
     runs: dict[int, tuple[JsonObject, JsonObject]] = {
-        run: (oms, rr)
+        run: (folded_object(oms), folded_object(rr))
         for run, oms, rr in connection.execute(
             text(
                 "SELECT run_number, mergejsonb(oms_metadata ORDER BY version),"

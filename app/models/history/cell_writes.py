@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from app.domain.history.cells import Write
-from app.domain.json_value import JsonObject, JsonValue, js_parse
+from app.domain.json_value import JsonObject, JsonValue, as_object, stored_value
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import (
     LAST_LUMISECTION,
@@ -341,4 +341,4 @@ def _payloads(
             **({} if setting is None else {"setting": sorted(setting)}),
         },
     )
-    return {id_: cast("JsonObject", js_parse(content)) for id_, content in rows}
+    return {id_: as_object(stored_value(content)) for id_, content in rows}

@@ -13,7 +13,7 @@ from app.domain.certification.second_eyes import Mark, MarkEntry
 from app.domain.configuration.in_force import Kind as Configured
 from app.domain.errors import NotFound
 from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, who_is
-from app.domain.lumisections import format_ranges
+from app.domain.lumisections import format_ranges, ranges_in
 from app.models.configuration.lists import VERSIONED
 from app.models.events import event_positions
 from app.models.schemas import indexes
@@ -323,10 +323,10 @@ def _on_datasets(
     ).all()
 
 
-def _note_words(kind: str, about: int | None, ranges: Sequence[Sequence[int]]) -> str:
-    where = format_ranges([(first, last) for first, last in ranges])
+def _note_words(kind: str, about: int | None, ranges: object) -> str:
+    where = format_ranges(ranges_in(ranges))
     on = f" on LS {where}" if where else ""
-    match NoteKind(kind):
+    match kind:
         case NoteKind.NOTE:
             return f"note{on}"
         case NoteKind.REPLY:
@@ -335,6 +335,8 @@ def _note_words(kind: str, about: int | None, ranges: Sequence[Sequence[int]]) -
             return f"note {about}{on} corrected"
         case NoteKind.TAKEN_BACK:
             return f"note {about}{on} taken back"
+        case _:
+            return f"{kind}{on}"
 
 
 _Reader = Callable[[Connection, LogQuery, int | None, int], list[LogEntry]]

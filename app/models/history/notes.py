@@ -1,6 +1,6 @@
 """Notes on runs, datasets and lumisections; rows are only added."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 
 from app.domain.certification.notes import NoteEntry, NoteKind
 from app.domain.errors import NotFound
-from app.domain.lumisections import LumiRange
+from app.domain.lumisections import LumiRange, ranges_in
 from app.models.database import outcome
 from app.models.database.listen import CHANNEL, NOTE
 from app.models.schemas import record
 from app.models.statements import text
 
 MOST_AFTER = 6_000
+_KINDS = frozenset(each.value for each in NoteKind)
 _COLUMNS = 'id, kind, about, run_number, name, ranges, text, "by", "at"'
 
 
@@ -25,7 +26,7 @@ def of_run(connection: Connection, run_number: int) -> list[NoteEntry]:
         text(f"SELECT {_COLUMNS} FROM record.note WHERE run_number = :run ORDER BY id"),
         {"run": run_number},
     )
-    return [_entry(row) for row in rows]
+    return _entries(rows)
 
 
 def of_runs(
@@ -39,7 +40,7 @@ def of_runs(
         ),
         {"runs": sorted(run_numbers), "until": until},
     )
-    return [_entry(row) for row in rows]
+    return _entries(rows)
 
 
 def entry(connection: Connection, number: int) -> NoteEntry:
@@ -47,7 +48,7 @@ def entry(connection: Connection, number: int) -> NoteEntry:
     row = connection.execute(
         text(f"SELECT {_COLUMNS} FROM record.note WHERE id = :number"), {"number": number}
     ).one_or_none()
-    if row is None:
+    if row is None or row.kind not in _KINDS:
         raise NotFound(f"There is no note {number}.")
     return _entry(row)
 
@@ -58,7 +59,7 @@ def after(connection: Connection, number: int) -> list[NoteEntry]:
         text(f"SELECT {_COLUMNS} FROM record.note WHERE id > :number ORDER BY id DESC LIMIT :most"),
         {"number": number, "most": MOST_AFTER},
     )
-    return [_entry(row) for row in rows][::-1]
+    return _entries(rows)[::-1]
 
 
 def authors(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
@@ -111,6 +112,11 @@ def add(
     return int(added.id)
 
 
+def _entries(rows: Iterable[sa.Row[Any]]) -> list[NoteEntry]:
+    """The rows, but for those of a kind that nobody here knows: they end no other one."""
+    return [_entry(row) for row in rows if row.kind in _KINDS]
+
+
 def _entry(row: sa.Row[Any]) -> NoteEntry:
     return NoteEntry(
         row.id,
@@ -118,7 +124,7 @@ def _entry(row: sa.Row[Any]) -> NoteEntry:
         row.about,
         row.run_number,
         row.name,
-        tuple(LumiRange(first, last) for first, last in row.ranges),
+        ranges_in(row.ranges),
         row.text,
         row.by,
         row.at,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from app.domain.history.attributes import AttributeEvent, LumisectionWrite
-from app.domain.json_value import JsonObject
+from app.domain.json_value import JsonObject, as_object, folded_object, texts_in
 from app.domain.lumisections import LumiRange
 from app.models.events import event_positions
 from app.models.history.writers import writer
@@ -144,9 +144,15 @@ def run_events(connection: Connection, run_number: int) -> RunEvents:
     ).all()
     deleted = _deletions([(row.version, row.deleted) for row in rows])
     return RunEvents(
-        tuple(AttributeEvent(row.version, row.manual, row.oms_metadata) for row in rows),
-        tuple(AttributeEvent(row.version, row.manual, row.rr_metadata) for row in rows),
+        _said([(row.version, row.manual, row.oms_metadata) for row in rows]),
+        _said([(row.version, row.manual, row.rr_metadata) for row in rows]),
         tuple(AttributeEvent(version, False, values) for version, values in deleted.items()),
+    )
+
+
+def _said(events: Sequence[tuple[int, bool, object]]) -> tuple[AttributeEvent, ...]:
+    return tuple(
+        AttributeEvent(version, manual, folded_object(values)) for version, manual, values in events
     )
 
 
@@ -171,10 +177,14 @@ def dataset_events(
         deleted = _deletions([(row.version, row.deleted) for row in own])
         in_gui: set[str] = set()
         for row in own:
-            values = {**row.dataset_metadata, **deleted.get(row.version, {})}
-            if not in_gui.issuperset(row.datasets_in_gui):
-                in_gui.update(row.datasets_in_gui)
-                values["datasets_in_gui"] = sorted(in_gui)
+            values: JsonObject = {
+                **folded_object(row.dataset_metadata),
+                **deleted.get(row.version, {}),
+            }
+            added = texts_in(row.datasets_in_gui)
+            if not in_gui.issuperset(added):
+                in_gui.update(added)
+                values["datasets_in_gui"] = [*sorted(in_gui)]
             found.setdefault(dataset, []).append(AttributeEvent(row.version, False, values))
     return {dataset: tuple(events) for dataset, events in sorted(found.items())}
 
@@ -252,7 +262,8 @@ def _writes(
     for version, first, last in covered:
         ranges.setdefault(version, []).append(LumiRange(first, last))
     for version, name, content in events:
-        yield LumisectionWrite(version, name, oms, content, tuple(ranges.get(version, ())))
+        covers = tuple(ranges.get(version, ()))
+        yield LumisectionWrite(version, name, oms, as_object(content), covers)
 
 
 def _deletions(states: Sequence[tuple[int, bool]]) -> dict[int, JsonObject]:

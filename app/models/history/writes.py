@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from app.domain.history.attributes import AttributeEvent
 from app.domain.history.cells import Action
 from app.domain.identity import AUTO, is_manual
-from app.domain.json_value import JsonObject
+from app.domain.json_value import JsonObject, folded_object, texts_in
 from app.domain.keys import ONLINE, DatasetKey
 from app.models.events import states
 from app.models.events.states import StoredEvent
@@ -286,7 +286,7 @@ def run_writes(
     )
     found: dict[int, list[AttributeWrite]] = {}
     for run, event, version, manual, values, deleted, oms in rows:
-        write = AttributeWrite(event, version, manual, values, deleted, oms=oms)
+        write = AttributeWrite(event, version, manual, folded_object(values), deleted, oms=oms)
         found.setdefault(run, []).append(write)
     return found
 
@@ -308,7 +308,7 @@ def dataset_writes(
     found: dict[DatasetKey, list[AttributeWrite]] = {}
     for run, name, event, version, values, deleted, in_gui in rows:
         found.setdefault((run, name), []).append(
-            AttributeWrite(event, version, False, values, deleted, tuple(in_gui))
+            AttributeWrite(event, version, False, folded_object(values), deleted, texts_in(in_gui))
         )
     return found
 

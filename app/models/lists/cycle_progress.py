@@ -16,7 +16,7 @@ from app.domain.certification.datasets import (
     SIGNOFF,
     WAITING,
 )
-from app.domain.json_value import JsonObject, JsonValue, js_parse
+from app.domain.json_value import JsonObject, folded_object, stored_value
 from app.models.database.engine import KEPT
 from app.models.database.kept import Kept
 from app.models.events import behind
@@ -110,7 +110,7 @@ def counted(connection: Connection, held: Sequence[Held]) -> dict[int, ByWorkspa
     )
     for id_cycle, states_as_text, number in rows:
         if states_as_text not in fields:
-            fields[states_as_text] = _fields_of(js_parse(states_as_text))
+            fields[states_as_text] = _fields_of(folded_object(stored_value(states_as_text)))
         of_cycle = numbers[id_cycle]
         for workspace, field in fields[states_as_text]:
             of_cycle[workspace][field] += number
@@ -123,10 +123,8 @@ def counted(connection: Connection, held: Sequence[Held]) -> dict[int, ByWorkspa
     }
 
 
-def _fields_of(attributes: JsonValue) -> list[tuple[str, str]]:
+def _fields_of(attributes: JsonObject) -> list[tuple[str, str]]:
     """What a dataset counts for in each workspace."""
-    if not isinstance(attributes, dict):
-        return []
     return [
         (key.removesuffix("_state"), field)
         for key, state in attributes.items()

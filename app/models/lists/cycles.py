@@ -16,7 +16,7 @@ from app.domain.certification.cycles import (
 from app.domain.certification.datasets import states_of
 from app.domain.certification.second_eyes import CycleFrozen
 from app.domain.errors import Conflict, NotFound
-from app.domain.json_value import JsonObject
+from app.domain.json_value import JsonObject, as_object, folded_object
 from app.domain.keys import DatasetKey
 from app.models.database import outcome
 from app.models.events import second_eyes
@@ -63,7 +63,9 @@ def cycles(
         {} if ids is None else {"ids": list(ids)},
     ).all()
     held = [
-        cycle_progress.Held(row.id_cycle, row.cycle_attributes, row.number, int(row.hashes))
+        cycle_progress.Held(
+            row.id_cycle, as_object(row.cycle_attributes), row.number, int(row.hashes)
+        )
         for row in rows
     ]
     progress = (
@@ -75,7 +77,7 @@ def cycles(
         Cycle(
             row.id_cycle,
             row.cycle_name,
-            states_in_cycle(row.cycle_attributes),
+            states_in_cycle(as_object(row.cycle_attributes)),
             deadline_day(row.deadline),
             row.createdAt,
             row.number,
@@ -117,7 +119,7 @@ def datasets_of(connection: Connection, id_cycle: int) -> dict[DatasetKey, Mappi
         ),
         {"id": id_cycle},
     )
-    return {(run, name): states_of(attributes) for run, name, attributes in rows}
+    return {(run, name): states_of(folded_object(attributes)) for run, name, attributes in rows}
 
 
 def keys_of(connection: Connection, id_cycle: int) -> set[DatasetKey]:
@@ -212,7 +214,7 @@ def history(connection: Connection, id_cycle: int) -> tuple[CycleEntry, ...]:
         .where(table.id_cycle == id_cycle)
         .order_by(table.id.desc())
     )
-    return tuple(CycleEntry(at, by, what, details) for at, by, what, details in rows)
+    return tuple(CycleEntry(at, by, what, as_object(details)) for at, by, what, details in rows)
 
 
 def _check_name_free(connection: Connection, name: str, id_cycle: int | None) -> None:

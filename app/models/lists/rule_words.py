@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from app.domain.json_value import JsonValue
+from app.domain.json_value import JsonValue, folded_object
 from app.domain.keys import ONLINE
 from app.models.lists.vocabulary import classes_in_force, recent_keys, recent_names
 from app.models.schemas.tables import dataset_triplet_cache
@@ -75,6 +75,6 @@ def rule_words(connection: Connection) -> RuleWords:
 def _values(objects: Iterable[object]) -> Values:
     found: dict[str, list[JsonValue]] = {}
     for each in objects:
-        for name, value in each.items() if isinstance(each, Mapping) else ():
+        for name, value in folded_object(each).items():
             found.setdefault(name, []).append(value)
     return found

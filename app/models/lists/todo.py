@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from app.domain.json_value import JsonObject
+from app.domain.json_value import JsonObject, folded_object
 from app.domain.lumisections import GREATEST_NUMBER
 
 
@@ -65,4 +65,7 @@ def datasets(
             "last": GREATEST_NUMBER if run_to is None else run_to,
         },
     )
-    return tuple(DatasetInScope(*row) for row in rows)
+    return tuple(
+        DatasetInScope(number, name, folded_object(attributes), *rest)
+        for number, name, attributes, *rest in rows
+    )

@@ -21,7 +21,7 @@ from app.domain.filters import (
     Source,
     Vocabulary,
 )
-from app.domain.json_value import JsonValue
+from app.domain.json_value import JsonValue, folded_object
 from app.domain.keys import ONLINE
 from app.models.schemas.tables import (
     class_classifier,
@@ -101,7 +101,7 @@ def _with_values(
 def _attributes(source: Source, objects: Sequence[object]) -> Iterator[KnownField]:
     values: dict[str, list[JsonValue]] = {}
     for each in objects:
-        for name, value in each.items() if isinstance(each, Mapping) else ():
+        for name, value in folded_object(each).items():
             values.setdefault(name, []).append(value)
     for name, seen in sorted(values.items()):
         present = [value for value in seen if value is not None]
@@ -161,7 +161,8 @@ def recent_keys(connection: Connection, summary: sa.Column[Any]) -> set[str]:
         .limit(_SAMPLED)
         .subquery()
     )
-    keys = sa.select(sa.func.jsonb_object_keys(recent.c.summary)).distinct()
+    is_object = sa.func.jsonb_typeof(recent.c.summary) == "object"
+    keys = sa.select(sa.func.jsonb_object_keys(sa.case((is_object, recent.c.summary)))).distinct()
     return set(connection.execute(keys).scalars())
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.clock import server_now
-from app.domain.json_value import JsonObject
+from app.domain.json_value import JsonObject, as_object
 from app.domain.masking import masked
 from app.domain.sources.pull import FailedRun, KnownRun, LoopStatus, PullerReport, PullState
 from app.models.schemas import desk
@@ -72,7 +72,7 @@ def fill(connection: Connection, fill_number: int) -> JsonObject | None:
     found = connection.execute(
         sa.select(desk.fill.c.attributes).where(desk.fill.c.fill_number == fill_number)
     ).scalar_one_or_none()
-    return dict(found) if found is not None else None
+    return as_object(found) or None
 
 
 def remember_fill(connection: Connection, fill_number: int, attributes: JsonObject) -> None:

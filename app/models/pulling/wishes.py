@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from app.domain.certification.wishes import AnyWish, MadeWish, WishKind, WishState, wish_of
+from app.domain.json_value import as_object
 from app.models.database import outcome
 from app.models.schemas import record
 from app.models.statements import text
@@ -137,14 +138,22 @@ def _made(row: Row[*tuple[Any, ...]]) -> MadeWish:
         row.kind if wish is None else wish.words,
         row.by,
         row.at,
-        WishState.WAITING if row.state is None else WishState(row.state),
+        _state(row.state),
         row.text or "",
         row.ended,
     )
 
 
-def _wish(kind: str, arguments: dict[str, object]) -> AnyWish | None:
+def _state(stored: str | None) -> WishState:
+    """What became of a wish; what nobody here knows is no success."""
+    if stored is None:
+        return WishState.WAITING
+    known = {each.value: each for each in WishState}
+    return known.get(stored, WishState.FAILED)
+
+
+def _wish(kind: str, arguments: object) -> AnyWish | None:
     try:
-        return wish_of(kind, arguments)  # type: ignore[arg-type]
+        return wish_of(kind, as_object(arguments))
     except ValueError:
         return None

@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlalchemy import Connection
 
-from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.json_value import JsonObject, as_list, folded_object, js_stringify
 from app.domain.keys import DatasetKey
 from app.domain.recount.discrepancies import Discrepancy, of_attributes
 from app.models.statements import key_arrays, text
@@ -18,6 +18,8 @@ class Attributes:
 
     parts: Mapping[str, JsonObject]
     version: int
+    odd: tuple[str, ...] = ()
+    """Of a fold, columns in which an event says something else than an object."""
 
     def differing(self, found: "Attributes") -> Iterator[Discrepancy]:
         """How another one differs from this."""
@@ -59,13 +61,20 @@ def _of_runs(rows: Iterable[Sequence[object]]) -> dict[DatasetKey, Attributes]:
         (cast("int", run), ""): Attributes(
             {
                 "": {"deleted": cast("bool", deleted)},
-                "oms.": cast("JsonObject", oms or {}),
-                "rr.": cast("JsonObject", rr or {}),
+                "oms.": folded_object(oms),
+                "rr.": folded_object(rr),
             },
             cast("int", version),
+            _odd(oms_metadata=oms, rr_metadata=rr),
         )
         for run, oms, rr, deleted, version in rows
     }
+
+
+def _odd(**folds: object) -> tuple[str, ...]:
+    return tuple(
+        column for column, fold in folds.items() if fold is not None and not isinstance(fold, dict)
+    )
 
 
 def datasets_found(
@@ -109,13 +118,14 @@ def _of_datasets(rows: Iterable[Sequence[object]]) -> dict[DatasetKey, Attribute
                 "": {
                     "deleted": deleted,
                     # A set, in whatever order it is kept.
-                    "datasets_in_gui": cast("JsonValue", sorted(map(js_stringify, in_gui))),
+                    "datasets_in_gui": [*sorted(map(js_stringify, as_list(in_gui)))],
                 },
-                "attribute ": cast("JsonObject", attributes or {}),
+                "attribute ": folded_object(attributes),
             },
             version,
+            _odd(dataset_metadata=attributes),
         )
         for run, name, attributes, in_gui, deleted, version in cast(
-            "Iterable[tuple[int, str, JsonObject, list[JsonValue], bool, int]]", rows
+            "Iterable[tuple[int, str, object, object, bool, int]]", rows
         )
     }

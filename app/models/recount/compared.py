@@ -30,8 +30,10 @@ COUNTS = "desk.counts"
 DERIVED = (RUN, DATASET, SUMMARY, STATE, COUNTS)
 """Every table whose rows follow from events, as the database names it."""
 
+_NAMED = 5
 _UNREADABLE = Discrepancy("the row", "the state of the dataset", "what can't be read as that")
 _NO_EVENT = Discrepancy("the row", "no event of it", "a row")
+_NO_ROW = Discrepancy("the row", "a row", "missing")
 
 
 class Verdict(Enum):
@@ -70,11 +72,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Compared:
-    """Rows with what they should be: `folded` are the states, `marks` those of the rows."""
+    """Rows with what they should be: `folded` are the states, `marks` those of the rows; `odd` says
+    what of their events can't be read, and where it stands."""
 
     judged: tuple[Judged, ...]
     folded: Mapping[DatasetKey, Folded]
     marks: Mapping[RowKey, Mark]
+    odd: Mapping[RowKey, str] = field(default_factory=dict)
 
     def of(self, *verdicts: Verdict) -> tuple[Judged, ...]:
         """Rows that are any of these."""
@@ -86,6 +90,7 @@ class Compared:
             tuple(each for each in self.judged if each.key[0] not in runs),
             {key: each for key, each in self.folded.items() if key[0] not in runs},
             {key: each for key, each in self.marks.items() if key[0] not in runs},
+            {key: each for key, each in self.odd.items() if key[0] not in runs},
         )
 
     def keys(self, table: str, *verdicts: Verdict) -> set[RowKey]:
@@ -120,7 +125,10 @@ class _Judging:
             if found is not None:
                 self.add(table, key, Verdict.UNFOUNDED, (_NO_EVENT,))
         elif found is None:
-            self.add(table, key, Verdict.OLD)
+            if self._is_long_ago(table, folded):
+                self.add(table, key, Verdict.FALSE, (_NO_ROW,))
+            else:
+                self.add(table, key, Verdict.OLD)
         elif differing := first_of(folded.differing(found)):
             # Others append first and fold a moment later: that row says what was true before.
             before = self._fold(table, key, found.version)
@@ -250,7 +258,26 @@ def compare(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> 
         marks[key] = Mark(said[key].version, newest, checksum)
     unfounded = {key for key in keys if key not in marks}
     marks.update({key: Mark(0, 0, None) for key in unfounded})
-    return Compared(tuple(judging.judged), folded, marks)
+    odd = _odd_attributes({**folded_runs, **said}) | _odd_objects(folded)
+    return Compared(tuple(judging.judged), folded, marks, odd)
+
+
+def _odd_attributes(folds: Mapping[RowKey, Attributes]) -> dict[RowKey, str]:
+    return {
+        key: f"an event in {'DatasetEvent' if key[1] else 'RunEvent'} has {' and '.join(fold.odd)}"
+        " that is no JSON object, or nested too deeply; only the rest is counted"
+        for key, fold in folds.items()
+        if fold.odd
+    }
+
+
+def _odd_objects(folded: Mapping[DatasetKey, Folded]) -> dict[RowKey, str]:
+    return {
+        key: f"what JSONBDeduplication has as {', '.join(map(str, each.odd[:_NAMED]))} is no JSON"
+        " object, or nested too deeply; only the rest is counted"
+        for key, each in folded.items()
+        if each.odd
+    }
 
 
 def incomplete(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> set[int]:

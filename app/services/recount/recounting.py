@@ -240,7 +240,11 @@ class _Job:
             logger.info("%s", each.text)
         if repaired and wrong:
             self.acting.db.forget_kept()
-        self.done += Recounted(len(found.judged), len(found.of(Verdict.OLD)), wrong)
+        odd = tuple(
+            f"run {run_number}{f', {name}' if name else ''}: {what}"
+            for (run_number, name), what in found.odd.items()
+        )
+        self.done += Recounted(len(found.judged), len(found.of(Verdict.OLD)), wrong, failed=odd)
 
     def _findings(self, rows: Iterable[Judged], *, repaired: bool = True) -> tuple[Finding, ...]:
         return tuple(

@@ -1,6 +1,7 @@
 """Derived rows counted again: what is forged is found, named, put right; edits are never lost."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from app.domain.recount.status import Finding, Recounted
 from app.domain.triplets import Triplet
 from app.models.database import locks
 from app.models.database.engine import Database
-from app.models.events import event_columns, states
+from app.models.events import event_columns, rows, states
 from app.models.events.action import begin
 from app.models.lists.tables.stale import stale_summaries
 from app.models.recount import compared, marks
@@ -325,7 +326,6 @@ def test_that_a_row_no_event_knows_is_told_once_and_left_alone(acting: Acting) -
     assert (told.table, told.name, told.repaired) == ("Dataset", "/Made/Up", False)
 
 
-@pytest.mark.expected_log("can't be counted", always=False)
 def test_that_a_dataset_that_cant_be_read_stops_no_other(acting: Acting) -> None:
     deep = f'{{"dt-dt": {"[" * 3000}{"]" * 3000}}}'
     with acting.db.transaction() as connection:
@@ -339,9 +339,37 @@ def test_that_a_dataset_that_cant_be_read_stops_no_other(acting: Acting) -> None
         )
     execute(acting.db, FORGERIES["Run"][0] + f" WHERE run_number = {SECOND}")
     done = count_all(acting)
-    assert any("nested too deeply" in each for each in done.failed)
+    (told,) = done.failed
+    assert re.fullmatch(
+        f"run {FIRST}, {KEY[1]}: what JSONBDeduplication has as [0-9]+ is no JSON object, or nested"
+        " too deeply; only the rest is counted",
+        told,
+    )
     assert {each.run_number for each in done.findings} == {SECOND}
     assert recounting.recount_step(acting).rows == 0
+
+
+@pytest.mark.parametrize(("table", "name"), [("RunEvent", ""), ("DatasetEvent", PROMPT)])
+def test_that_an_event_that_says_no_object_is_told_of_and_the_rest_counts(
+    acting: Acting, table: str, name: str
+) -> None:
+    column = "dataset_metadata" if name else "rr_metadata"
+    of_dataset = f"AND name = '{name}'" if name else ""
+    execute(
+        acting.db,
+        f"UPDATE \"{table}\" SET {column} = '5' WHERE version = (SELECT min(version)"
+        f' FROM "{table}" WHERE run_number = {FIRST} {of_dataset})',
+    )
+    for repair in (True, False):
+        done = recounting.recount_all(acting, repair=repair)
+        (told,) = done.failed
+        place = f"run {FIRST}{f', {name}' if name else ''}"
+        assert told.startswith(f"{place}: an event in {table} has {column} that is no JSON object")
+    assert not done.findings
+    with acting.db.read() as connection:
+        assert rows.get_run(connection, FIRST).state == "SIGNOFF"
+        attributes = rows.datasets_of_run(connection, FIRST)[PROMPT].attributes
+    assert attributes["global_state"] == "OPEN"
 
 
 @pytest.mark.expected_log("can't be counted")

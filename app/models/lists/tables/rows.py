@@ -3,14 +3,19 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from json import loads
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause, Select
 
 from app.domain.certification.second_eyes import Mark
-from app.domain.json_value import JsonObject
+from app.domain.json_value import (
+    JsonObject,
+    as_object,
+    folded_object,
+    stored_value,
+    texts_in,
+)
 from app.domain.keys import ONLINE, DatasetKey
 from app.models.events.second_eyes import protected
 from app.models.lists.filter_sql import Flag, array
@@ -56,7 +61,7 @@ class Row:
     @cached_property
     def dcs_summary(self) -> JsonObject | None:
         """Lumisections per state of each DCS bit; read from its text when first asked for."""
-        return None if self.dcs_text is None else cast("JsonObject", loads(self.dcs_text))
+        return None if self.dcs_text is None else as_object(stored_value(self.dcs_text))
 
 
 def rows_by_key(
@@ -103,7 +108,10 @@ def attributes_by_key(
         .select_from(join)
         .order_by(chosen.c.place)
     )
-    return [(number, name, oms, rr, own or {}) for number, name, oms, rr, own in found]
+    return [
+        (number, name, folded_object(oms), folded_object(rr), folded_object(own))
+        for number, name, oms, rr, own in found
+    ]
 
 
 def _chosen(keys: Collection[DatasetKey]) -> sa.Subquery:
@@ -166,16 +174,16 @@ def whole_rows(kind: TableKind, chosen: FromClause, total: FromClause | None = N
 
 
 def row_of(values: Mapping[Any, Any]) -> Row:
-    rr = cast("JsonObject", values["rr_attributes"])
-    in_gui = values["datasets_in_gui"]
+    rr = folded_object(values["rr_attributes"])
+    summary = values["triplet_summary"]
     return Row(
         run_number=values["run_number"],
         name=values["name"],
-        oms_attributes=values["oms_attributes"],
+        oms_attributes=folded_object(values["oms_attributes"]),
         rr_attributes=rr,
-        dataset_attributes=values["dataset_attributes"] or {},
-        datasets_in_gui=tuple(map(str, in_gui)) if isinstance(in_gui, list) else (),
-        triplet_summary=values["triplet_summary"],
+        dataset_attributes=folded_object(values["dataset_attributes"]),
+        datasets_in_gui=texts_in(values["datasets_in_gui"]),
+        triplet_summary=None if summary is None else as_object(summary),
         dcs_text=values["dcs_text"],
         recorded_luminosity=values["recorded"],
         delivered_luminosity=values["delivered"],

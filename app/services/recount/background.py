@@ -10,6 +10,7 @@ from app.domain.progress import Progress
 from app.domain.recount.status import Recounted
 from app.domain.sources.turns import Turned
 from app.models.recount import marks, new_events
+from app.models.recount.rowless import Walk
 from app.services.acting import Acting
 from app.services.recount.recounting import ROUND_S, due, recount
 
@@ -45,6 +46,7 @@ class Recounter:
     round_s: float = ROUND_S
     clock: Callable[[], float] = time.monotonic
     _due: list[RowKey] = field(default_factory=list)
+    _walk: Walk = field(default_factory=Walk)
     _newest: int | None = None
     _wrote: float = float("-inf")
     _stepped: float = float("-inf")
@@ -77,6 +79,9 @@ class Recounter:
         """The next few rows."""
         if not self._due:
             self._due = due(self.acting, _LOOKED_FOR, round_s=self.round_s)
+            with self.acting.db.read() as connection:
+                missing, self._walk = self._walk.next(connection, _LOOKED_FOR)
+            self._due = [*dict.fromkeys([*missing, *self._due])]
         now, self._due = self._due[:STEP], self._due[STEP:]
         return recount(self.acting, now, by=self.client)
 

@@ -1,18 +1,22 @@
 """Counting again in the background: how long it rests, and what makes it wait."""
 
 import pytest
+from sqlalchemy import text
 
 from app.domain.errors import NotPermitted
 from app.domain.lumisections import LumiRange
 from app.domain.progress import SILENT, Cancelled, Progress
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
+from app.models.events import behind, rows
+from app.models.recount import new_events
+from app.models.recount.rowless import Walk
 from app.services.acting import Acting
 from app.services.editing.lumisections import ColumnEdit, edit_columns
 from app.services.recount import background, recounting
 from app.services.recount.background import Recounter
 from tests.builders import EXPERT
-from tests.services.offline_runs import FIRST, PROMPT, SECOND, open_all, sign_off_runs
+from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, open_all, sign_off_runs
 
 
 class Clock:
@@ -118,3 +122,38 @@ def test_that_who_may_not_write_what_is_derived_counts_nothing(
     monkeypatch.setattr(Database, "writes_automatically", False)
     with pytest.raises(NotPermitted):
         Recounter(acting, "me").turn(SILENT)
+
+
+@pytest.mark.parametrize("table", ["Run", "Dataset"])
+def test_that_a_row_that_is_missing_since_long_ago_is_made_and_told(
+    acting: Acting, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    # All events are old ones, which nobody looks through for news.
+    monkeypatch.setattr(behind, "RECENT", 0)
+    monkeypatch.setattr(new_events, "_LOOKED_BACK", 0)
+    monkeypatch.setattr(background, "_LOOKED_FOR", 2)
+    with acting.db.transaction() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(f'DELETE FROM "{table}" WHERE run_number = {SECOND}'))
+        connection.execute(text(f"DELETE FROM desk.recount WHERE run_number = {SECOND}"))
+    recounter = Recounter(acting, "me", alone=True, clock=Clock())
+    for _ in range(60):
+        recounter.turn(SILENT)
+    with acting.db.read() as connection:
+        assert rows.find_run(connection, SECOND) is not None
+        assert set(rows.datasets_of_run(connection, SECOND)) == {"online", PROMPT, EXPRESS}
+    told = [each for each in recounting.standing(acting).findings if each.table == table]
+    names = ("",) if table == "Run" else ("online", PROMPT, EXPRESS)
+    assert {(each.name, each.found) for each in told} == {(name, "missing") for name in names}
+
+
+def test_that_what_has_events_is_looked_through_again_and_again(acting: Acting) -> None:
+    walk, found = Walk(), []
+    with acting.db.transaction() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(f'DELETE FROM "Dataset" WHERE run_number = {SECOND}'))
+        for _ in range(8):
+            missing, walk = walk.next(connection, 2)
+            found += missing
+    once = [(SECOND, name) for name in (EXPRESS, PROMPT, "online")]
+    assert found == [*once, *once]

@@ -6,6 +6,7 @@ Without the privilege to create it the program works too, only slower.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP
 
 from app.models.schemas import indexes
 from app.models.schemas.own_schema import OwnSchema
+from app.models.schemas.shared_schema import CREATION_LOCK
 
 logger = logging.getLogger(__name__)
 
@@ -213,9 +215,17 @@ def prepare(
             return False
         if not OWN.prepare(connection, upgrade=upgrade, reads_alone=reads_alone):
             return False
-        _announce_others(connection)
-        _count_summaries(connection)
-        indexes.add_small(connection)
+        left = [
+            *([_announce_others] if _missing(connection, (_ANNOUNCING,)) else ()),
+            *([_count_summaries, _count_newest] if _missing(connection, _COUNTING) else ()),
+            *(partial(indexes.add_one, index=each) for each in indexes.small(connection)),
+        ]
+    for add in left:
+        # Each is over soon: together they would keep whoever writes waiting until the last is. Of
+        # two clients that start at once the second finds each done.
+        with connection.begin():
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CREATION_LOCK)))
+            add(connection)
     return True
 
 
@@ -232,21 +242,14 @@ def _keeps_truth(connection: Connection) -> bool:
 
 
 def _announce_others(connection: Connection) -> None:
-    """Has the server announce what the web service appends, where the login may ask for that."""
-    trigger = _Trigger(
-        ANNOUNCING_TRIGGER,
-        "Version",
-        "AFTER INSERT",
-        "REFERENCING NEW TABLE AS added_versions FOR EACH STATEMENT",
-        "announce_version",
-    )
-    if _missing(connection, [trigger]):
-        _add(connection, [trigger], "Versions of other programs are looked for instead")
+    """Has the server announce what the web service appends."""
+    if not _missing(connection, (_ANNOUNCING,)):
+        return
+    _add(connection, [_ANNOUNCING], "Versions of other programs are looked for instead")
 
 
 def _count_summaries(connection: Connection) -> None:
-    """Has the server keep counts of lumisections beside the summaries, where the login may ask for
-    that; those of the newest runs are made at once."""
+    """Has the server keep counts of lumisections beside the summaries."""
     if not _missing(connection, _COUNTING):
         return
     # Whatever was written since there were triggers last isn't in what they left.
@@ -255,9 +258,14 @@ def _count_summaries(connection: Connection) -> None:
         f"DELETE FROM {SCHEMA}.uncounted",
         f"INSERT INTO {SCHEMA}.counting (below_run) VALUES ({2**31 - 1})"
         " ON CONFLICT (id) DO UPDATE SET below_run = EXCLUDED.below_run",
-        f"SELECT {SCHEMA}.count_older({_RUNS_AT_ONCE})",
     )
     _add(connection, _COUNTING, "Tables are sorted by whole summaries", again)
+
+
+def _count_newest(connection: Connection) -> None:
+    """Makes the counts of the newest runs at once, where they are kept from now on."""
+    if not _missing(connection, _COUNTING):
+        connection.exec_driver_sql(f"SELECT {SCHEMA}.count_older({_RUNS_AT_ONCE})")
 
 
 @dataclass(frozen=True)
@@ -283,10 +291,29 @@ class _Trigger:
         )
 
 
+_ANNOUNCING = _Trigger(
+    ANNOUNCING_TRIGGER,
+    "Version",
+    "AFTER INSERT",
+    "REFERENCING NEW TABLE AS added_versions FOR EACH STATEMENT",
+    "announce_version",
+)
 COUNTS_WRITTEN = (counted_key, counts, uncounted)
 """Tables that triggers on the shared ones write to."""
 _CHANGES = "AFTER INSERT OR UPDATE OR DELETE"
+# Datasets come first, as for whoever writes: the other way round each would wait for the other.
 _COUNTING = (
+    _Trigger(
+        "desk_count_dataset", "Dataset", _CHANGES, "FOR EACH ROW", "count_dataset", COUNTS_WRITTEN
+    ),
+    _Trigger(
+        "desk_count_no_dataset",
+        "Dataset",
+        "AFTER TRUNCATE",
+        "FOR EACH STATEMENT",
+        "count_dataset",
+        COUNTS_WRITTEN,
+    ),
     _Trigger(
         "desk_count_summary",
         "DatasetTripletCache",
@@ -301,17 +328,6 @@ _COUNTING = (
         "AFTER TRUNCATE",
         "FOR EACH STATEMENT",
         "count_summary",
-        COUNTS_WRITTEN,
-    ),
-    _Trigger(
-        "desk_count_dataset", "Dataset", _CHANGES, "FOR EACH ROW", "count_dataset", COUNTS_WRITTEN
-    ),
-    _Trigger(
-        "desk_count_no_dataset",
-        "Dataset",
-        "AFTER TRUNCATE",
-        "FOR EACH STATEMENT",
-        "count_dataset",
         COUNTS_WRITTEN,
     ),
 )
@@ -357,16 +373,28 @@ def _missing(connection: Connection, triggers: Sequence[_Trigger]) -> bool:
     )
 
 
+def _is_there(connection: Connection, trigger: _Trigger) -> bool:
+    """Whether there is one of that name, whatever it is."""
+    found = sa.text(
+        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname = :name AND tgrelid = to_regclass(:of))"
+    )
+    given = {"name": trigger.name, "of": f'"{trigger.table}"'}
+    return bool(connection.execute(found, given).scalar())
+
+
 def _add(
     connection: Connection, triggers: Sequence[_Trigger], instead: str, then: Sequence[str] = ()
 ) -> None:
     """Adds them and does what follows, all or nothing."""
     try:
         with connection.begin_nested():
-            # The lock would make everybody wait who appends behind a long transaction.
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+            # The lock would make everybody wait who appends behind a long transaction. It is given
+            # up before the server ends a writer, after a second, where each waits for the other.
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '500ms'")
             for each in triggers:
-                connection.exec_driver_sql(f'DROP TRIGGER IF EXISTS {each.name} ON "{each.table}"')
+                # To ask for it to be dropped holds even whoever reads, were there none.
+                if _is_there(connection, each):
+                    connection.exec_driver_sql(f'DROP TRIGGER {each.name} ON "{each.table}"')
                 connection.exec_driver_sql(each.sql)
             for statement in then:
                 connection.exec_driver_sql(statement)

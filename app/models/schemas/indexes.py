@@ -83,21 +83,29 @@ def present(connection: Connection) -> frozenset[str]:
     return frozenset(found.scalars())
 
 
-def add_small(connection: Connection) -> None:
-    """Makes those that are missing on tables that are small, where the login may."""
+def small(connection: Connection) -> list[OptionalIndex]:
+    """Those that are missing on tables that are small, where the login may make them."""
     known = present(connection)
-    for index in INDEXES:
-        if index.name in known or not _may_add(connection, index, _AT_ONCE_MB * 2**20):
-            continue
-        try:
-            with connection.begin_nested():
-                # Who appends shall not have to wait behind a lock that waits for others.
-                connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
-                connection.execute(sa.text(_statement(index)))
-        except sa.exc.DBAPIError as error:
-            if not isinstance(error.orig, _EXPECTED):
-                raise
-            logger.info("The index %s was not made: %s", index.name, error)
+    return [
+        index
+        for index in INDEXES
+        if index.name not in known and _may_add(connection, index, _AT_ONCE_MB * 2**20)
+    ]
+
+
+def add_one(connection: Connection, index: OptionalIndex) -> None:
+    """Makes one of these, unless somebody has made it or holds the table."""
+    if index.name in present(connection):
+        return
+    try:
+        with connection.begin_nested():
+            # Who appends shall not have to wait behind a lock that waits for others.
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '500ms'")
+            connection.execute(sa.text(_statement(index)))
+    except sa.exc.DBAPIError as error:
+        if not isinstance(error.orig, _EXPECTED):
+            raise
+        logger.info("The index %s was not made: %s", index.name, error)
 
 
 def add(connection: "psycopg.Connection[tuple[object, ...]]", index: OptionalIndex) -> None:

@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from app.domain.errors import NotPermitted, Refused
 from app.models.database.engine import Database
-from app.models.schemas import desk, tables
+from app.models.schemas import desk, indexes, tables
 from app.services import notes
 from app.services.acting import Acting
 from app.services.agents.agreement import agreement
@@ -207,3 +208,56 @@ def test_that_an_empty_schema_made_by_the_administrator_is_used(
     _execute(bare_database, "CREATE SCHEMA desk")
     database = login(f"{EVENTS};CREATE, USAGE ON SCHEMA desk")
     assert database.prepare()
+
+
+_TRIGGERS = "SELECT tgname FROM pg_trigger WHERE tgname = ANY(:names)"
+
+
+def test_that_whoever_writes_waits_for_one_step_of_making_it_alone(
+    bare_database: Database, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def add(connection: sa.Connection, index: indexes.OptionalIndex) -> None:
+        with psycopg.connect(empty_dsn) as other:
+            other.execute(
+                'LOCK TABLE "Version", "Dataset", "DatasetTripletCache"'
+                " IN ROW EXCLUSIVE MODE NOWAIT"
+            )
+        made.append(index.name)
+        add_one(connection, index)
+
+    add_one = indexes.add_one
+    monkeypatch.setattr(indexes, "add_one", add)
+    assert bare_database.prepare()
+    with bare_database.read() as connection:
+        assert indexes.present(connection) == set(made) != set()
+
+
+def test_that_it_is_made_beside_whoever_reads(bare_database: Database, empty_dsn: str) -> None:
+    with psycopg.connect(empty_dsn) as reader:
+        reader.execute('SELECT FROM "Version", "Dataset", "DatasetTripletCache"')
+        assert bare_database.prepare()
+    with bare_database.read() as connection:
+        found = connection.execute(sa.text(_TRIGGERS), {"names": [*desk.TRIGGERS]}).scalars()
+        assert set(found) == desk.TRIGGERS
+
+
+def test_that_whoever_writes_a_dataset_and_then_its_summary_waits_for_nobody(
+    bare_database: Database, empty_dsn: str
+) -> None:
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = ("
+    waits += "SELECT oid FROM pg_database WHERE datname = current_database()))"
+    with (
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(empty_dsn) as writer,
+        psycopg.connect(empty_dsn, autocommit=True) as onlooker,
+    ):
+        writer.execute("SET lock_timeout = '100ms'")
+        writer.execute('LOCK TABLE "Dataset" IN ROW EXCLUSIVE MODE')
+        preparing = pool.submit(bare_database.prepare)
+        while not onlooker.execute(waits).fetchone()[0] and not preparing.done():
+            pass
+        writer.execute('LOCK TABLE "DatasetTripletCache" IN ROW EXCLUSIVE MODE')
+        writer.commit()
+        assert preparing.result()

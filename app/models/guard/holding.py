@@ -9,10 +9,12 @@ from app.domain.errors import Unavailable
 from app.models.guard.declared import TRIGGERS
 from app.models.statements import text
 
-_ATTEMPT = "2s"
-"""Whoever comes to a table waits behind us as long as we wait for it: so each attempt is short."""
+_ATTEMPT = "700ms"
+"""Whoever comes to a table waits behind us as long as we wait for it: so each attempt is short.
+Where one who writes waits for us and we for them, the server ends one of us after a second: we
+have given up by then."""
 _PAUSE_S = 0.5
-_IN_USE = frozenset({"55P03", "40P01"})
+_IN_USE = frozenset({"57014", "55P03", "40P01"})
 
 _TABLES = ", ".join(sorted({trigger.on for trigger in TRIGGERS}))
 
@@ -36,8 +38,10 @@ def hold_tables(connection: Connection, *, patience_s: float = 30.0) -> None:
 def _held(connection: Connection) -> bool:
     try:
         with connection.begin_nested():
-            connection.execute(text(f"SET LOCAL lock_timeout = '{_ATTEMPT}'"))
+            # Of the statement: a timeout of locks would begin anew with each table.
+            connection.execute(text(f"SET LOCAL statement_timeout = '{_ATTEMPT}'"))
             connection.execute(text(f"LOCK TABLE {_TABLES} IN ACCESS EXCLUSIVE MODE"))
+            connection.execute(text("SET LOCAL statement_timeout TO DEFAULT"))
     except sa.exc.DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) not in _IN_USE:
             raise

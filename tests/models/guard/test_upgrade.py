@@ -64,6 +64,20 @@ def test_that_an_upgrade_waits_and_names_who_is_at_the_tables(
     assert installed(dba) == NEXT
 
 
+def test_that_an_attempt_ends_before_the_server_ends_who_writes(
+    come_in: Login, dba: Database
+) -> None:
+    patience = "SELECT 1e3 * extract(epoch FROM current_setting('deadlock_timeout')::interval)"
+    with come_in("g_shifter").transaction() as writing, dba.transaction() as connection:
+        writing.exec_driver_sql(an_edit())
+        patience_ms = connection.execute(text(patience)).scalar_one()
+        # Of all tables together: none of them has a patience of its own.
+        assert float(holding._ATTEMPT.removesuffix("ms")) < patience_ms
+        assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "0"
+        assert not holding._held(connection)
+        assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "0"
+
+
 def test_that_an_upgrade_goes_on_when_the_open_edit_ends(come_in: Login, dba: Database) -> None:
     client = come_in("g_shifter")
     with ThreadPoolExecutor(1) as pool:

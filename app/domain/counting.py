@@ -1,5 +1,7 @@
 """Numbers and counted things as text."""
 
+import math
+
 _THOUSANDS = "\u202f"
 """A narrow space that no line is broken at."""
 
@@ -13,6 +15,8 @@ def number(value: float) -> str:
 
 def luminosity(value: float, digits: int = 3) -> str:
     """A luminosity [pb^-1] with so many digits, or all of those before the point."""
+    if not math.isfinite(value):
+        return str(value)  # as somebody has stored it
     return number(round(value)) if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
 
 

@@ -42,5 +42,10 @@ def test_that_no_digit_before_the_point_of_a_luminosity_is_lost(
     assert luminosity(value, digits) == text.replace(" ", "\u202f")
 
 
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf"])
+def test_that_a_luminosity_that_is_none_is_written_as_it_is(text: str):
+    assert luminosity(float(text)) == text
+
+
 def test_that_a_share_has_one_digit_and_none_is_a_dash():
     assert [percent(each) for each in (0.98249, 1.0, None)] == ["98.2 %", "100.0 %", "–"]

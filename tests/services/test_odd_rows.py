@@ -178,3 +178,26 @@ def test_that_no_odd_value_ends_what_reads_the_others(
     acting = Acting(stocked, EXPERT)
     for read in readers(acting):
         read()
+
+
+@pytest.mark.expected_log("is left where it is", always=False)
+@pytest.mark.parametrize("odd", ["infinity", "-infinity", "0044-03-15 BC", "20000-01-01"])
+def test_that_no_odd_time_ends_what_reads_the_others(stocked: Database, odd: str):
+    with stocked.transaction() as connection:
+        for table, columns in (
+            ("Version", ("createdAt",)),
+            ("Cycle", ("createdAt", "deadline")),
+            ("GeneratedJson", ("createdAt",)),
+            ("Settings", ("createdAt",)),
+        ):
+            key = next(iter(tables.metadata.tables[table].primary_key.columns)).name
+            given = ", ".join(f"\"{column}\" = '{odd}'" for column in columns)
+            connection.execute(
+                text(
+                    f'UPDATE "{table}" SET {given}'
+                    f' WHERE "{key}" = (SELECT min("{key}") FROM "{table}")'
+                )
+            )
+    acting = Acting(stocked, EXPERT)
+    for read in readers(acting):
+        read()

@@ -22,7 +22,7 @@ from app.domain.connections.faults import Fault, fault_of
 from app.domain.connections.protection import Protection, is_here
 from app.domain.errors import RegistryError
 from app.domain.json_value import stored_value
-from app.models.database import identity, outcome, session
+from app.models.database import identity, outcome, session, times
 from app.models.database.addresses import Address
 from app.models.database.driver_errors import explain, why_lost
 from app.models.database.identity import DOOR, WEB, Guarded
@@ -34,6 +34,7 @@ from app.models.database.under_way import UnderWay
 from app.models.schemas import desk, record, seal
 
 logger = logging.getLogger(__name__)
+times.read_all_times()
 
 POOLED = 2
 """Connections that one client has for its transactions, beside its line."""

@@ -4,6 +4,7 @@ import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta, timezone
 
 import psycopg
 import pytest
@@ -12,7 +13,8 @@ from psycopg.conninfo import make_conninfo
 
 from app.domain.errors import BadInput, LoginRefused, NotFound, Refused, Unavailable
 from app.domain.masking import masked
-from app.models.database.engine import Database
+from app.models.database import times
+from app.models.database.engine import BINARY, Database
 from app.models.schemas import tables
 
 
@@ -294,3 +296,25 @@ def test_that_a_password_that_expires_is_told_and_everything_goes_on_once_it_is_
             with late.read() as connection:
                 assert connection.execute(sa.text("SELECT 1")).scalar() == 1
         control.execute(f"DROP ROLE {login}")
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        ("infinity", times.LAST),
+        ("20000-01-01", times.LAST),
+        ("-infinity", times.FIRST),
+        ("0044-03-15 BC", times.FIRST),
+        ("2025-05-01 10:00:00.5+00", datetime(2025, 5, 1, 10, 0, 0, 500_000, UTC)),
+    ],
+)
+@pytest.mark.parametrize("binary", [False, True])
+def test_that_every_time_is_read(database: Database, stored: str, read: datetime, *, binary: bool):
+    with database.read() as connection:
+        asked = sa.text("SELECT CAST(:stored AS timestamptz)")
+        if binary:
+            asked = asked.execution_options(**{BINARY: True})
+        found = connection.execute(asked, {"stored": stored}).scalar_one()
+    assert found == read
+    # In every time zone.
+    assert {found.astimezone(timezone(timedelta(hours=hours))) for hours in (-14, 14)} == {read}

@@ -177,22 +177,26 @@ def add_events(db: Database, wanted: int) -> None:
                 ' FROM "Run" WHERE run_number BETWEEN 200001 AND 389999 ON CONFLICT DO NOTHING'
             )
         )
-        # As every other run has one: what is without is looked at by each page.
-        connection.execute(
-            text(
-                """
-                INSERT INTO "DatasetTripletCache" (run_number, name, version, triplet_summary,
-                    dcs_summary, rr_ranges, dcs_ranges, brilcalc_recorded_luminosity,
-                    brilcalc_delivered_luminosity)
-                SELECT run_number, name, version, '{"dt-dt": {"GOOD": 1000}}',
-                    '{"dtm_ready": {"TRUE": 1000}}', '{}', '{}', 0, 0
-                FROM "Dataset" WHERE run_number BETWEEN 200001 AND 389999 ON CONFLICT DO NOTHING
-                """
-            )
-        )
+        _add_summaries(connection)
         _add_lumisections(connection, per_run)
     with db.raw_connection("benchmark") as connection:
         connection.execute("ANALYZE")
+
+
+def _add_summaries(connection: Connection) -> None:
+    """As every other run has one: what is without is looked at by each page."""
+    connection.execute(
+        text(
+            """
+            INSERT INTO "DatasetTripletCache" (run_number, name, version, triplet_summary,
+                dcs_summary, rr_ranges, dcs_ranges, brilcalc_recorded_luminosity,
+                brilcalc_delivered_luminosity)
+            SELECT run_number, name, version, '{"dt-dt": {"GOOD": 1000}}',
+                '{"dtm_ready": {"TRUE": 1000}}', '{}', '{}', 0, 0
+            FROM "Dataset" WHERE run_number BETWEEN 200001 AND 389999 ON CONFLICT DO NOTHING
+            """
+        )
+    )
 
 
 def _add_lumisections(connection: Connection, per_run: int) -> None:

@@ -115,7 +115,7 @@ class PlaceWidget(QWidget):
 
     def why_no_search(self) -> str:
         """Why nothing can be looked for here now; empty where `focus_search` goes somewhere."""
-        return "There is no filter in this place."
+        return ""
 
     def rows(self) -> Sequence["ActionRow"]:
         """Actions of this place, for menus and palette."""

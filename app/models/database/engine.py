@@ -34,7 +34,6 @@ from app.models.database.under_way import UnderWay
 from app.models.schemas import desk, record, seal
 
 logger = logging.getLogger(__name__)
-times.read_all_times()
 
 POOLED = 2
 """Connections that one client has for its transactions, beside its line."""
@@ -398,7 +397,7 @@ class Database:
         return self._alone(self._address.direct)
 
     def _alone(self, parameters: Mapping[str, str | int]) -> psycopg.Connection[tuple[object, ...]]:
-        with self._translated_of(self._address.of_server):
+        with _translated(self._address.of_server, was_in=self._was_in):
             connection = self._patience_alone.connect(parameters, autocommit=True)
             try:
                 # What is said for the whole session would be said to the next client of it.
@@ -449,26 +448,27 @@ class Database:
 
     def translated(self) -> AbstractContextManager[None]:
         """What the driver raises inside becomes an error that says whose move it is."""
-        return self._translated_of(self._address)
-
-    @contextmanager
-    def _translated_of(self, address: Address) -> Iterator[None]:
-        try:
-            yield
-        except (
-            sa_exc.StatementError,
-            psycopg.Error,
-            sa_exc.TimeoutError,
-            UnicodeEncodeError,
-        ) as error:
-            meant = explain(error, address, was_in=self._was_in)
-            if meant is None:
-                raise
-            raise meant from error
+        return _translated(self._address, was_in=self._was_in)
 
     def explain(self, error: BaseException) -> RegistryError | None:
         """What a driver error means to the person, or None when it is a bug of ours."""
         return explain(error, self._address, was_in=self._was_in)
+
+
+@contextmanager
+def _translated(address: Address, *, was_in: bool) -> Iterator[None]:
+    try:
+        yield
+    except (
+        sa_exc.StatementError,
+        psycopg.Error,
+        sa_exc.TimeoutError,
+        UnicodeEncodeError,
+    ) as error:
+        meant = explain(error, address, was_in=was_in)
+        if meant is None:
+            raise
+        raise meant from error
 
 
 def _no_session(address: Address) -> str:
@@ -493,6 +493,7 @@ def _pool(
     kept: Kept[object],
 ) -> sa.Engine:
     """A pool of so many connections with these parameters; a turn is waited for so long."""
+    times.read_all_times()
 
     def connect(
         _dialect: object, _record: object, _words: object, given: dict[str, Any]

@@ -182,9 +182,6 @@ class GoldenPlace(PlaceWidget):
         """Goes to the line that searches the lists."""
         self.entries.focus_search()
 
-    def why_no_search(self) -> str:
-        return ""
-
     def turn_to(self, number: int) -> None:
         """Brings a tab to the front; the keyboard is on its name."""
         self.wanted.emit()

@@ -130,9 +130,6 @@ class LogPlace(PlaceWidget):
         """Goes to the field for words."""
         give_keys(self.search.words, select=True)
 
-    def why_no_search(self) -> str:
-        return ""
-
     def rows(self) -> Sequence[ActionRow]:
         """Actions that show the history of the run or dataset in front elsewhere."""
         known = unless(lambda: self.subject())  # noqa: PLW0108  (set later)

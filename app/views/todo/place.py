@@ -171,9 +171,6 @@ class TodoPlace(PlaceWidget):
         """Goes to where the person says what is looked through: a cycle, or a range of runs."""
         give_keys(self.scope)
 
-    def why_no_search(self) -> str:
-        return ""
-
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         if self._todo is not None and self.isVisible():
             self.look()
@@ -430,13 +427,8 @@ class TodoPlace(PlaceWidget):
         inside.addWidget(self.empty, 1)
         self.groups_table.setMinimumWidth(_LEAST_GROUPS)
         right.setMinimumWidth(_LEAST_TASKS)
-        splitter = TurningSplitter()
-        splitter.addWidget(self.groups_table)
+        splitter = _beside(self.groups_table, right)
         self.groups_table.hide()
-        splitter.addWidget(right)
-        splitter.setSizes(_PARTS)
-        splitter.setStretchFactor(0, 0)
-        splitter.setStretchFactor(1, 1)
         self.dimmer = Dimmer(splitter, self._context.themes, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -484,3 +476,14 @@ def _run_of(edit: QLineEdit) -> int | None:
     if not (text.isascii() and text.isdigit()):
         raise BadInput(f'"{text}" is not a run number.')
     return int(text)
+
+
+def _beside(groups: QWidget, tasks: QWidget) -> TurningSplitter:
+    """Both in one splitter, of which the tasks take what room there is more."""
+    splitter = TurningSplitter()
+    splitter.addWidget(groups)
+    splitter.addWidget(tasks)
+    splitter.setSizes(_PARTS)
+    splitter.setStretchFactor(0, 0)
+    splitter.setStretchFactor(1, 1)
+    return splitter

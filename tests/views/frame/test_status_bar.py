@@ -37,9 +37,8 @@ def test_that_nothing_of_it_comes_as_a_window_of_its_own(
 
     watcher = Shown()
     qapp.installEventFilter(watcher)
-    session = Session(
-        "cms-prod", DatabaseKind.PRODUCTION, "a@cern.ch", unproved="No guard.", read_only=True
-    )
+    said = {"unproved": "No guard.", "read_only": "Nothing can be changed here."}
+    session = Session("cms-prod", DatabaseKind.PRODUCTION, "a@cern.ch", **said)
     qtbot.addWidget(StatusBar(session, notices, themes))
     qapp.removeEventFilter(watcher)
     assert shown == []

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from app.domain.json_value import JsonObject
 from app.models.lists import shared_rows
 from app.services.acting import Acting
-from app.services.web_service.shapes import as_object
+from app.services.web_service.shapes import row_as_object
 
 
 def cycles(acting: Acting, workspace: str) -> list[JsonObject]:
@@ -14,13 +14,15 @@ def cycles(acting: Acting, workspace: str) -> list[JsonObject]:
     Datasets that are hidden are among the members of a cycle and not among its datasets.
     """
     with acting.db.read() as connection:
-        found = [as_object(row) for row in shared_rows.cycles(connection)]
+        found = [row_as_object(row) for row in shared_rows.cycles(connection)]
         members = shared_rows.members(connection, [_number(each, "id_cycle") for each in found])
         keys = list(dict.fromkeys((int(str(m["run_number"])), str(m["name"])) for m in members))
-        rows = [as_object(row) for row in shared_rows.datasets(connection, keys)]
+        rows = [row_as_object(row) for row in shared_rows.datasets(connection, keys)]
     datasets = {(_number(row, "run_number"), str(row["name"])): row for row in rows}
     for cycle in found:
-        of_cycle = [as_object(each) for each in members if each["id_cycle"] == cycle["id_cycle"]]
+        of_cycle = [
+            row_as_object(each) for each in members if each["id_cycle"] == cycle["id_cycle"]
+        ]
         named = [
             (member, (_number(member, "run_number"), str(member["name"]))) for member in of_cycle
         ]
@@ -41,16 +43,16 @@ def datasets_accepted(acting: Acting) -> list[JsonObject]:
     with acting.db.read() as connection:
         found = shared_rows.datasets_accepted(connection)
     return [
-        as_object(row)
+        row_as_object(row)
         | {
             "DatasetsAcceptedLists": [
                 {
                     "id": list_id,
                     "DatasetsAcceptedEntries": {
-                        "id": _number(as_object(row), "id"),
+                        "id": _number(row_as_object(row), "id"),
                         "DAL_id": list_id,
                     },
-                    "Settings": [as_object(settings)],
+                    "Settings": [row_as_object(settings)],
                 }
             ]
         }

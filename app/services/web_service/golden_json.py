@@ -11,7 +11,7 @@ from app.models.lists.shared_rows import Stored
 from app.services.acting import Acting
 from app.services.golden import generation
 from app.services.golden.official.making import Standing, standings
-from app.services.web_service.shapes import as_object
+from app.services.web_service.shapes import row_as_object
 
 ONE_DATASET = (
     "There exists mutliple datasets for that json logic filter. please include a filter that"
@@ -105,4 +105,4 @@ def _shape(row: Stored, standing: Standing | None) -> JsonObject:
     """The row with its version as a text, as a big integer comes out of the web service; on a
     guarded database with what a puller found, which the web service doesn't have."""
     checked: JsonObject = {} if standing is None else {"checked": standing.proof.value}
-    return as_object(row) | {"runregistry_version": str(row["runregistry_version"])} | checked
+    return row_as_object(row) | {"runregistry_version": str(row["runregistry_version"])} | checked

@@ -10,7 +10,7 @@ from app.models.lists import shared_rows, written_rows
 from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
 from app.services.certification.summaries import page_of_keys
-from app.services.web_service.shapes import as_object, as_text
+from app.services.web_service.shapes import as_text, row_as_object
 
 _BLOCK = 500
 """Rows that are read and shaped at once."""
@@ -78,7 +78,7 @@ def run(acting: Acting, run_number: int) -> JsonObject | None:
         if not rows or rows[0]["deleted"]:
             return None
         summary = shared_rows.summaries(connection, [key], _ONE, desk=acting.db.desk)[key]
-    return as_object(rows[0]) | {"DatasetTripletCache": _part(summary, _ONE)}
+    return row_as_object(rows[0]) | {"DatasetTripletCache": _part(summary, _ONE)}
 
 
 def dataset(acting: Acting, key: DatasetKey) -> JsonObject | None:
@@ -89,8 +89,8 @@ def dataset(acting: Acting, key: DatasetKey) -> JsonObject | None:
             return None
         run_row = shared_rows.runs_of(connection, [key])[key[0]]
         summary = shared_rows.summaries(connection, [key], _WHOLE, desk=acting.db.desk)[key]
-    return as_object(rows[0]) | {
-        "Run": as_object(run_row),
+    return row_as_object(rows[0]) | {
+        "Run": row_as_object(run_row),
         "DatasetTripletCache": _part(summary, _WHOLE),
     }
 
@@ -107,7 +107,7 @@ def newest_edit(
     """The newest lumisection event of a dataset: of a version, or of all."""
     with acting.db.read() as connection:
         found = shared_rows.newest_edit(connection, key, oms=oms, atomic_version=atomic_version)
-    return None if found is None else as_object(found)
+    return None if found is None else row_as_object(found)
 
 
 def _part(summary: Mapping[str, object], columns: Sequence[str]) -> JsonObject:

@@ -13,7 +13,7 @@ def js_time(moment: datetime) -> str:
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
-def as_object(row: Stored) -> JsonObject:
+def row_as_object(row: Stored) -> JsonObject:
     """The row with its times as texts."""
     return {
         name: js_time(value) if isinstance(value, datetime) else cast("JsonValue", value)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from math import isclose
 
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, as_object
 from app.golden.document import Document, document_of
 
 LISTS: Mapping[str, str] = {
@@ -57,7 +57,7 @@ def _same_values(stored: JsonValue, made: JsonValue) -> bool:
 
 
 def _in_order(stored: JsonValue) -> dict[str, Document]:
-    lists = stored if isinstance(stored, dict) else {}
+    lists = as_object(stored)
     documents = {}
     for key, ranges in lists.items():
         pairs = ranges if isinstance(ranges, list) else []

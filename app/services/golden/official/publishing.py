@@ -26,7 +26,7 @@ from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted
 from app.domain.errors import NotFound, NotPermitted, Refused
 from app.domain.foreign_json import NotJson
-from app.domain.json_value import JsonValue
+from app.domain.json_value import JsonValue, as_object
 from app.domain.progress import SILENT, Progress
 from app.models.golden import generated_json, publications
 from app.models.golden.publications import Publication
@@ -469,4 +469,4 @@ def _object(content: bytes) -> Mapping[str, JsonValue]:
         found = foreign_json.parse(content)
     except NotJson:
         return {}
-    return found if isinstance(found, dict) else {}
+    return as_object(found)

@@ -122,7 +122,7 @@ class _Landmarks:
 
 def _pages(acting: Acting) -> Iterator[Operation]:
     for kind, wanted in (("runs", RUN_FILTERS), ("datasets", DATASET_FILTERS)):
-        read = tables.runs_page if kind == "runs" else tables.datasets_page
+        read = tables.rows_at_once
         words = tables.vocabulary(acting)
         for condition, order in itertools.product(wanted, SORTS):
             sort = (Sort(filters.field_of(order), descending=True),) if order else ()

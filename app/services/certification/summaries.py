@@ -49,19 +49,28 @@ _known: WeakKeyDictionary[Database, tuple[str, _Known]] = WeakKeyDictionary()
 _guard = threading.Lock()
 
 
-def page(acting: Acting, query: TableQuery) -> Page:
-    """A page that passes over no dataset because its summary is old; `uncounted` are too many."""
+def page(acting: Acting, query: TableQuery, *, counts: bool = True) -> Page:
+    """A page that passes over no dataset because its summary is old; `uncounted` are too many.
+    Without `counts` their number is left for `number_of_rows` where that takes another search."""
     desk, record = acting.db.desk, acting.db.record
     _check(acting, query)
     with acting.db.read() as connection:
         stale = stale_for(connection, query, MOST_ROWS, late_summaries, desk=desk)
         if not stale:
-            found, uncounted = pages.page(connection, query, desk=desk, record=record), 0
+            found = pages.page(connection, query, desk=desk, record=record, counts=counts)
+            uncounted = 0
     if stale:
         computed, uncounted = _at_once(acting, stale)
         with acting.db.read() as connection:
-            found = pages.page(connection, query, computed, desk=desk, record=record)
+            found = pages.page(connection, query, computed, desk=desk, record=record, counts=counts)
     return replace(found, rows=_filled(acting, found.rows, AT_ONCE), uncounted=uncounted)
+
+
+def number_of_rows(acting: Acting, query: TableQuery) -> int:
+    """How many rows pass, as far as their summaries can be told now; order and place don't count."""
+    computed, _ = _needed(acting, query)
+    with acting.db.read() as connection:
+        return pages.number_of_rows(connection, query, computed, desk=acting.db.desk)
 
 
 def keys(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:

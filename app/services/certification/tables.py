@@ -46,8 +46,9 @@ __all__ = [
     "dataset_history",
     "datasets_page",
     "matching",
-    "page",
+    "number_of_rows",
     "rows",
+    "rows_at_once",
     "run_details",
     "run_history",
     "runs_page",
@@ -131,9 +132,15 @@ class Chosen:
     everything: bool = False
 
 
-def page(acting: Acting, query: TableQuery) -> Page:
-    """A page of the table of runs or datasets."""
-    return datasets_page(acting, query) if query.kind == "datasets" else runs_page(acting, query)
+def rows_at_once(acting: Acting, query: TableQuery) -> Page:
+    """A page of the table of runs or datasets as soon as its rows are known: it may have its
+    number `to_count`."""
+    return summaries.page(acting, query, counts=False)
+
+
+def number_of_rows(acting: Acting, query: TableQuery) -> int:
+    """How many rows a table has over all its pages."""
+    return summaries.number_of_rows(acting, query)
 
 
 def runs_page(acting: Acting, query: TableQuery) -> Page:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -36,13 +36,15 @@ class TableLoader(QObject):
     its rows can be seen.
 
     Signals: `replaced(Block)` with the first rows of another table, `filled(Block)` with rows that
-    came into sight, `renewed(Block)` with the present state of the rows in sight;
-    `replacing_changed(bool)` while another table is being read; `refused(str)`.
+    came into sight, `renewed(Block)` with the present state of the rows in sight; `counted(int)`
+    where rows came before their number; `replacing_changed(bool)` while another table is being
+    read; `refused(str)`.
     """
 
     replaced = Signal(object)
     filled = Signal(object)
     renewed = Signal(object)
+    counted = Signal(int)
     replacing_changed = Signal(bool)
     refused = Signal(str)
 
@@ -63,9 +65,11 @@ class TableLoader(QObject):
         self._rows_in_sight = rows_in_sight
         self._is_replacing = False
         self._has_rows = False
+        self._known: tuple[TableQuery, int] | None = None
         self._renews_after = False
         self._replacing = Work(background, self)
         self._renewing = Work(background, self)
+        self._counting = Work(background, self)
         self._filling: dict[int, asyncio.Task[None]] = {}
         self._soon = QTimer(self, singleShot=True, interval=_REFRESH_AFTER_MS)
         self._soon.timeout.connect(self._renew)
@@ -78,6 +82,7 @@ class TableLoader(QObject):
     def replace(self) -> None:
         """Reads another table from its first row on."""
         self._renewing.drop()
+        self._counting.drop()
         for task in self._filling.values():
             task.cancel()
         self._filling.clear()
@@ -120,6 +125,7 @@ class TableLoader(QObject):
             self._end_replacing()
             self._has_rows = True
             self.replaced.emit(block)
+            self._count(block)
             if self._renews_after:
                 self._renews_after = False
                 self.renew_soon()
@@ -133,13 +139,27 @@ class TableLoader(QObject):
         offset = max(seen.start - _AROUND, 0)
         limit = min(max(len(seen) + 2 * _AROUND, BLOCK), 5 * BLOCK)
         with self._refusals_shown():
-            self.renewed.emit(await self._read(offset, limit))
+            block = await self._read(offset, limit)
+            self.renewed.emit(block)
+            self._count(block)
+
+    def _count(self, block: Block) -> None:
+        """Reads how many rows there are, where they came before that was known."""
+        if block.page.to_count:
+            self._counting.renew(self._read_number)
+
+    async def _read_number(self) -> None:
+        query, acting = self._query(0, 1), self._acting
+        with self._refusals_shown():
+            number = await self._background.read(lambda: tables.number_of_rows(acting, query))
+            self._known = replace(query, sort=()), number
+            self.counted.emit(number)
 
     async def _read(self, offset: int, limit: int) -> Block:
         query, columns, acting = self._query(offset, limit), self._columns(), self._acting
 
         def read() -> Block:
-            page = tables.page(acting, query)
+            page = _with_known(tables.rows_at_once(acting, query), query, self._known)
             return Block(offset, columns, page, [prepare_row(row, columns) for row in page.rows])
 
         return await self._background.read(read)
@@ -158,3 +178,11 @@ class TableLoader(QObject):
     def _forget(self, offset: int, ended: asyncio.Task[None]) -> None:
         if self._filling.get(offset) is ended:
             del self._filling[offset]
+
+
+def _with_known(page: Page, query: TableQuery, known: tuple[TableQuery, int] | None) -> Page:
+    """The page with the number of rows that is known of its filter, until they are counted again:
+    a table that is read again or in another order doesn't become short meanwhile."""
+    if not page.to_count or known is None or known[0] != replace(query, offset=0, limit=1, sort=()):
+        return page
+    return replace(page, count=max(page.count, known[1]), exact=True)

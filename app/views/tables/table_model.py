@@ -89,7 +89,7 @@ class TableModel(QAbstractTableModel):
 
     def fill(self, offset: int, rows: Sequence[PreparedRow], count: int) -> None:
         """Adds a block; the rows that are loaded stay."""
-        self._set_count(max(count, offset + len(rows)))
+        self.set_count(max(count, offset + len(rows)))
         for place, row in enumerate(rows, start=offset):
             self._rows[place] = row
         self._tell_changed(range(offset, offset + len(rows)))
@@ -111,7 +111,7 @@ class TableModel(QAbstractTableModel):
             place not in before or before[place].key == row.key for place, row in after.items()
         )
         if same_places:
-            self._set_count(max(count, offset + len(rows)))
+            self.set_count(max(count, offset + len(rows)))
             # Other rows may be out of date: they are read again when they come into sight.
             self._rows = after
             changed = [
@@ -121,7 +121,7 @@ class TableModel(QAbstractTableModel):
             ]
             self._tell_changed(changed)
             return 0
-        self._set_count(max(self._count, count, offset + len(rows)))
+        self.set_count(max(self._count, count, offset + len(rows)))
         self.layoutAboutToBeChanged.emit()
         self._rows = after
         for index in self.persistentIndexList():
@@ -134,10 +134,11 @@ class TableModel(QAbstractTableModel):
                 index, self.index(target or 0, index.column()) if valid else QModelIndex()
             )
         self.layoutChanged.emit()
-        self._set_count(max(count, offset + len(rows)))
+        self.set_count(max(count, offset + len(rows)))
         return moved
 
-    def _set_count(self, count: int) -> None:
+    def set_count(self, count: int) -> None:
+        """Shows so many places; their rows come when they are looked at."""
         if count > self._count:
             self.beginInsertRows(QModelIndex(), self._count, count - 1)
             self._count = count

@@ -1,5 +1,6 @@
 """The table of runs or datasets with its filter line, and a text when it is empty."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, Signal
@@ -70,7 +71,7 @@ class TableView(QWidget):
         self._of_cycle = of_cycle
         self._cycle: int | None = None
         self._filter: Node | None = None
-        self._count = 0
+        self._page = Page((), 0, exact=True)
         self._was_chosen = False
 
         self.model = TableModel(self)
@@ -111,6 +112,7 @@ class TableView(QWidget):
         self._loader.replaced.connect(self._show_first)
         self._loader.filled.connect(self._show_more)
         self._loader.renewed.connect(self._show_renewed)
+        self._loader.counted.connect(self._show_number)
         self._loader.refused.connect(self._refuse)
         self._layout.columns_changed.connect(self._show_columns)
         self._layout.sort_changed.connect(self._replace)
@@ -176,7 +178,7 @@ class TableView(QWidget):
 
     def selection(self) -> Selection | None:
         """The selected datasets, loaded or not, and all that the table shows; None while empty."""
-        if not self._count:
+        if not self._page.count:
             return None
         rows, missing = self.selected()
         query, key = self._query(0, BLOCK), state_key(self.workspace)
@@ -189,7 +191,7 @@ class TableView(QWidget):
             len(rows) + len(missing),
             states,
             Chosen(query, everything=True),
-            self._count,
+            self._page.count,
             self._layout.workspace.columns,
             self.line.group is DatasetGroup.HIDDEN,
         )
@@ -342,12 +344,17 @@ class TableView(QWidget):
         elif not self.table.currentIndex().isValid():  # else it is there, but not in sight
             self.row_lost.emit()
 
+    def _show_number(self, number: int) -> None:
+        self.model.set_count(number)
+        self._show_count(replace(self._page, count=number, exact=True))
+        self.selection_changed.emit()
+
     def _refuse(self, text: str) -> None:
         self.filter.refusal.setText(text)
         self.filter.refusal.show()
 
     def _show_count(self, page: Page) -> None:
-        self._count = page.count
+        self._page = page
         self.line.show_count(page)
         self.table.say("" if page.count else self._empty_text())
 

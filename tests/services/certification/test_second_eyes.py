@@ -146,7 +146,7 @@ def test_that_filters_find_what_is_verified_until_it_changes(author: Acting, oth
     assert found("verified = csc") == []
     assert found("verified is null") == [key for key in everything if key != KEY]
     query = TableQuery("datasets", sort=tables.sort_of("verified,run", None))
-    rows = tables.page(author, query).rows
+    rows = tables.rows_at_once(author, query).rows
     assert (rows[0].key, [each.workspace for each in rows[0].marks]) == (KEY, ["dt"])
     edit(author.because("HV trip found"), status="EXCLUDED")
     assert found("verified is not null") == []

@@ -35,7 +35,7 @@ def query(acting: Acting, kind, text: str, **more) -> TableQuery:
 
 
 def passing(acting: Acting, kind, text: str, **more) -> list[tuple[int, str]]:
-    found = tables.page(acting, query(acting, kind, text, **more))
+    found = tables.rows_at_once(acting, query(acting, kind, text, **more))
     assert found.uncounted == 0
     return [row.key for row in found.rows]
 
@@ -47,7 +47,7 @@ def test_that_what_the_web_service_wrote_is_found_at_once(written_by_others: Act
     assert passing(acting, "datasets", f"dt-dt.BAD > 0 and run = {SECOND}") == []
     assert KEY in passing(acting, "datasets", "dt-dt.BAD > 0 or run = 1")
     assert tables.matching(acting, query(acting, "datasets", "dt-dt.BAD > 0")) == (KEY,)
-    found = tables.page(acting, TableQuery("datasets", sort=(Sort(RECORDED),)))
+    found = tables.rows_at_once(acting, TableQuery("datasets", sort=(Sort(RECORDED),)))
     assert found.count == 4
 
 
@@ -64,7 +64,7 @@ def test_that_an_event_without_a_version_of_its_dataset_is_found_at_once(acting:
     web.edits_bit((FIRST, "online"), "bpix_ready", value=False, first=5, last=5)
     more = "dcs.bpix_ready.FALSE > 2"
     assert sorted(passing(acting, "datasets", more)) == sorted(expected)
-    assert len(tables.page(acting, query(acting, "datasets", "run > 0")).rows) == 4
+    assert len(tables.rows_at_once(acting, query(acting, "datasets", "run > 0")).rows) == 4
     # A client that counts stores it soon.
     recounter = Recounter(acting, "puller", alone=True)
     while recounter.turn(SILENT).rest_s is not None:
@@ -124,10 +124,10 @@ def test_that_too_many_are_told_of_and_refused_where_all_count(
     acting = written_by_others
     monkeypatch.setattr(summaries, "AT_ONCE", 1)
     execute(acting.db, 'UPDATE "DatasetTripletCache" SET version = 0')
-    page = tables.page(acting, query(acting, "datasets", "dt-dt.BAD > 0"))
+    page = tables.rows_at_once(acting, query(acting, "datasets", "dt-dt.BAD > 0"))
     assert page.uncounted == 3
     with pytest.raises(Refused, match=r"nobody can say what passes.*db check --repair"):
         tables.matching(acting, query(acting, "datasets", "dt-dt.BAD > 0"))
     # What asks for no summary has all its rows.
     assert len(passing(acting, "datasets", "run > 0")) == 4
-    assert tables.page(acting, query(acting, "datasets", f"name = {PROMPT}")).uncounted == 0
+    assert tables.rows_at_once(acting, query(acting, "datasets", f"name = {PROMPT}")).uncounted == 0

@@ -149,4 +149,4 @@ def test_that_a_list_without_a_desk_is_the_same(flagged: Acting, season_dsn: str
     deskless = Acting(other, flagged.actor)
     assert generated(deskless, official=False)[1] == TRUE_LIST
     other.close()
-    assert tables.page(flagged, TableQuery("runs")).count == 2
+    assert tables.runs_page(flagged, TableQuery("runs")).count == 2

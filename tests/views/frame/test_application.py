@@ -23,7 +23,7 @@ PROGRAM = """
     from app.views.frame.application import WindowSettings, run_window
     from tests.views.workplaces import OneServer, a_workplace
 
-    read_page = tables.page
+    read_page = tables.rows_at_once
 
     def page(acting, query):
         # One write: both tables are read at once, and print writes the line's end apart.
@@ -34,7 +34,7 @@ PROGRAM = """
     def stop():
         print("stopped", flush=True)
 
-    tables.page = page
+    tables.rows_at_once = page
     bugs = []
     database = Database(sys.argv[1])
     database.prepare()

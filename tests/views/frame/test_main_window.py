@@ -199,13 +199,13 @@ def test_that_an_action_is_told_and_everything_read_again(
 ) -> None:
     loaded(qtbot, window)
     read: list[TableQuery] = []
-    page = tables.page
+    page = tables.rows_at_once
 
     def noted(acting: Acting, query: TableQuery) -> Page:
         read.append(query)
         return page(acting, query)
 
-    monkeypatch.setattr(tables, "page", noted)
+    monkeypatch.setattr(tables, "rows_at_once", noted)
     with qtbot.waitSignal(notices.shown) as shown:
         window.actions_["run.refresh"].trigger()
     assert shown.args is not None

@@ -36,14 +36,14 @@ def acting(ten_thousand: Database) -> Acting:
 def requests(monkeypatch: pytest.MonkeyPatch) -> list[TableQuery]:
     """What is asked of the service, each time from the pool."""
     asked: list[TableQuery] = []
-    page, gui_thread = tables.page, threading.get_ident()
+    page, gui_thread = tables.rows_at_once, threading.get_ident()
 
     def noted(acting: Acting, query: TableQuery) -> Page:
         assert threading.get_ident() != gui_thread
         asked.append(query)
         return page(acting, query)
 
-    monkeypatch.setattr(tables, "page", noted)
+    monkeypatch.setattr(tables, "rows_at_once", noted)
     return asked
 
 
@@ -170,7 +170,7 @@ def test_that_the_old_rows_stay_while_the_new_are_loaded(
 def test_that_a_change_is_seen_that_comes_while_another_table_is_read(
     qtbot: QtBot, view: TableView, ten_thousand: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page, was_read, may_return = tables.page, threading.Event(), threading.Event()
+    page, was_read, may_return = tables.rows_at_once, threading.Event(), threading.Event()
 
     def slow(acting: Acting, query: TableQuery) -> Page:
         result = page(acting, query)
@@ -178,7 +178,7 @@ def test_that_a_change_is_seen_that_comes_while_another_table_is_read(
         may_return.wait(20)
         return result
 
-    monkeypatch.setattr(tables, "page", slow)
+    monkeypatch.setattr(tables, "rows_at_once", slow)
     view.filter.set_text("class = Cosmics25")
     qtbot.waitUntil(was_read.is_set)
     add_copies(ten_thousand, NEWEST + 1, NEWEST + 1)

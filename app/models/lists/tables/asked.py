@@ -95,8 +95,11 @@ class Asked:
 
     @property
     def joins_runs(self) -> bool:
-        """Whether the rows of runs are needed."""
-        return not self.of_datasets or not self.sources.isdisjoint(OF_RUN) or self.is_by_run
+        """Whether the rows of runs are needed: for more than to know which of them pass."""
+        if not self.of_datasets or self.is_by_run:
+            return True
+        asked = self.ordered_by.union(*map(_sources_left, self.left))
+        return not asked.isdisjoint(OF_RUN - {Source.RUN})
 
     @property
     def asks_datasets(self) -> bool:
@@ -107,10 +110,24 @@ class Asked:
     def has_first(self) -> bool:
         """Whether what comes first are those with any lumisection of a status: the order is that of
         a column or bit, from the most to the least, and no other is asked for."""
+        return self._goes_by_counts and (self.is_counted_apart or self.looks_up_first)
+
+    @property
+    def _goes_by_counts(self) -> bool:
+        """Whether the order is that of a column or bit, from the most to the least."""
+        sort = self._query.sort
+        return bool(sort) and sort[0].descending and sort[0].field.source in COUNTED_SOURCES
+
+    @property
+    def looks_up_first(self) -> bool:
+        """Whether the counts tell what comes first, and few rows of datasets or runs are looked at
+        to find out which of it passes."""
         return (
-            self.is_counted_apart
-            and self._query.sort[0].descending
-            and self._query.sort[0].field.source in COUNTED_SOURCES
+            self._counted
+            and self._is_of_many_datasets
+            and self._goes_by_counts
+            and not self.joins_runs
+            and (self.asks_datasets or any(isinstance(each, Either) for each in self.left))
         )
 
     @property
@@ -164,14 +181,16 @@ class Asked:
 
     @property
     def counts_apart(self) -> bool:
-        """Whether it is cheaper to count what passes for itself than to keep all of it for that:
-        where it comes in the order of its runs, and where nothing is asked but an order."""
-        return self.is_by_run or (
+        """Whether a page is found with less than all that passes, which is cheaper to count for
+        itself: where it comes in the order of its runs or of what is counted, and where nothing is
+        asked but an order."""
+        if self.is_by_run or self.goes_by_run or self.has_first or self.is_counted_apart:
+            return True
+        return (
             self.of_datasets
             and not self._windowed
             and not self.ordered_by.isdisjoint(OF_SUMMARY)
             and self._query.filter is None
-            and not self.is_counted_apart
         )
 
 
@@ -181,9 +200,7 @@ def asks_summaries(query: TableQuery) -> bool:
 
 
 def sources_of(node: Condition) -> frozenset[Source]:
-    return frozenset(field.source for field in fields_left(node)).union(
-        OF_RUN if isinstance(node, Either) else ()
-    )
+    return _sources_left(node).union(OF_RUN if isinstance(node, Either) else ())
 
 
 def _names_few(parts: tuple[Node, ...]) -> bool:
@@ -205,6 +222,10 @@ def _halved(node: Node) -> Condition:
     if of_runs is None or half is None or sources_of(of_runs) == {Source.RUN}:
         return node
     return Either(of_runs, half)
+
+
+def _sources_left(node: Condition) -> frozenset[Source]:
+    return frozenset(field.source for field in fields_left(node))
 
 
 def fields_left(node: Condition) -> frozenset[Field]:

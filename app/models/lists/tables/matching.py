@@ -5,7 +5,6 @@ of its JSON only what the filter and the sort ask for; the whole rows are fetche
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +15,9 @@ from app.domain.filters import (
     RUN,
     Field,
     FieldKind,
+    Node,
     Source,
+    fields_of,
 )
 from app.domain.triplets import BAD
 from app.models.events.second_eyes import verified_workspaces
@@ -53,29 +54,22 @@ _PLAIN_COLUMNS: Mapping[Source, sa.Column[Any]] = {
     Source.DELIVERED: dataset_triplet_cache.c.brilcalc_delivered_luminosity,
 }
 
-FIRST_RUNS = sa.bindparam("first_runs", type_=sa.Integer)
-"""How many runs of those that come first may make the page, where each of them passes."""
+PAGE_END = sa.bindparam("page_end", type_=sa.Integer)
+"""How many rows there are up to the end of the page."""
 
 _RUNS_MORE = 4
 """So many times as many runs are looked through where not all of their datasets pass."""
 
+_OF_COUNTS = OF_SUMMARY | {Source.NAME, Source.RUN}
 
-@dataclass(frozen=True)
-class Runs:
-    """The runs that pass what is asked of them alone, the values that are kept of them, and for
-    each Either, in the order of the conditions, whether runs decide it."""
-
-    table: sa.CTE
-    values: Mapping[Field, Whole]
-    known: tuple[ColumnElement[bool], ...]
+_DATASETS_MORE = 16
+"""So many times as many datasets are looked up where not all of them pass."""
 
 
 class Statement:
     """The keys and sort keys of everything that passes a query, as one table expression.
 
-    With `places` what is asked of summaries is read from the counts. Two beside each other in one
-    statement need different prefixes; the second has the `runs` of the first, where it asks no more
-    of them.
+    With `places` what is asked of summaries is read from the counts.
     """
 
     def __init__(
@@ -85,13 +79,8 @@ class Statement:
         windowed: bool = False,
         computes: bool = False,
         places: Places | None = None,
-        prefix: str = "",
-        beside: "Statement | None" = None,
     ) -> None:
         self._query = query
-        self._runs_beside = None if beside is None else beside.runs
-        self.runs: Runs | None = None
-        self._prefix = prefix
         self._places = places
         self._computes = computes
         self._summaries = stored_and_computed() if computes else dataset_triplet_cache
@@ -103,21 +92,22 @@ class Statement:
         self._keys: dict[Field, ColumnElement[Any]] = {}
         self._known: dict[Either, ColumnElement[bool]] = {}
         self._cuts_runs = False
+        self._cuts_datasets = False
+        self._first: FromClause | None = None
         self._total: Select[int] | None = None
 
     def matched(self, *, first_alone: bool = False) -> sa.CTE:
         """Run number, name and sort keys of what passes; `first_alone`: of what comes first where
         it `has_first` or `goes_by_run`, which leaves little to be sorted."""
         self._cuts_runs = first_alone and self.asked.goes_by_run
+        self._cuts_datasets = first_alone and self.asked.looks_up_first
         joined, left = self._joined() if self._places is None else self._counted(self._places)
         keys = (self._plain(RUN).label("run_number"), self._plain(NAME).label("name"))
         where = [*map(self._unguessed, left)]
-        if first_alone and not self._cuts_runs:
-            first = self._is_first()
-            # The server would look first for what takes long to find out, such as parts of names.
-            where = [first, *(sa.case((first, each), else_=sa.false()) for each in where)]
+        if first_alone and not (self._cuts_runs or self._cuts_datasets):
+            where = self._of_first(where)
         matched = sa.select(*keys, *self._sort_keys()).select_from(joined).where(*where)
-        cte = matched.cte(f"{self._prefix}matched")
+        cte = matched.cte("matched")
         if self._total is None:
             self._total = sa.select(sa.func.count()).select_from(cte)
         return cte
@@ -126,6 +116,12 @@ class Statement:
         """How many there are of what `matched` was asked for, also where it has the first alone."""
         assert self._total is not None
         return self._total
+
+    def _of_first(self, conditions: list[Flag]) -> list[Flag]:
+        """The conditions, for what comes first alone."""
+        first = self._is_first()
+        # The server would look first for what takes long to find out, such as parts of names.
+        return [first, *(sa.case((first, each), else_=sa.false()) for each in conditions)]
 
     def _is_first(self) -> Flag:
         field = self._query.sort[0].field
@@ -146,6 +142,9 @@ class Statement:
 
     def _sort_keys(self) -> Iterator[ColumnElement[Any]]:
         for number, sort in enumerate(self._query.sort):
+            if self._first is not None:
+                yield from sort_columns(self._first, number)
+                continue
             known = self._keys.get(sort.field)
             of_sort = sort_keys(sort.field, self._value(sort.field)) if known is None else (known,)
             yield from (each.label(f"sort_{number}_{part}") for part, each in enumerate(of_sort))
@@ -190,8 +189,10 @@ class Statement:
         if self.asked.joins_runs:
             runs, left = self._runs(left)
         counted, left = self._counts(left)
-        joined, keyed = self._beside(runs, counted), counted
         self._values.update(places.values(counted))
+        if self._cuts_datasets:
+            return self._looked_up(counted, places, left)
+        joined, keyed = self._beside(runs, counted), counted
         if self.asked.asks_datasets:
             datasets, left = self._source(
                 "datasets", dataset, OF_DATASET, left, pushes=self._of_datasets
@@ -217,12 +218,34 @@ class Statement:
         self._values[NAME] = counted.c.name if self._of_datasets else NAMED_ONLINE
         return joined, left
 
+    def _looked_up(
+        self, counted: FromClause, places: Places, left: list[Condition]
+    ) -> tuple[FromClause, list[Condition]]:
+        """What comes first in the counts, of which each dataset and run is looked up by its key."""
+        self._values[RUN], self._values[NAME] = counted.c.run_number, counted.c.name
+        known = [each for each in left if sources_of(each) <= _OF_COUNTS]
+        where = self._of_first([*map(self._unguessed, known)])
+        keyed = sa.select(counted, *self._sort_keys()).where(*where).subquery("keyed")
+        first = (
+            sa.select(keyed)
+            .order_by(*order_of(keyed, self._query))
+            .limit(PAGE_END * _DATASETS_MORE)
+            .subquery("first_datasets")
+        )
+        self._first = first
+        left = [each for each in left if each not in known]
+        joined: FromClause = first
+        if self.asked.asks_datasets:
+            datasets, left = self._source("datasets", dataset, OF_DATASET, left, pushes=True)
+            same = sa.and_(first.c.version == datasets.c.version, same_dataset(first, datasets))
+            joined = first.join(datasets, same)
+        self._values.update(places.values(first))
+        self._values[RUN], self._values[NAME] = first.c.run_number, first.c.name
+        return joined, left
+
     def _runs(self, left: list[Condition]) -> tuple[FromClause, list[Condition]]:
         """The runs, or those alone that come first, and the conditions that weren't applied."""
-        if self._runs_beside is not None:
-            return self._same_runs(self._runs_beside, left)
         runs, left = self._source("runs", run, OF_RUN, left, pushes=True)
-        self.runs = Runs(runs, dict(self._values), tuple(self._known.values()))
         if not self._cuts_runs:
             return runs, left
         self._values[RUN] = runs.c.run_number
@@ -230,24 +253,13 @@ class Statement:
         first = (
             sa.select(keyed)
             .order_by(*directed(keyed, self._query), keyed.c.run_number.desc())
-            .limit(FIRST_RUNS * _RUNS_MORE)
+            .limit(PAGE_END * _RUNS_MORE)
             .subquery("first_runs")
         )
         self._values.update(_of_other(self._values, runs, first))
         self._keys.update(_of_other(self._keys, runs, first))
         self._known.update(_of_other(self._known, runs, first))
         return first, left
-
-    def _same_runs(self, runs: "Runs", left: list[Condition]) -> tuple[FromClause, list[Condition]]:
-        """The runs of the statement beside this one, and the conditions that it didn't apply."""
-        others = [each for each in left if not sources_of(each) <= OF_RUN]
-        if len(others) < len(left):
-            self._few_runs = sa.select(runs.table.c.run_number)
-        halved = [each for each in others if isinstance(each, Either)]
-        self._known.update(zip(halved, runs.known, strict=True))
-        self._values.update(runs.values)
-        self._values[RUN] = runs.table.c.run_number
-        return runs.table, others
 
     def _counts(self, left: list[Condition]) -> tuple[FromClause, list[Condition]]:
         """The counts of what is shown, and the conditions that weren't applied there."""
@@ -323,8 +335,8 @@ class Statement:
             for place, each in enumerate(halved)
         ]
         made = sa.select(*keys, *values, *sorts, *known).where(*where)
-        source = made.cte(self._prefix + name)
-        if own or sorts or known:
+        source = made.cte(name)
+        if (own or sorts or known) and not self._cuts_datasets:
             # Else each use of a value would take it out of its JSON anew.
             source = source.prefix_with("MATERIALIZED", dialect="postgresql")
         if table is run and taken:
@@ -390,8 +402,22 @@ class Statement:
 
     def _condition(self, node: Condition) -> Flag:
         if isinstance(node, Either):
-            return sa.or_(self._known[node], condition(node.rest, self._value))
+            known = self._known.get(node)
+            if known is None:
+                known = self._run_passes(node.of_runs)
+            return sa.or_(known, condition(node.rest, self._value))
         return condition(node, self._value)
+
+    def _run_passes(self, node: Node) -> Flag:
+        """Whether the run of a dataset passes what asks about runs alone, which aren't joined."""
+        values = {field: _extraction(field, run) for field in fields_of(node) - {RUN}}
+        values[RUN] = run.c.run_number
+        passes = condition(node, lambda field: part_of(field, values[field.whole]))
+        if self._first is not None:
+            # Few are looked up, each for itself.
+            same = run.c.run_number == self._plain(RUN)
+            return sa.select(passes).where(same).scalar_subquery()
+        return self._plain(RUN).in_(sa.select(run.c.run_number).where(passes, *self._in_range(run)))
 
 
 def order_of(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:

@@ -12,7 +12,7 @@ from app.domain.errors import BadInput
 from app.domain.keys import DatasetKey
 from app.models.lists.computed_summaries import ComputedSummary, parameters
 from app.models.lists.tables import by_run, windows
-from app.models.lists.tables.asked import asks_summaries
+from app.models.lists.tables.asked import Asked, asks_summaries
 from app.models.lists.tables.counted import Places, places_of
 from app.models.lists.tables.matching import Statement, order_of
 from app.models.lists.tables.query import MOST_ROWS, TableQuery
@@ -23,12 +23,14 @@ from app.models.lists.tables.rows import Row, marked, row_of, whole_rows
 class Page:
     """Rows of a table, and how many there are in all: at least `count` unless `exact`.
 
-    `uncounted` datasets may pass or not: too many have no summary to say it now.
+    `to_count`: whoever asked for the rows alone can have the exact number for itself. `uncounted`
+    datasets may pass or not: too many have no summary to say it now.
     """
 
     rows: tuple[Row, ...]
     count: int
     exact: bool
+    to_count: bool = False
     uncounted: int = 0
 
 
@@ -39,11 +41,13 @@ def page(
     *,
     desk: bool = False,
     record: bool = False,
+    counts: bool = True,
 ) -> Page:
     """The rows `offset` to `offset + limit` of what the query describes.
 
     Filtered and sorted by the summaries that are stored and current, and by `computed` ones; by
-    their counts where there is a `desk`. With marks where there is a `record`.
+    their counts where there is a `desk`. With marks where there is a `record`. Without `counts`
+    their number is left `to_count` where that is a search for itself.
     """
     if query.offset < 0 or not 0 < query.limit <= MOST_ROWS:
         raise BadInput(f"A page begins at row 0 or later and has 1 to {MOST_ROWS} rows.")
@@ -51,9 +55,52 @@ def page(
     if windows.are_searched(connection, query):
         found = _page_by_windows(connection, query, computed, known)
     else:
-        rows, count = _search(connection, query, computed, known)
-        found = Page(rows, count, exact=True)
+        rows, number = _search(connection, query, computed, known)
+        found = _whole_page(connection, query, computed, known, rows, number, counts=counts)
     return replace(found, rows=marked(connection, found.rows)) if record else found
+
+
+def number_of_rows(
+    connection: Connection,
+    query: TableQuery,
+    computed: Sequence[ComputedSummary] = (),
+    *,
+    desk: bool = False,
+) -> int:
+    """How many rows the query's filter lets pass; order, offset and limit don't count."""
+    return _number(connection, query, computed, known_places(connection, query, desk=desk))
+
+
+def _number(
+    connection: Connection,
+    query: TableQuery,
+    computed: Sequence[ComputedSummary],
+    places: Places | None,
+) -> int:
+    shape = _Shape(_anywhere(query), windowed=False, computes=bool(computed), places=places)
+    given = parameters(computed)
+    return int(connection.execute(_number_statement(shape), given).scalar_one())
+
+
+def _whole_page(
+    connection: Connection,
+    query: TableQuery,
+    computed: Sequence[ComputedSummary],
+    places: Places | None,
+    rows: tuple[Row, ...],
+    number: int | None,
+    *,
+    counts: bool,
+) -> Page:
+    """The rows with their `number`, if the search for them told it."""
+    if number is not None:
+        return Page(rows, number, exact=True)
+    upto = query.offset + len(rows)
+    if len(rows) < query.limit and (rows or query.offset == 0):
+        return Page(rows, upto, exact=True)
+    if counts or not rows:
+        return Page(rows, _number(connection, query, computed, places), exact=True)
+    return Page(rows, upto, exact=False, to_count=True)
 
 
 def known_places(connection: Connection, query: TableQuery, *, desk: bool) -> Places | None:
@@ -85,7 +132,7 @@ def matching_page(
 ) -> tuple[tuple[DatasetKey, ...], int]:
     """Keys of the rows `offset` to `offset + limit`, and how many rows pass in all, exactly."""
     shape = _Shape(
-        replace(query, offset=0, limit=1),
+        _anywhere(query),
         windowed=False,
         computes=bool(computed),
         places=known_places(connection, query, desk=desk),
@@ -116,6 +163,7 @@ def _page_by_windows(
         ends = (last, edge) if descending else (edge, last)
         rest = replace(query, offset=max(0, query.offset - count), limit=query.limit - len(rows))
         found, passed = _search(connection, rest, computed, places, ends)
+        assert passed is not None, "a range of runs is counted with its rows"
         count += passed
         rows.extend(found)
         if last is None:
@@ -130,19 +178,20 @@ def _search(
     computed: Sequence[ComputedSummary],
     places: Places | None,
     ends: tuple[int | None, int | None] | None = None,
-) -> tuple[tuple[Row, ...], int]:
-    """The page within a range of runs, both ends included, and how many rows pass there."""
+) -> tuple[tuple[Row, ...], int | None]:
+    """The page within a range of runs, both ends included, and how many rows pass there; None where
+    that is another search."""
     first, last = ends or (None, None)
     given = {
         "row_offset": query.offset,
         "row_limit": query.limit,
-        "first_runs": query.offset + query.limit,
+        "page_end": query.offset + query.limit,
         "first_run": windows.LEAST if first is None else first,
         "last_run": windows.GREATEST if last is None else last,
         **parameters(computed),
     }
     shape = _Shape(
-        replace(query, offset=0, limit=1),
+        _anywhere(query),
         windowed=ends is not None,
         computes=bool(computed),
         places=places,
@@ -150,22 +199,27 @@ def _search(
     )
     if shape in _with_room:
         shape = replace(shape, is_near=False)
-    rows, count = _found(connection, shape, given)
-    if shape.is_near and len(rows) < min(query.limit, count - query.offset):
+    rows, number = _found(connection, shape, given)
+    if number is None and shape.is_near and len(rows) < query.limit:
         # Among the first runs were some without any row, or not enough rows come first.
         if len(_with_room) > _MOST_REMEMBERED:
             _with_room.clear()
         _with_room.add(shape)
-        rows, count = _found(connection, replace(shape, is_near=False), given)
-    return rows, count
+        rows, number = _found(connection, replace(shape, is_near=False), given)
+    return rows, number
+
+
+def _anywhere(query: TableQuery) -> TableQuery:
+    """The query without the place of the page, which are parameters of its statement."""
+    return replace(query, offset=0, limit=1)
 
 
 def _found(
     connection: Connection, shape: "_Shape", given: Mapping[str, object]
-) -> tuple[tuple[Row, ...], int]:
+) -> tuple[tuple[Row, ...], int | None]:
     found = connection.execute(_statement(shape), given).mappings().all()
     rows = tuple(row_of(values) for values in found if values["place"] is not None)
-    return rows, int(found[0]["total"])
+    return rows, int(found[0]["total"]) if found and "total" in found[0] else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,17 +265,26 @@ def _statement(shape: _Shape) -> Select[Any]:
             .offset(sa.bindparam("row_offset", type_=sa.Integer))
             .limit(sa.bindparam("row_limit", type_=sa.Integer))
         )
-    if asked.counts_apart or (shape.is_near and asked.goes_by_run):
-        unordered = replace(shape.query, sort=())
-        statement = Statement(unordered, places=shape.places, prefix="all_", beside=statement)
-        statement.matched()
-    number = statement.total()
     # Numbered only when they are few: the server doesn't stop sorting early for a numbering.
     first = found.subquery("first")
     place = sa.func.row_number().over(order_by=order_of(first, shape.query)).label("place")
     chosen = sa.select(first.c.run_number, first.c.name, place).subquery("chosen")
-    total = sa.select(number.scalar_subquery().label("total")).subquery("total")
-    return whole_rows(shape.query.kind, chosen, total)
+    if asked.counts_apart:
+        return whole_rows(shape.query.kind, chosen)
+    number = statement.total().scalar_subquery().label("total")
+    return whole_rows(shape.query.kind, chosen, sa.select(number).subquery("total"))
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _number_statement(shape: _Shape) -> Select[Any]:
+    """How many rows pass, without what only their order asks for."""
+    in_order = Asked(
+        shape.query, windowed=False, computes=shape.computes, counted=shape.places is not None
+    )
+    query = shape.query if in_order.is_counted_apart else replace(shape.query, sort=())
+    statement = Statement(query, computes=shape.computes, places=shape.places)
+    statement.matched()
+    return sa.select(statement.total().scalar_subquery())
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)

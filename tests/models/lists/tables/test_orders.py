@@ -52,6 +52,7 @@ def test_that_every_page_has_the_rows_that_whole_summaries_give(
     monkeypatch.setattr(by_run, "NEAR", near)
     monkeypatch.setattr(pages, "_with_room", set())
     monkeypatch.setattr(matching, "_RUNS_MORE", 1)
+    monkeypatch.setattr(matching, "_DATASETS_MORE", 1)
     pages._statement.cache_clear()
     sort = tuple(Sort(field_of(each.removeprefix("-")), each.startswith("-")) for each in order)
     query = TableQuery("datasets", parse(text), sort, include_online=True)
@@ -63,6 +64,11 @@ def test_that_every_page_has_the_rows_that_whole_summaries_give(
             found = pages.page(connection, asked, desk=True)
             assert tuple(row.key for row in found.rows) == wanted[offset : offset + 3]
             assert found.count == len(wanted)
+            at_once = pages.page(connection, asked, desk=True, counts=False)
+            assert at_once.rows == found.rows
+            assert at_once.exact != at_once.to_count
+            assert at_once.count == (len(wanted) if at_once.exact else offset + len(found.rows))
+        assert pages.number_of_rows(connection, query, desk=True) == len(wanted)
 
 
 @pytest.mark.parametrize(("limit", "statements"), [(2, 1), (5, 2)])

@@ -280,9 +280,10 @@ def measure(db: Database) -> None:
     wanted = parse_filter("class = Collisions25 and (dt-dt.BAD > 0 or ls_duration > 10)", words)
     newest = (Sort(field_of("start_time"), descending=True),)
     for kind in ("runs", "datasets"):
-        page_of = tables.runs_page if kind == "runs" else tables.datasets_page
-        show_page = partial(page_of, Acting(db), TableQuery(kind, wanted, newest))
+        show_page = partial(tables.rows_at_once, Acting(db), TableQuery(kind, wanted, newest))
         measured(f"one page of 50 {kind}, filtered and sorted", show_page, times=20, target="15")
+    how_many = partial(tables.number_of_rows, Acting(db), TableQuery("datasets", wanted, newest))
+    measured("how many datasets there are beside such a page", how_many, times=20, target="15")
     measured(
         "lumisections of one dataset, folded",
         lambda: lumisections.dataset_state(Acting(db), FIRST_RUN + RUNS // 2, name),

@@ -90,11 +90,10 @@ def main() -> None:
 
 
 def _measure(database: Database, kind: TableKind, queries: Queries) -> None:
-    read = tables.runs_page if kind == "runs" else tables.datasets_page
     for words, filter_text, sort in queries:
         order = tuple(Sort(filters.field_of(name), descending) for name, descending in sort)
         query = TableQuery(kind, filters.parse(filter_text), order, limit=PAGE)
-        _print(f"{kind}: {words}", partial(read, Acting(database), query))
+        _print(f"{kind}: {words}", partial(tables.rows_at_once, Acting(database), query))
 
 
 def _print(words: str, action: Callable[[], object]) -> None:

@@ -122,13 +122,16 @@ class _Landmarks:
 
 def _pages(acting: Acting) -> Iterator[Operation]:
     for kind, wanted in (("runs", RUN_FILTERS), ("datasets", DATASET_FILTERS)):
-        read = tables.rows_at_once
         words = tables.vocabulary(acting)
         for condition, order in itertools.product(wanted, SORTS):
             sort = (Sort(filters.field_of(order), descending=True),) if order else ()
             query = TableQuery(kind, filters.parse(condition, words), sort, limit=50)  # type: ignore[arg-type]
             name = f"{kind}: {condition or 'all'}{order and ' by ' + order}"
-            yield Operation(name, partial(read, acting, query), PAGE_MS, times=16)
+            yield Operation(name, partial(tables.rows_at_once, acting, query), PAGE_MS, times=16)
+            if kind == "datasets" and order:
+                # The window asks for it as soon as the rows are there.
+                number = partial(tables.number_of_rows, acting, query)
+                yield Operation(f"how many {name}", number, WORK_MS, times=16)
     yield Operation("words that filters know", partial(tables.vocabulary, acting), PAGE_MS)
 
 

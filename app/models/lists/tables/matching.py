@@ -270,7 +270,7 @@ class Statement:
             where.append(table.c.name == NAMED_ONLINE)
         else:
             where += [*self._is_visible(table), *self._in_cycle(table)]
-        if self._few_runs is not None and not self._windowed:
+        if self._few_runs is not None and not (self._windowed or self._cuts_runs):
             # An array is looked up in the index; a set of runs would be joined a second time.
             runs = sa.func.array(self._few_runs.scalar_subquery())
             where.append(table.c.run_number == sa.any_(runs))

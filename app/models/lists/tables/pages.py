@@ -168,7 +168,9 @@ def _page_by_windows(
         rows.extend(found)
         if last is None:
             return Page(tuple(rows), count, exact=True)
-        edge, window = last + (-1 if descending else 1), window * 2
+        edge = last + (-1 if descending else 1)
+        missing = query.offset + query.limit - count
+        window = windows.next_window(window, found=passed, missing=missing)
     return Page(tuple(rows), count, exact=False)
 
 

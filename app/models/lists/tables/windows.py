@@ -4,6 +4,8 @@ A search ends with the range that fills the page, so that a filter that many row
 same however large the table is.
 """
 
+import math
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -21,6 +23,8 @@ FIRST_WINDOW = 2_000
 FIRST_WINDOW_OF_SUMMARIES = 250
 """The same where summaries are asked for: of each the JSON has to be unpacked."""
 
+_MOST_GROWTH = 8
+
 LEAST, GREATEST = -(2**31), 2**31 - 1
 
 
@@ -33,6 +37,13 @@ def are_searched(connection: Connection, query: TableQuery) -> bool:
 def first_window(query: TableQuery, *, counted: bool) -> int:
     of_json = asks_summaries(query) and not counted
     return FIRST_WINDOW_OF_SUMMARIES if of_json else FIRST_WINDOW
+
+
+def next_window(window: int, *, found: int, missing: int) -> int:
+    """How many runs are searched after a range of `window` runs that had `found` rows: twice as
+    many, or as many as the rest of the page is likely to need, for each search costs its plan."""
+    likely = math.ceil(missing / found) if found else _MOST_GROWTH
+    return window * min(max(2, likely), _MOST_GROWTH)
 
 
 def edge_of_window(

@@ -67,7 +67,7 @@ def page(acting: Acting, query: TableQuery, *, counts: bool = True) -> Page:
 
 
 def number_of_rows(acting: Acting, query: TableQuery) -> int:
-    """How many rows pass, as far as their summaries can be told now; order and place don't count."""
+    """How many rows pass, as far as their summaries can be told now, wherever the page is."""
     computed, _ = _needed(acting, query)
     with acting.db.read() as connection:
         return pages.number_of_rows(connection, query, computed, desk=acting.db.desk)

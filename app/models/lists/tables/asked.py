@@ -34,6 +34,8 @@ OF_DATASET = frozenset({Source.RUN, Source.NAME, Source.DATASET, Source.IN_GUI, 
 
 OF_SUMMARY = frozenset({Source.COLUMN, Source.BIT, Source.RECORDED, Source.DELIVERED})
 
+OF_COUNTS = OF_SUMMARY | {Source.RUN, Source.NAME}
+
 JSON_COLUMNS: Mapping[Source, sa.Column[Any]] = {
     Source.OMS: run.c.oms_attributes,
     Source.RR: run.c.rr_attributes,
@@ -126,6 +128,7 @@ class Asked:
             self._counted
             and self._is_of_many_datasets
             and self._goes_by_counts
+            and self.ordered_by <= OF_COUNTS
             and not self.joins_runs
             and (self.asks_datasets or any(isinstance(each, Either) for each in self.left))
         )

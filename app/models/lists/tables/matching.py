@@ -34,6 +34,7 @@ from app.models.lists.filter_sql import (
 )
 from app.models.lists.tables.asked import (
     JSON_COLUMNS,
+    OF_COUNTS,
     OF_DATASET,
     OF_RUN,
     OF_SUMMARY,
@@ -59,8 +60,6 @@ PAGE_END = sa.bindparam("page_end", type_=sa.Integer)
 
 _RUNS_MORE = 4
 """So many times as many runs are looked through where not all of their datasets pass."""
-
-_OF_COUNTS = OF_SUMMARY | {Source.NAME, Source.RUN}
 
 _DATASETS_MORE = 16
 """So many times as many datasets are looked up where not all of them pass."""
@@ -223,7 +222,7 @@ class Statement:
     ) -> tuple[FromClause, list[Condition]]:
         """What comes first in the counts, of which each dataset and run is looked up by its key."""
         self._values[RUN], self._values[NAME] = counted.c.run_number, counted.c.name
-        known = [each for each in left if sources_of(each) <= _OF_COUNTS]
+        known = [each for each in left if sources_of(each) <= OF_COUNTS]
         where = self._of_first([*map(self._unguessed, known)])
         keyed = sa.select(counted, *self._sort_keys()).where(*where).subquery("keyed")
         first = (

@@ -25,7 +25,14 @@ def season(server: TestServer, template: str) -> Iterator[Database]:
 @pytest.mark.parametrize(
     "order",
     [
-        *(("-dt-dt",), ("dt-dt",), ("-dt-dt.BAD", "energy"), ("-hf_ready",), ("-dt-dt.GOOD",)),
+        *(
+            ("-dt-dt",),
+            ("dt-dt",),
+            ("-dt-dt.BAD", "energy"),
+            ("-dt-dt", "dt_state"),
+            ("-hf_ready",),
+            ("-dt-dt.GOOD",),
+        ),
         *(("-energy",), ("run", "-energy"), ("class", "-mixed"), ("energy", "name")),
     ],
 )

@@ -61,7 +61,7 @@ def view(
             """
             INSERT INTO "Dataset"
                 (run_number, name, version, dataset_attributes, datasets_in_gui, deleted)
-            SELECT run_number, '/Another' || n || '/DQM', version, '{"global_state": "OPEN"}', '[]', false
+            SELECT run_number, '/Another' || n || '/DQM', version, '{}', '[]', false
             FROM "Dataset", generate_series(1, %s) n WHERE name = 'online'
             """,
             [NAMES],

@@ -208,12 +208,17 @@ def sources_of(node: Condition) -> frozenset[Source]:
 
 def _names_few(parts: tuple[Node, ...]) -> bool:
     """Whether names are given, of which an index has all datasets at once."""
+    few = (Operator.EQUAL, Operator.IN)
     return any(
-        isinstance(part, Comparison)
-        and part.field == NAME
-        and part.operator in (Operator.EQUAL, Operator.IN)
+        isinstance(part, Comparison) and part.field == NAME and part.operator in few
         for part in parts
     )
+
+
+def is_of_given_names(node: Condition) -> bool:
+    """Whether the condition gives whole names, that are to be found or aren't."""
+    given = (Operator.EQUAL, Operator.IN, Operator.NOT_EQUAL, Operator.NOT_IN)
+    return isinstance(node, Comparison) and node.field == NAME and node.operator in given
 
 
 def _halved(node: Node) -> Condition:

@@ -42,6 +42,7 @@ from app.models.lists.tables.asked import (
     Condition,
     Either,
     fields_left,
+    is_of_given_names,
     sources_of,
 )
 from app.models.lists.tables.counted import Places, counts
@@ -393,9 +394,9 @@ class Statement:
         """The condition in a form that the planner takes for true of every second row.
 
         It knows nothing of what is in JSON, guesses that one row of two hundred is equal, and
-        would then look up thousands of rows one by one. Of names it knows how many are alike.
+        would then look up thousands of rows one by one. Of a given name it knows how many have it.
         """
-        if sources_of(node) == {Source.NAME}:
+        if is_of_given_names(node):
             return self._condition(node)
         return sa.func.coalesce(self._condition(node), sa.false())
 

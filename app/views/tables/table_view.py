@@ -322,8 +322,11 @@ class TableView(QWidget):
             self.row_chosen.emit(None)
 
     def _show_more(self, block: Block) -> None:
+        awaited = self.table.currentIndex().isValid() and self.chosen is None
         self.model.fill(block.offset, block.rows, block.page.count)
         self._show_count(block.page)
+        if awaited and self.chosen is not None:
+            self.row_chosen.emit(self.chosen)
 
     def _show_renewed(self, block: Block) -> None:
         bar = self.table.verticalScrollBar()

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.domain.filters import Field, Source
@@ -79,6 +80,19 @@ def test_that_only_what_is_looked_at_is_loaded(
     qtbot.waitUntil(lambda: view.model.key_at(7_030) is not None)
     assert view.model.key_at(7_030) == (NEWEST - 7_030, "online")
     assert sum(request.limit for request in requests) <= 400
+
+
+def test_that_a_row_is_chosen_when_it_is_loaded_under_the_cursor(
+    qtbot: QtBot, view: TableView
+) -> None:
+    chosen: list[int] = []
+    view.row_chosen.connect(lambda row: chosen.append(row.run_number if row else 0))
+    QTest.keyClick(view.table, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    last = view.model.rowCount() - 1
+    assert view.table.currentIndex().row() == last
+    qtbot.waitUntil(lambda: view.model.key_at(last) is not None)
+    qtbot.waitUntil(lambda: chosen[-1] == NEWEST - last)
+    assert view.chosen is not None
 
 
 def test_that_reading_never_happens_in_the_gui_thread(

@@ -23,7 +23,7 @@ from app.models.lists.tables.rows import Row, marked, row_of, whole_rows
 class Page:
     """Rows of a table, and how many there are in all: at least `count` unless `exact`.
 
-    `to_count`: whoever asked for the rows alone can have the exact number for itself. `uncounted`
+    `to_count`: whoever needs the exact number can ask for it. `uncounted`
     datasets may pass or not: too many have no summary to say it now.
     """
 
@@ -46,8 +46,9 @@ def page(
     """The rows `offset` to `offset + limit` of what the query describes.
 
     Filtered and sorted by the summaries that are stored and current, and by `computed` ones; by
-    their counts where there is a `desk`. With marks where there is a `record`. Without `counts`
-    their number is left `to_count` where that is a search for itself.
+    their counts where there is a `desk`. With marks where there is a `record`. The number of a
+    large table in the order of its runs is left `to_count`; without `counts` so is every other that
+    is a search for itself.
     """
     if query.offset < 0 or not 0 < query.limit <= MOST_ROWS:
         raise BadInput(f"A page begins at row 0 or later and has 1 to {MOST_ROWS} rows.")
@@ -171,7 +172,7 @@ def _page_by_windows(
         edge = last + (-1 if descending else 1)
         missing = query.offset + query.limit - count
         window = windows.next_window(window, found=passed, missing=missing)
-    return Page(tuple(rows), count, exact=False)
+    return Page(tuple(rows), count, exact=False, to_count=True)
 
 
 def _search(

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, Select, Subquery
 
-from app.models.lists.tables.matching import directed, order_of
+from app.models.lists.tables.orders import directed, order_of
 from app.models.lists.tables.query import TableQuery
 
 NEAR = 500

@@ -46,6 +46,7 @@ from app.models.lists.tables.asked import (
     sources_of,
 )
 from app.models.lists.tables.counted import Places, counts
+from app.models.lists.tables.orders import directed, order_of, sort_columns
 from app.models.lists.tables.query import TableQuery
 from app.models.lists.tables.rows import NAMED_ONLINE, same_dataset
 from app.models.schemas.tables import cycle_dataset, dataset, dataset_triplet_cache, run
@@ -418,26 +419,6 @@ class Statement:
             same = run.c.run_number == self._plain(RUN)
             return sa.select(passes).where(same).scalar_subquery()
         return self._plain(RUN).in_(sa.select(run.c.run_number).where(passes, *self._in_range(run)))
-
-
-def order_of(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
-    """Sort keys of the query, then the key of the table, so that pages never overlap."""
-    return [*directed(matched, query), matched.c.run_number.desc(), matched.c.name.asc()]
-
-
-def directed(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
-    """The sort keys of the query in their directions; what is missing comes last."""
-    order: list[ColumnElement[Any]] = []
-    for number, sort in enumerate(query.sort):
-        for key in sort_columns(matched, number):
-            directed = key.desc() if sort.descending else key.asc()
-            order.append(directed.nulls_last())
-    return order
-
-
-def sort_columns(matched: FromClause, number: int) -> list[ColumnElement[Any]]:
-    """The `sort_keys` of the sort of that number."""
-    return [each for each in matched.c if each.name.startswith(f"sort_{number}_")]
 
 
 def _of_other(values: Mapping[Any, Any], table: FromClause, other: FromClause) -> dict[Any, Any]:

@@ -14,7 +14,8 @@ from app.models.lists.computed_summaries import ComputedSummary, parameters
 from app.models.lists.tables import by_run, windows
 from app.models.lists.tables.asked import Asked, asks_summaries
 from app.models.lists.tables.counted import Places, places_of
-from app.models.lists.tables.matching import Statement, order_of
+from app.models.lists.tables.matching import Statement
+from app.models.lists.tables.orders import order_of
 from app.models.lists.tables.query import MOST_ROWS, TableQuery
 from app.models.lists.tables.rows import Row, marked, row_of, whole_rows
 

@@ -14,7 +14,8 @@ from app.models.lists.computed_summaries import ComputedSummary, parameters
 from app.models.lists.filter_sql import Flag
 from app.models.lists.tables import pages, windows
 from app.models.lists.tables.counted import Places
-from app.models.lists.tables.matching import Statement, sort_columns
+from app.models.lists.tables.matching import Statement
+from app.models.lists.tables.orders import sort_columns
 from app.models.lists.tables.query import TableQuery
 from app.models.schemas.tables import run
 

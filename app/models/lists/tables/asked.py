@@ -111,27 +111,23 @@ class Asked:
     @property
     def has_first(self) -> bool:
         """Whether what comes first are those with any lumisection of a status: the order is that of
-        a column or bit, from the most to the least, and no other is asked for."""
-        return self._goes_by_counts and (self.is_counted_apart or self.looks_up_first)
-
-    @property
-    def _goes_by_counts(self) -> bool:
-        """Whether the order is that of a column or bit, from the most to the least."""
+        a column or bit, from the most to the least, of all datasets."""
         sort = self._query.sort
-        return bool(sort) and sort[0].descending and sort[0].field.source in COUNTED_SOURCES
+        if not (sort and sort[0].descending and sort[0].field.source in COUNTED_SOURCES):
+            return False
+        return self.is_counted_apart or (
+            self._counted
+            and self._is_of_many_datasets
+            and self.ordered_by <= OF_COUNTS
+            and not self.joins_runs
+        )
 
     @property
     def looks_up_first(self) -> bool:
         """Whether the counts tell what comes first, and few rows of datasets or runs are looked at
         to find out which of it passes."""
-        return (
-            self._counted
-            and self._is_of_many_datasets
-            and self._goes_by_counts
-            and self.ordered_by <= OF_COUNTS
-            and not self.joins_runs
-            and (self.asks_datasets or any(isinstance(each, Either) for each in self.left))
-        )
+        asks_rows = self.asks_datasets or any(isinstance(each, Either) for each in self.left)
+        return asks_rows and self.has_first and not self.joins_runs and self.ordered_by <= OF_COUNTS
 
     @property
     def goes_by_run(self) -> bool:

@@ -159,8 +159,10 @@ def test_that_a_reader_of_a_page_that_takes_nothing_is_cut(database: Database):
     configure(database)
     flapping = {ls: {"dt0_ready": ls % 2 == 0} for ls in range(1, 1501)}
     pull.apply(Acting(database), a_run(RUN, 1500, changed=flapping))
-    with serving(Acting(database), silent_s=0.5) as served:
-        connection = socket.socket()
+    with serving(Acting(database), silent_s=0.5) as served, socket.socket() as connection:
+        # The system keeps megabytes for who doesn't read: sixty pages, each of which takes a while.
+        for listening in served.server.servers[0].sockets:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         connection.connect((served.host, served.port))
         request = f"GET /browse/runs/{RUN} HTTP/1.1\r\nHost: x\r\n\r\n".encode()

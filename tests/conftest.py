@@ -142,6 +142,8 @@ class TestServer:
             "synchronous_commit": "off",
             "max_wal_size": "256MB",
             "max_connections": 200,
+            # A database that is made or dropped has all of it looked through.
+            "shared_buffers": "64MB",
             **settings,
         }
         self._server = EmbeddedServer.open(folder, settings=careless)

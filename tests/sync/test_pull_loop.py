@@ -1,9 +1,9 @@
 """The loop that pulls while its client is elected, in a thread of its own."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +21,9 @@ from tests.sync.misbehaving_oms import (
     Answer,
     MisbehavingOms,
 )
+
+_AT_ONCE_S = 30.0
+"""Much for a machine with other work, little beside the 250 s that would be waited out."""
 
 # The loop
 
@@ -232,18 +235,15 @@ def test_that_stopping_in_a_long_back_off_takes_no_time(oms: MisbehavingOms) -> 
     watcher = Watcher()
     with a_loop(oms.url, MemoryStore(), watcher) as loop:
         watcher.wait_for(lambda status: status.state is PullState.BACKING_OFF)
-        began = time.monotonic()
-        assert loop.stop(5)
-        assert time.monotonic() - began < 0.2
+        assert loop.stop(_AT_ONCE_S)
 
 
 def test_that_stopping_while_oms_says_nothing_takes_no_time(oms: MisbehavingOms) -> None:
     oms.on("/runs", Answer(hangs=True))
-    with a_loop(oms.url, MemoryStore(), Watcher()) as loop:
-        assert oms.hanging.wait(10)
-        began = time.monotonic()
-        assert loop.stop(5)
-        assert time.monotonic() - began < 0.2
+    settings = replace(settings_of(oms.url), request_limit_s=250.0)
+    with a_loop(oms.url, MemoryStore(), Watcher(), settings=settings) as loop:
+        assert oms.hanging.wait(60)
+        assert loop.stop(_AT_ONCE_S)
 
 
 def test_that_a_bug_outside_of_a_pull_is_reported_and_the_work_begins_anew(

@@ -172,9 +172,10 @@ def test_that_news_that_could_not_be_told_are_told_later(
 
 
 @pytest.mark.expected_log("No news from the database")
-def test_that_a_listener_waits_for_a_database_that_is_away_and_stops_within_a_second(
-    heard: Heard,
+def test_that_a_listener_waits_for_a_database_that_is_away_and_not_when_it_is_stopped(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(listen, "_FIRST_WAIT_S", 3600.0)
     away = Database("postgresql://a:secret@127.0.0.1:1/b")
     listener = ChangeListener(away, heard.changes.put, heard.on_connection)
     listener.start()
@@ -182,10 +183,12 @@ def test_that_a_listener_waits_for_a_database_that_is_away_and_stops_within_a_se
     assert not connected
     assert "can't be reached" in reason
     assert "secret" not in reason
-    began = time.monotonic()
     listener.stop()
-    assert time.monotonic() - began < 1
-    assert "database news" not in {thread.name for thread in threading.enumerate()}
+    # It looks four times a second whether it is stopped; on a loaded machine that takes longer.
+    until = time.monotonic() + 60
+    while "database news" in {thread.name for thread in threading.enumerate()}:
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_that_nothing_is_reported_after_the_end(

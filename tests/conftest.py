@@ -1,6 +1,5 @@
 """Fixtures that every test may use."""
 
-import fcntl
 import gc
 import logging
 import os
@@ -11,7 +10,7 @@ import subprocess
 import tempfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from app.domain import masking
 from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
 from app.models.embedded.cluster import OUR_CONFIGURATION
+from app.models.embedded.file_lock import FileLock
 from app.models.embedded.programs import BINARIES_VARIABLE
 from app.models.schemas import shared_schema as schema
 from tests.left_overs import LeftOvers, LoggedWarnings, Timers
@@ -57,6 +57,7 @@ _MAKING = 1
 
 _timers = Timers()
 
+_COLLECTING_S = 600.0
 _PATIENCE_MS = 60_000
 """How long a window is waited for: a machine with other work takes long, a failure is rare."""
 
@@ -415,10 +416,10 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     # the same once more: in a new checkout that is three fifths of what collecting costs.
     folder = Path(os.environ[_SERVER_FOLDER])
     compiled = folder / "compiled"
-    with (folder / "collecting").open("w") as alone:
-        fcntl.flock(alone, fcntl.LOCK_EX)
+    with ExitStack() as alone:
+        alone.enter_context(FileLock(folder / "collecting").held(_COLLECTING_S))
         if compiled.exists():
-            fcntl.flock(alone, fcntl.LOCK_UN)
+            alone.close()
         try:
             return (yield)
         finally:

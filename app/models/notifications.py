@@ -13,7 +13,7 @@ from app.domain.certification.datasets import state_key
 from app.domain.certification.wishes import WishKind
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.keys import DatasetKey
-from app.domain.lumisections import ranges_of_numbers
+from app.domain.lumisections import LAST_LUMISECTION, ranges_of_numbers
 from app.domain.notifications import CellsSet, MadeProposals, OfficialList, OwnCells
 from app.models.drafts import drafts as kept_drafts
 from app.models.drafts.drafts import DraftRow
@@ -163,7 +163,8 @@ _CELLS = (
     ' CROSS JOIN LATERAL (SELECT "jsonb" FROM "JSONBDeduplication"'
     "  WHERE id = event.lumisection_metadata_id OFFSET 0) AS written"
     " CROSS JOIN LATERAL (SELECT array_agg(lumisection_number) AS numbers"
-    '  FROM "LumisectionEventAssignation" WHERE version = event.version) AS part'
+    '  FROM "LumisectionEventAssignation" WHERE version = event.version'
+    f"   AND lumisection_number BETWEEN 1 AND {LAST_LUMISECTION}) AS part"
     " CROSS JOIN LATERAL jsonb_each(CASE WHEN part.numbers IS NULL THEN '{}'"
     "  ELSE CASE jsonb_typeof(written.jsonb) WHEN 'object' THEN written.jsonb ELSE '{}' END"
     "  END) AS cell"

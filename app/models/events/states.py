@@ -437,9 +437,9 @@ def _events(
         ),
         {**key_arrays(keys), **({} if as_of is None else {"as_of": as_of})},
     ).all()
-    scattered = [
+    scattered = {
         row.version for row in rows if row.number and row.number != row.last - row.first + 1
-    ]
+    }
     ranges_of = _scattered_ranges(connection, table, scattered)
     values_of = _payloads(connection, {row.lumisection_metadata_id for row in rows})
     return [
@@ -449,14 +449,17 @@ def _events(
             name,
             is_manual,
             values_of[metadata_id],
-            ranges_of.get(version) or (possible(first, last) if number else ()),
+            # Of scattered lumisections there may be none that a run can have.
+            ranges_of.get(version, ())
+            if version in scattered
+            else (possible(first, last) if number else ()),
         )
         for version, run_number, name, is_manual, metadata_id, first, last, number in rows
     ]
 
 
 def _scattered_ranges(
-    connection: Connection, table: str, versions: Sequence[int]
+    connection: Connection, table: str, versions: Collection[int]
 ) -> dict[int, tuple[LumiRange, ...]]:
     if not versions:
         return {}

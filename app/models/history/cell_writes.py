@@ -82,18 +82,19 @@ class _Events(Generic[Value]):
         return dict(zip(self.keys, longest.tolist(), strict=True))
 
     def ranges(self, connection: Connection, which: Indices) -> list[tuple[LumiRange, ...]]:
-        """The lumisections of some of the events, without those below 1, which the web service
-        lets through."""
+        """The lumisections of some of the events, without those that no run can have, which the web
+        service lets through."""
         first, last, number = self.first[which], self.last[which], self.number[which]
         scattered = (number > 0) & (number != last - first + 1)
         apart = _scattered(connection, self.side.table, self.event[which[scattered]].tolist())
         return [
-            apart[event] if event in apart else (possible(begin, end) if count else ())
-            for event, begin, end, count in zip(
+            apart.get(event, ()) if of_many else (possible(begin, end) if count else ())
+            for event, begin, end, count, of_many in zip(
                 self.event[which].tolist(),
                 first.tolist(),
                 last.tolist(),
                 number.tolist(),
+                scattered.tolist(),
                 strict=True,
             )
         ]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from app.domain.history.attributes import AttributeEvent, LumisectionWrite
 from app.domain.json_value import JsonObject, as_object, folded_object, texts_in
-from app.domain.lumisections import LumiRange
+from app.domain.lumisections import LAST_LUMISECTION, LumiRange
 from app.models.events import event_positions
 from app.models.history.writers import writer
 from app.models.schemas import indexes
@@ -254,9 +254,10 @@ def _writes(
             " SELECT version, lumisection_number AS number, lumisection_number - row_number()"
             "  OVER (PARTITION BY version ORDER BY lumisection_number) AS island"
             f'  FROM "{table}Assignation" WHERE version = ANY(:versions)'
+            "   AND lumisection_number BETWEEN 1 AND :greatest"
             " ) AS numbered GROUP BY version, island ORDER BY version, first"
         ),
-        {"versions": [event.version for event in events]},
+        {"versions": [event.version for event in events], "greatest": LAST_LUMISECTION},
     )
     ranges: dict[int, list[LumiRange]] = {}
     for version, first, last in covered:

@@ -8,11 +8,12 @@ from sqlalchemy import event, text
 
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
+from app.models import notifications
 from app.models.database.engine import Database
 from app.models.events import projections, states
 from app.models.events.action import begin
 from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
-from app.models.history import cell_writes
+from app.models.history import cell_writes, run_history
 from app.models.lists.tables.query import TableQuery
 from app.services.acting import Acting
 from app.services.certification import runs, tables
@@ -255,6 +256,40 @@ def test_that_a_lumisection_that_no_run_has_is_left_out_and_stops_nobody(
     assert came == {key: ()}
     assert rr_objects(plain.state) == rr_objects(state)
     assert oms_objects(plain.state) == oms_objects(state)
+
+
+@pytest.mark.parametrize("numbers", [(0, 20_001), (-(2**31), 2**31 - 1), (-3, 0), (0, 2, 20_001)])
+@pytest.mark.parametrize("oms", [True, False])
+def test_that_lumisections_that_no_run_has_never_stand_for_those_between(
+    pulled: Database, numbers: tuple[int, ...], oms: bool
+):
+    value = {"dt0_ready": False} if oms else {"dt-dt": Triplet("BAD").as_json()}
+    at = (numbers[0], numbers[0])
+    with pulled.transaction() as connection:
+        store = WebService(pulled).store_event
+        event = store(connection, KEY, value, *at, by="web@cern.ch", oms=oms)
+        table = f"{'OMS' * oms}LumisectionEventAssignation"
+        for number in numbers[1:]:
+            connection.execute(text(f'INSERT INTO "{table}" VALUES ({event}, {number})'))
+    there = tuple(LumiRange(each, each) for each in numbers if each == 2)
+    read, around = (
+        (states.oms_events, cell_writes.oms_writes)
+        if oms
+        else (states.rr_events, cell_writes.rr_writes)
+    )
+    with pulled.read() as connection:
+        assert max(read(connection, [KEY]), key=lambda each: each.version).ranges == there
+        writes = around(connection, [KEY])[KEY]
+        assert max(writes, key=lambda each: each.event).ranges == there
+        [write] = run_history.lumisection_writes(connection, [event])
+        assert write.ranges == there
+        if not oms:
+            own = notifications.own_cells(connection, [KEY], "web@cern.ch")
+            assert [each.ranges for each in own] == ([there] if there else [])
+    state = load(pulled)
+    changed = [n for n in range(1, 11) if state.oms.value("dt0_ready", n) is False]
+    changed += [n for n in range(1, 11) if state.rr.value("dt-dt", n).status == "BAD"]
+    assert changed == [2] * len(there)
 
 
 def test_that_one_event_may_cover_scattered_lumisections(pulled: Database):

@@ -390,7 +390,8 @@ BEGIN
 END
 $$;
 
--- The greatest lumisection that an event of the dataset, or of online of its run, covered before.
+-- The greatest lumisection that an event of the dataset, or of online of its run, covered before,
+-- of those that a run can have: the web service lets others through.
 CREATE OR REPLACE FUNCTION guard.last_lumisection(run_number integer, name text) RETURNS integer
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
@@ -400,7 +401,8 @@ BEGIN
             SELECT (
                 SELECT covered.lumisection_number
                 FROM public."LumisectionEventAssignation" AS covered
-                WHERE covered.version = event.version ORDER BY covered.lumisection_number DESC LIMIT 1
+                WHERE covered.version = event.version AND covered.lumisection_number <= 20000
+                ORDER BY covered.lumisection_number DESC LIMIT 1
             ) AS last
             FROM public."LumisectionEvent" AS event
             WHERE event.run_number = last_lumisection.run_number
@@ -409,7 +411,8 @@ BEGIN
             SELECT (
                 SELECT covered.lumisection_number
                 FROM public."OMSLumisectionEventAssignation" AS covered
-                WHERE covered.version = event.version ORDER BY covered.lumisection_number DESC LIMIT 1
+                WHERE covered.version = event.version AND covered.lumisection_number <= 20000
+                ORDER BY covered.lumisection_number DESC LIMIT 1
             )
             FROM public."OMSLumisectionEvent" AS event
             WHERE event.run_number = last_lumisection.run_number
@@ -465,7 +468,7 @@ BEGIN
         GROUP BY run_number, name
     )
     SELECT touched.* INTO outside FROM touched
-        WHERE first < 1 OR CASE WHEN guard.is_covered(run_number, name, last) THEN false
+        WHERE first < 1 OR last > 20000 OR CASE WHEN guard.is_covered(run_number, name, last) THEN false
             ELSE last > coalesce(guard.last_lumisection(run_number, name), 0) END
         LIMIT 1;
     IF FOUND THEN

@@ -15,6 +15,7 @@ BEGIN
             ELSE (
                 SELECT range_agg(int4range(lumisection_number, lumisection_number + 1))
                 FROM public."LumisectionEventAssignation" WHERE version = event.version
+                  AND lumisection_number BETWEEN 1 AND 20000
             )
         END, edges.last
     FROM public."LumisectionEvent" AS event
@@ -23,6 +24,8 @@ BEGIN
         SELECT min(lumisection_number) AS first, max(lumisection_number) AS last,
             count(*) AS number
         FROM public."LumisectionEventAssignation" WHERE version = event.version
+          -- The web service lets lumisections through that no run can have.
+          AND lumisection_number BETWEEN 1 AND 20000
     ) AS edges
     WHERE event.run_number = online_events.run_number AND event.name = 'online'
       AND event.version < before AND edges.number > 0;

@@ -37,6 +37,7 @@ from app.services.web_service import golden_json, rows
 from app.services.wishes import lists as wishes
 from tests.builders import EXPERT
 from tests.conftest import filled_once
+from tests.services import odd_keys
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, fill_opened
 
 RULE = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
@@ -53,9 +54,8 @@ COLUMNS = [
 ]
 
 
-@filled_once
-def stocked(database: Database) -> None:
-    """Two runs with all that is kept of runs: each thing once of either."""
+def stock(database: Database) -> None:
+    """Stores two runs with all that is kept of runs: each thing once of either."""
     fill_opened(database)
     acting = Acting(database, EXPERT)
     for run_number in (FIRST, SECOND):
@@ -96,6 +96,19 @@ def stocked(database: Database) -> None:
                     f' (SELECT * FROM "Settings" ORDER BY id DESC LIMIT 1) AS newest'
                 )
             )
+
+
+@filled_once
+def stocked(database: Database) -> None:
+    """Two runs, as `stock` stores them."""
+    stock(database)
+
+
+@filled_once
+def oddly_keyed(database: Database) -> None:
+    """The same beside keys that nobody expects."""
+    stock(database)
+    odd_keys.store(database)
 
 
 def spoil(database: Database, table: str, column: str, value: str) -> None:
@@ -201,3 +214,26 @@ def test_that_no_odd_time_ends_what_reads_the_others(stocked: Database, odd: str
     acting = Acting(stocked, EXPERT)
     for read in readers(acting):
         read()
+
+
+@pytest.mark.expected_log("is left where it is", always=False)
+def test_that_no_odd_key_ends_what_reads_the_others(oddly_keyed: Database):
+    acting = Acting(oddly_keyed, EXPERT)
+    for read in readers(acting):
+        read()
+
+
+def test_that_a_golden_json_names_no_run_that_it_could_not_be_read_with(oddly_keyed: Database):
+    acting = Acting(oddly_keyed, EXPERT)
+    made = generation.generate(acting, "%", RULE)
+    left_out = 3 * sum(run_number < 1 for run_number in odd_keys.RUNS)
+    assert made.left_out == left_out
+    assert made.remark.startswith(f"{left_out} matching datasets of runs with numbers below 1")
+    assert dict(lists.of_database(acting, made.id).document) == dict(made.selection.document)
+    assert reproduce.reproduce(acting, made.id).equal
+
+
+def test_that_datasets_not_counted_yet_are_no_more_than_there_are(oddly_keyed: Database):
+    # What its run has online is read along with a dataset.
+    made = generation.generate(Acting(oddly_keyed, EXPERT), "0", RULE)
+    assert made.not_counted == len(made.selection.season.datasets) == 1

@@ -159,6 +159,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
         "recorded_luminosity_total": selection.total.recorded,
         "warnings": [*warnings],
         "not_counted": made.not_counted,
+        "left_out": made.left_out,
         "verified": made.verified,
     }
     said = filter(None, (*warnings, made.figures, made.remark, f"Written to {out}."))

@@ -110,7 +110,8 @@ class SeasonRead:
     season is still whole as long as that is the newest; otherwise what is read again tells.
     `folded` are the states that had to be folded from events. `provenance`: run, name and version
     of each dataset with the numbers of RR, OMS and online OMS events, and the newest event of the
-    run. `ground` is what it was read on, empty where nothing of it is kept.
+    run. `ground` is what it was read on, empty where nothing of it is kept. `left_out`: how many
+    more match, of runs with numbers below 1, which no golden JSON can name.
     """
 
     version: int
@@ -120,6 +121,7 @@ class SeasonRead:
     folded: Mapping[DatasetKey, Counted]
     provenance: JsonValue
     ground: str = ""
+    left_out: int = 0
 
 
 def read_season(
@@ -140,7 +142,8 @@ def read_season(
     now = ground(connection, desk=basis is Basis.READ_MODEL)
     # All that this transaction sees has a version up to the newest.
     folds = as_of is None and not basis.is_quick
-    datasets = matching_datasets(connection, pattern, as_of=version if folds else as_of)
+    matched = matching_datasets(connection, pattern, as_of=version if folds else as_of)
+    datasets = nameable(matched)
     keys = [(each.run_number, each.name) for each in datasets]
     found: dict[DatasetKey, CompactState] = {}
     folded: dict[DatasetKey, Counted] = {}
@@ -166,7 +169,14 @@ def read_season(
         for number in (counts[each.run_number, each.name],)
     ]
     reusable = version == settled and not behind.is_any(connection, pattern)
-    return SeasonRead(version, reusable, datasets, found, folded, provenance, now)
+    left_out = len(matched) - len(datasets)
+    return SeasonRead(version, reusable, datasets, found, folded, provenance, now, left_out)
+
+
+def nameable(datasets: Sequence[MatchedDataset]) -> list[MatchedDataset]:
+    """Those that a golden JSON can name: its runs are counted from 1, though others may have stored
+    any number."""
+    return [each for each in datasets if each.run_number >= 1]
 
 
 def matching_datasets(

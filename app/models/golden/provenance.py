@@ -143,11 +143,13 @@ def read_season(
     """
     version = moment.as_of or history.newest_version(connection)
     datasets = (
-        generated_json.matching_datasets(
-            connection,
-            pattern,
-            as_of=moment.as_of,
-            run_numbers=None if run_numbers is None else sorted(run_numbers),
+        generated_json.nameable(
+            generated_json.matching_datasets(
+                connection,
+                pattern,
+                as_of=moment.as_of,
+                run_numbers=None if run_numbers is None else sorted(run_numbers),
+            )
         )
         if moment.provenance is None
         else _datasets_of(connection, moment, moment.provenance, run_numbers)

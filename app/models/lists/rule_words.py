@@ -14,6 +14,8 @@ from app.models.schemas.tables import dataset_triplet_cache
 Values = Mapping[str, Sequence[JsonValue]]
 
 _SAMPLED = 60
+_APART = 10
+"""So many of the lowest runs may have numbers far from all others, such as 0."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,17 @@ def rule_words(connection: Connection) -> RuleWords:
         ),
         *connection.execute(
             sa.text(
-                "SELECT found.oms_attributes, found.rr_attributes FROM"
-                ' (SELECT min(run_number) AS first, max(run_number) AS last FROM "Run") AS bounds,'
+                "SELECT found.oms_attributes, found.rr_attributes FROM (SELECT"
+                '  (SELECT run_number::bigint FROM "Run" ORDER BY run_number'
+                "   OFFSET :apart LIMIT 1) AS first,"
+                '  (SELECT run_number::bigint FROM "Run" ORDER BY run_number DESC'
+                "   OFFSET :sampled LIMIT 1) AS last) AS bounds,"
                 " generate_series(CAST(:sampled AS bigint), 1, -1) AS part,"
                 ' LATERAL (SELECT oms_attributes, rr_attributes FROM "Run"'
                 "  WHERE run_number >= first + (last - first) * part / :sampled"
                 "  ORDER BY run_number LIMIT 1) AS found"
             ),
-            {"sampled": _SAMPLED},
+            {"sampled": _SAMPLED, "apart": _APART},
         ),
     ]
     datasets = [

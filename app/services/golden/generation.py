@@ -88,13 +88,17 @@ class Generated:
     """Datasets whose kept state nobody has counted again yet since they changed."""
     verified: int = 0
     """Datasets that a second person verified, as a whole or in a workspace."""
+    left_out: int = 0
+    """Datasets that match, too, of runs with numbers that no golden JSON can name."""
 
     @property
     def remark(self) -> str:
-        """What the list rests on: how many datasets a second person verified, and how many nobody
-        has counted again yet; empty when there is nothing to say."""
+        """What the list rests on: how many datasets a second person verified, how many nobody has
+        counted again yet, and which are left out; empty when there is nothing to say."""
         of_all = counted(len(self.selection.season.datasets), "dataset")
         said = []
+        if self.left_out:
+            said.append(_said_of_left_out(self.left_out))
         if self.verified:
             said.append(f"{number(self.verified)} of {of_all} are verified by a second person.")
         if self.not_counted:
@@ -249,12 +253,13 @@ def generate_several(
             basis(acting, proved=official),
             as_of=as_of,
         )
+        keys = [(each.run_number, each.name) for each in read.datasets]
         unproved = 0
         if acting.db.desk and as_of is None and not official:
-            unproved = marks.not_counted(connection, [*read.states])
+            unproved = marks.not_counted(connection, keys)
         verified = 0
         if acting.db.record and as_of is None:
-            verified = len(second_eyes.marks(connection, [*read.states]))
+            verified = len(second_eyes.marks(connection, keys))
     selections = _selections(season, conditions, insist=insist, progress=progress)
     of_all: JsonObject = {
         "dataset_name_filter": pattern,
@@ -269,7 +274,10 @@ def generate_several(
         for rule, condition in zip(rules, conditions, strict=True)
     ]
     made = _stored(acting, read, rows, selections, waits=waits, progress=progress)
-    return [replace(each, not_counted=unproved, verified=verified) for each in made]
+    return [
+        replace(each, not_counted=unproved, verified=verified, left_out=read.left_out)
+        for each in made
+    ]
 
 
 def _stored(
@@ -362,6 +370,8 @@ def season_of(
             settled=settled,
             told=reading.at,
         )
+    if not read.datasets and read.left_out:
+        raise NotFound(_said_of_left_out(read.left_out))
     if not read.datasets:
         hint = " Any text is written %, not *." if "*" in pattern else ""
         raise NotFound(f'No dataset name matches "{pattern}".{hint}')
@@ -380,6 +390,13 @@ def season_of(
         with _guard:
             _seasons[acting.db.origin] = _Remembered(pattern, read, season)
     return read, season
+
+
+def _said_of_left_out(number_of: int) -> str:
+    return (
+        f"{counted(number_of, 'matching dataset')} of runs with numbers below 1 left out: no golden"
+        " JSON can name those."
+    )
 
 
 def basis(acting: Acting, *, proved: bool) -> Basis:

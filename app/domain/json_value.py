@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain, zip_longest
 from typing import TypeAlias
 
 import orjson
@@ -42,6 +43,8 @@ _IN_ORDER = _ONLY_JSON | orjson.OPT_SORT_KEYS
 _NO_NUMBER = frozenset({bool, str})
 _MANY = frozenset({dict, list})
 _TOO_DEEP = "A JSON value is nested too deeply to be read."
+_PLACE = "what is unread, a26f21c8"
+"""Stands in a text for a value that is put there as it was written."""
 _NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
@@ -265,6 +268,41 @@ def _text_of(written: bytes) -> str:
 _KEPT_BYTES = 16 << 10
 _kept_text = lru_cache(maxsize=2048)(_text_of)
 """The same values are asked for again and again, and most never change."""
+
+
+def json_text(
+    value: object,
+    *,
+    indent: int | None = None,
+    ascii_only: bool = False,
+    compact: bool = False,
+    ordered: bool = False,
+) -> str:
+    """The JSON text of a value, in which what is unread stands as it was written."""
+    unread: list[str] = []
+
+    def stands_for(part: object) -> str:
+        if not isinstance(part, Unread):
+            raise TypeError(f"{type(part).__name__} is not a JSON value")
+        unread.append(part.text)
+        return _PLACE
+
+    text = json.dumps(
+        value,
+        default=stands_for,
+        indent=indent,
+        ensure_ascii=ascii_only,
+        separators=(",", ":") if compact else None,
+        allow_nan=not compact,
+        sort_keys=ordered,
+    )
+    if not unread:
+        return text
+    if text.count(_PLACE) != len(unread):
+        # Somebody has stored the very words that stand for what is unread.
+        raise BadInput(_TOO_DEEP)
+    between = text.split(f'"{_PLACE}"')
+    return "".join(chain.from_iterable(zip_longest(between, unread, fillvalue="")))
 
 
 def unstorable(text: str) -> str:

@@ -49,7 +49,7 @@ _LOGIN_REFUSED = re.compile(
     r"|role \"[^\"]*\" does not exist|authentication failed|permission denied for database"
     r"|is not permitted to log in",
 )
-_DENIED = re.compile(r"permission denied for (schema|table|view|sequence) (\S+)")
+_DENIED = re.compile(r"permission denied for (schema|table|view|sequence|function) (\S+)")
 _HOLDS = re.compile(r"\bFOR (NO KEY )?(UPDATE|SHARE)\b|\b(INSERT INTO|DELETE FROM|UPDATE) ")
 _PASSWORD = re.compile(r"password authentication failed|no password supplied")
 _CONNECTING = re.compile(
@@ -141,7 +141,8 @@ def _lacking(said: str, statement: str) -> str:
         )
     word = statement.lstrip("( \n").partition(" ")[0].upper()
     reads = word in {"SELECT", "WITH"} and not _HOLDS.search(statement)
-    return f"This login may not {'read' if reads else 'change'} it: {who} can give it that right."
+    what = "use" if not word else "read" if reads else "change"
+    return f"This login may not {what} it: {who} can give it that right."
 
 
 def _mend(said: str, address: Address) -> str:

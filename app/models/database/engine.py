@@ -1,7 +1,6 @@
 """The way to a database: connections, transactions, and errors sorted by whose move it is."""
 
 import copy
-import json
 import logging
 import math
 import secrets
@@ -21,7 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from app.domain.connections.faults import Fault, fault_of
 from app.domain.connections.protection import Protection, is_here
 from app.domain.errors import RegistryError
-from app.domain.json_value import stored_value
+from app.domain.json_value import json_text, stored_value
 from app.models.database import identity, outcome, session, times
 from app.models.database.addresses import Address
 from app.models.database.driver_errors import explain, why_lost
@@ -100,6 +99,7 @@ class Database:
         """The session on which news arrive and elections are held."""
         self._protection = Protection()
         self._desk = self._record = self._seal = self._keeps_roots = False
+        self._why_no_record = "it wasn't looked for"
         self._guard: Guarded | None = None
         self._guard_read_at = -math.inf
         self._person: str | None = None
@@ -149,6 +149,14 @@ class Database:
     def record(self) -> bool:
         """True when our schema `record` is there and usable, likewise."""
         return self._record
+
+    @property
+    def why_no_record(self) -> str:
+        """Why the schema `record` isn't used, and who can change that, as `prepare()` found it."""
+        return (
+            f"{self._why_no_record}. Who owns the tables of Run Registry, or an administrator of"
+            " the database, can change that."
+        )
 
     @property
     def seal(self) -> bool:
@@ -236,6 +244,7 @@ class Database:
                 alone = not there and identity.reads_alone(connection)
                 self._never_writes = self.read_only or alone
                 self._record = record.OWN.prepare(connection, upgrade=may, reads_alone=alone)
+                self._why_no_record = "" if self._record else record.OWN.why_not(connection)
                 self._seal = seal.OWN.prepare(connection, upgrade=may)
                 self._keeps_roots = self._seal or seal.keeps_roots(connection)
             self._desk = desk.prepare(
@@ -552,4 +561,4 @@ def _begin(connection: Connection) -> None:
 
 
 def _json_text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json_text(value, compact=True)

@@ -16,6 +16,9 @@ logger = logging.getLogger(__name__)
 VERSION_TABLE = "alembic_version"
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
+_MOST_NAMED = 4
+"""Tables that are named to a person who may not read them."""
+
 
 @dataclass(frozen=True)
 class OwnSchema:
@@ -62,6 +65,13 @@ class OwnSchema:
                 f"this login may not look into the schema {self.name} (it needs USAGE on it, and"
                 " SELECT on its tables)"
             )
+        lacking = self._lacking(connection)
+        unread = sorted(table for table, privilege in lacking if privilege == "SELECT")
+        if unread:
+            named = ", ".join(unread[:_MOST_NAMED])
+            more = len(unread) - _MOST_NAMED
+            rest = f" and {more} more tables of the schema" if more > 0 else ""
+            return f"this login may not read {named}{rest} (it needs SELECT on them)"
         if self.revision_of(connection) != self.newest():
             return f"the schema {self.name} isn't up to date, and this login may not change it"
         return f"this login may not write to the tables of the schema {self.name}"
@@ -181,25 +191,32 @@ class OwnSchema:
                 connection.exec_driver_sql(f"GRANT {privileges} ON {full} TO {grantee}")
 
     def _usable(self, connection: Connection, *, reads_alone: bool) -> bool:
+        lacking = self._lacking(connection)
+        return not any(privilege == "SELECT" or not reads_alone for _, privilege in lacking)
+
+    def _lacking(self, connection: Connection) -> list[tuple[str, str]]:
+        """Privileges on our tables that the login needs to use them and hasn't, table by table."""
         wanted = [
-            (f"{self.name}.{table}", privilege)
-            for table, privileges in self.privileges.items()
-            for privilege in (
-                ("SELECT",) if reads_alone or table in self.notes else privileges.split(", ")
-            )
+            (f"{self.name}.{VERSION_TABLE}", "SELECT"),
+            *(
+                (f"{self.name}.{table}", privilege)
+                for table, privileges in self.privileges.items()
+                for privilege in (("SELECT",) if table in self.notes else privileges.split(", "))
+            ),
         ]
         answer = connection.execute(
             sa.text(
                 # A guard gives what a writer brings, which leaves out the numbers of rows.
-                "SELECT coalesce(bool_and(CASE privilege"
+                "SELECT name, privilege"
+                " FROM unnest(CAST(:tables AS text[]), CAST(:privileges AS text[]))"
+                "  AS wanted(name, privilege)"
+                " WHERE NOT coalesce(CASE privilege"
                 "  WHEN 'INSERT' THEN has_any_column_privilege(to_regclass(name), privilege)"
-                "  ELSE has_table_privilege(to_regclass(name), privilege) END),"
-                " false) FROM unnest(CAST(:tables AS text[]), CAST(:privileges AS text[]))"
-                " AS wanted(name, privilege)"
+                "  ELSE has_table_privilege(to_regclass(name), privilege) END, true)"
             ),
             {
                 "tables": [table for table, _ in wanted],
                 "privileges": [privilege for _, privilege in wanted],
             },
         )
-        return bool(answer.scalar())
+        return [(table, privilege) for table, privilege in answer]

@@ -35,6 +35,18 @@ def readable(connection: Connection) -> bool:
     return seal.OWN.revision_of(connection) is not None
 
 
+def why_not_readable(connection: Connection) -> str:
+    """Why this login can't read the seal, and who can change that; nothing where it can, or where
+    there is none."""
+    there = connection.execute(text("SELECT to_regnamespace('seal') IS NOT NULL")).scalar_one()
+    if not there or readable(connection):
+        return ""
+    return (
+        f"{seal.OWN.why_not(connection)}. Who owns the tables of Run Registry, or an administrator"
+        " of the database, can change that."
+    )
+
+
 def readable_sources(connection: Connection) -> tuple[Source, ...]:
     """What is sealed besides versions, as far as this login may read it."""
     return (

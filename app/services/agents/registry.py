@@ -28,7 +28,6 @@ from app.models.database.identity import AGENT
 from app.models.events import rows
 from app.models.events.action import Action, begin
 from app.models.guard import logins
-from app.models.schemas import record
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 from app.services.editing.plan import plan
@@ -405,9 +404,4 @@ def _check_owner(acting: Acting, agent: Agent) -> None:
 def check_record(acting: Acting) -> None:
     """Refused without what agents are kept in."""
     if not acting.db.record:
-        with acting.db.read() as connection:
-            why = record.OWN.why_not(connection)
-        raise Refused(
-            f"Agents are kept in the schema record, and {why}. Who owns the tables of Run Registry,"
-            " or an administrator of the database, can give it that right."
-        )
+        raise Refused(f"Agents are kept in the schema record, and {acting.db.why_no_record}")

@@ -83,9 +83,7 @@ def refusal(acting: Acting) -> Refused | None:
     if not acting.actor.email:
         return NotPermitted("Only people verify and freeze. Nobody is named here.")
     if not acting.db.record:
-        return Refused(
-            "Nothing can be verified or frozen here: the database has no schema record for it."
-        )
+        return Refused(f"Nothing can be verified or frozen here: {acting.db.why_no_record}")
     return None
 
 

@@ -120,7 +120,7 @@ def _check(acting: Acting, query: TableQuery) -> None:
     """Raises Refused where the query asks for marks that this database can't have."""
     if not acting.db.record and Source.VERIFIED in query.asked:
         raise Refused(
-            "Nothing can be verified here: the database has no schema record for it. Leave"
+            f"Nothing can be verified here: {acting.db.why_no_record} Leave"
             ' "verified" out of the filter and of the order.'
         )
 

@@ -148,7 +148,9 @@ def prove(acting: Acting, version: int) -> Inclusion:
 
 
 def _newest(connection: Connection) -> Root:
-    newest = trees.newest_checkpoint(connection) if reading.readable(connection) else None
+    if why := reading.why_not_readable(connection):
+        raise Refused(f"No proof can be made: {why}")
+    newest = trees.newest_checkpoint(connection)
     if newest is None:
         raise Refused("Nothing is sealed in this database yet: a puller seals within a minute.")
     return Root(parse_checkpoint(parse_note(newest.note).body), newest.note, newest.by)

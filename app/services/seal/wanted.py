@@ -132,7 +132,9 @@ def _signature_findings(exported: _Exported, file: Path, key: PublicKey) -> list
 
 def _check_origin(acting: Acting, origin: str) -> None:
     with acting.db.read() as connection:
-        beginning = trees.beginning(connection) if reading.readable(connection) else None
+        if why := reading.why_not_readable(connection):
+            raise Refused(f"The seal can't be looked at: {why}")
+        beginning = trees.beginning(connection)
     if beginning is None:
         raise Refused("Nothing is sealed in this database.")
     if beginning.origin != origin:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.domain.errors import NotPermitted, Refused
 from app.models.database.engine import Database
-from app.models.schemas import desk, indexes, tables
+from app.models.schemas import desk, indexes, record, tables
 from app.services import notes
 from app.services.acting import Acting
 from app.services.agents.agreement import agreement
@@ -16,6 +16,7 @@ from app.services.certification.cycles import all_cycles
 from app.services.certification.todo import todo
 from app.services.golden import generation as golden
 from app.services.golden.official.making import make_official
+from app.services.seal import proofs
 from tests.builders import EXPERT
 from tests.models.conftest import EVENTS, Login
 from tests.services.offline_runs import FIRST, fill_opened
@@ -193,6 +194,26 @@ def test_that_who_may_not_look_into_the_record_is_told_so(
         agreement(Acting(reader, EXPERT), "dt-ml", 1, 2)
     with pytest.raises(Refused, match="schema record isn't for this login: the owner of that sch"):
         _execute(reader, "SELECT FROM record.agent")
+    with pytest.raises(Refused, match=f"Nothing can be noted here: this login {said}"):
+        notes.add(Acting(reader, EXPERT), 1, "", (), "Seen by nobody")
+    # A seal that is there isn't said to be none yet.
+    with pytest.raises(Refused, match="may not look into the schema seal"):
+        proofs.newest_root(Acting(reader, EXPERT))
+
+
+def test_that_the_tables_that_a_login_may_not_read_are_named(
+    bare_database: Database, login: Login
+) -> None:
+    bare_database.prepare()
+    names = sorted(record.OWN.privileges)
+    most = ", ".join(f"record.{each}" for each in names if each not in {"note", "agent"})
+    reader = login(f"SELECT ON ALL TABLES IN SCHEMA public;USAGE ON SCHEMA record;SELECT ON {most}")
+    reader.prepare()
+    assert not reader.record
+    with pytest.raises(
+        Refused, match=r"may not read record.agent, record.alembic_version, record.note .it"
+    ):
+        notes.add(Acting(reader, EXPERT), 1, "", (), "Seen by nobody")
 
 
 def test_that_a_schema_of_somebody_else_with_our_name_is_left_alone(

@@ -1,7 +1,6 @@
 """What a command says: a text for people or one JSON document for machines, progress apart."""
 
 import contextlib
-import json
 import os
 import sys
 import time
@@ -14,7 +13,7 @@ from app.cli.parser import UsageError
 from app.domain.configuration.items import UnknownVariables
 from app.domain.configuration.permissions import egroup_address
 from app.domain.errors import NotPermitted, Refused, RegistryError
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, json_text
 from app.domain.masking import masked
 from app.domain.progress import Progress
 from app.domain.text.plain_text import harmless, harmless_json, one_line
@@ -194,11 +193,11 @@ def _show_json_error(document: JsonObject, code: int) -> int:
 
 
 def _print_json(document: JsonValue, indent: int | None = None) -> None:
-    text = json.dumps(document, ensure_ascii=False, indent=indent)
+    text = json_text(document, indent=indent)
     try:
         text.encode(sys.stdout.encoding)
     except UnicodeEncodeError:
-        text = json.dumps(document, indent=indent)
+        text = json_text(document, indent=indent, ascii_only=True)
     print(harmless_json(text), flush=True)
 
 

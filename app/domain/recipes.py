@@ -1,6 +1,5 @@
 """How a script asks for what a window shows: a call of the read API, Python, a command."""
 
-import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from app.domain.certification.datasets import state_key
 from app.domain.errors import Refused
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, json_text
 from app.domain.keys import ONLINE, RunNumber
 from app.domain.lumisections import LumiRange
 
@@ -168,7 +167,7 @@ def command(thing: Thing, connection: Sequence[str]) -> str:
 
 
 def _json(value: JsonValue) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json_text(value)
 
 
 def _is_run(thing: DatasetAsked) -> bool:

@@ -2,6 +2,8 @@
 
 import json
 
+import psycopg
+
 FIRST, SECOND = 390001, 390002
 
 
@@ -156,3 +158,19 @@ def test_that_wrong_words_are_told(registry):
         assert registry("config", *words).code == 2, words
     for words in (("show", "class", 9999), ("history", "class", "--before", 1)):
         assert registry("config", *words).code in (0, 1)
+
+
+def test_that_a_rule_nested_beyond_reading_is_listed_shown_and_exported(
+    registry, registry_dsn, tmp_path
+):
+    deep = '{"a":' * 3_000 + "1" + "}" * 3_000
+    (id_,) = _ids(registry, "class", **{"class": "Collisions25"})
+    with psycopg.connect(registry_dsn) as web:
+        web.execute('UPDATE "ClassClassifier" SET classifier = %s WHERE id = %s', [deep, id_])
+    for words in (("list", "class"), ("show", "class", id_)):
+        for option in ((), ("--json",)):
+            shown = registry("config", *words, *option)
+            assert shown.code == 0
+            assert (deep in shown.out.replace(" ", "")) is (words[0] == "show" or bool(option))
+    assert registry("config", "export", tmp_path / "exported").code == 0
+    assert deep in (tmp_path / "exported" / "ClassClassifier.json").read_text().replace(" ", "")

@@ -19,6 +19,7 @@ from app.domain.json_value import (
     js_parse,
     js_stringify,
     js_value,
+    json_text,
     number_in,
     stored_value,
     text_hash,
@@ -244,3 +245,19 @@ def test_that_what_is_no_object_says_nothing(stored, alone, folded):
     assert (as_object(value), folded_object(value)) == (alone, folded)
     assert texts_in(stored_value('["a", 5, null, "b"]')) == ("a", "b")
     assert texts_in(value) == ()
+
+
+def test_that_what_is_unread_is_written_as_it_was_stored() -> None:
+    deep = '{"a":' * 3_000 + "1" + "}" * 3_000
+    unread = stored_value(deep)
+    assert isinstance(unread, Unread)
+    assert json_text(unread) == deep
+    assert json_text({"\u00e9": [unread, 1, unread]}) == f'{{"\u00e9": [{deep}, 1, {deep}]}}'
+    assert json_text([unread, None], indent=1) == f"[\n {deep},\n null\n]"
+    value = {"b": [1.5, "\u00e9"], "a": None}
+    assert json_text(value) == json.dumps(value, ensure_ascii=False)
+    assert json_text(value, ascii_only=True, ordered=True) == json.dumps(value, sort_keys=True)
+    with pytest.raises(TypeError, match="set is not a JSON value"):
+        json_text({"a": set()})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_text(math.nan, compact=True)

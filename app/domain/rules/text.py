@@ -11,7 +11,7 @@ from app.domain.configuration.in_force import parse_condition
 from app.domain.errors import BadInput
 from app.domain.foreign_json import NotJson, check_text
 from app.domain.json_logic import Place, Rule, RuleError
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, Unread
 from app.domain.rules.vocabulary import RuleVocabulary
 
 _WIDTH = 88
@@ -120,9 +120,10 @@ def read(text: str) -> Rule:
         ) from error
 
 
-def pretty(value: JsonValue, width: int = _WIDTH) -> str:
-    """A rule with a condition per line, broken further only where a line would be too long."""
-    return _lines(value, 0, width)
+def pretty(value: "JsonValue | Unread", width: int = _WIDTH) -> str:
+    """A rule with a condition per line, broken further only where a line would be too long; one
+    that is nested too deeply to be read as it is stored."""
+    return value.text if isinstance(value, Unread) else _lines(value, 0, width)
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:

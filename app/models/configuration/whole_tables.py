@@ -1,6 +1,5 @@
 """Whole tables of the configuration, imported and exported as they are."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.clock import server_now
 from app.domain.errors import BadInput, Conflict
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, json_text
 from app.models.configuration.lists import (
     CONFIGURATION_TABLES,
     VERSIONED,
@@ -275,7 +274,7 @@ def _key(names: Sequence[str], values: Sequence[object]) -> str:
 
 
 def _json(rows: Rows) -> str:
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json_text(rows, compact=True)
 
 
 def checked_rows(table: Table, rows: Rows) -> Rows:
@@ -351,4 +350,4 @@ def _checked_value(where: str, column: Column[object], row: JsonObject, now: str
 def timeless(table: Table, rows: Rows) -> list[str]:
     """The rows as sorted texts, without when they were written."""
     names = [column.name for column in table.columns if not isinstance(column.type, sa.DateTime)]
-    return sorted(json.dumps([row[name] for name in names], sort_keys=True) for row in rows)
+    return sorted(json_text([row[name] for name in names], ordered=True) for row in rows)

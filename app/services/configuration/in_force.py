@@ -9,7 +9,7 @@ from app import assets, files
 from app.domain.configuration.in_force import ColumnsAndRights, Configuration, DatasetAccepted
 from app.domain.configuration.permissions import permissions_path
 from app.domain.errors import BadInput, NotFound, Refused
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, json_text
 from app.domain.text.names import no_rule
 from app.models import configuration as model
 from app.models.configuration import ImportReport
@@ -146,5 +146,5 @@ def _read_tables(folder: Path) -> tuple[dict[str, list[JsonObject]], tuple[str, 
 
 def _rows_text(rows: list[JsonObject]) -> str:
     """A JSON list with a row in each line, so that two exports can be compared."""
-    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+    lines = map(json_text, rows)
     return "[\n" + ",\n".join(lines) + "\n]\n" if rows else "[]\n"

@@ -1,10 +1,9 @@
 """How reports say luminosities, shares and times."""
 
-import json
 from datetime import UTC, datetime
 
 from app.domain.counting import luminosity
-from app.domain.json_value import JsonValue
+from app.domain.json_value import JsonValue, json_text
 from app.domain.reports.document import Block, Listing, Section, Sentence, Tone
 from app.golden.selection import Selection
 from app.services.reports.moment import ReportMoment
@@ -63,7 +62,7 @@ def rules_section(rules: list[tuple[str, JsonValue]]) -> Section:
     """The rules that a report was made with, whole."""
     blocks: list[Block] = []
     for name, rule in rules:
-        blocks += [Sentence(f"Rule {name}"), Listing(json.dumps(rule, ensure_ascii=False))]
+        blocks += [Sentence(f"Rule {name}"), Listing(json_text(rule))]
     return Section("Rules", tuple(blocks))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.json_value import JsonValue
+from app.domain.json_value import JsonValue, stored_value
 from app.domain.rules import text
 from app.domain.rules.text import RuleTextError, line_and_column, pretty, read, span_of, tokens_of
 from app.domain.rules.vocabulary import Variable, VariableKind, vocabulary_of
@@ -87,6 +87,11 @@ def test_that_a_fault_of_the_logic_is_shown_where_it_is() -> None:
 def test_that_a_pretty_text_is_the_same_rule(source: JsonValue) -> None:
     assert json.loads(pretty(source)) == source
     assert json.loads(pretty(source, 12)) == source
+
+
+def test_that_a_rule_nested_beyond_reading_is_shown_as_it_is_stored() -> None:
+    deep = '{"!":' * 3_000 + "1" + "}" * 3_000
+    assert pretty(stored_value(deep)) == deep
 
 
 def test_that_a_rule_has_a_condition_per_line_where_it_is_long() -> None:

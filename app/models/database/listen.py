@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 CHANNEL = "desk_changes"
 """Where whoever listens is told, at commit: of a new version by its number alone."""
 
+LONGEST_NEWS = 7999
+"""Bytes: the server refuses to announce more, and whatever the transaction has done with it."""
+
 PRESENCE = "presence"
 """First word of the news that somebody opened or left a dataset: run number and name follow."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from app.domain.keys import DatasetKey
-from app.models.database.listen import CHANNEL, PRESENCE
+from app.models.database.listen import CHANNEL, LONGEST_NEWS, PRESENCE
 
 ALIVE_S = 30
 """A client that said nothing for this long is gone [s]."""
@@ -80,12 +80,14 @@ def others(connection: Connection, client: str, key: DatasetKey) -> tuple[Presen
 
 
 def announce(connection: Connection, keys: Collection[DatasetKey]) -> None:
-    """Tells the listening clients, when the transaction commits, that somebody came or went."""
+    """Tells the listening clients, when the transaction commits, that somebody came or went; but
+    for a dataset whose name is too long to be told of, which they see when they look again."""
+    news = [f"{PRESENCE} {run_number} {name}" for run_number, name in sorted(keys)]
     connection.execute(
         text("SELECT pg_notify(:channel, news) FROM unnest(CAST(:news AS text[])) AS news"),
         {
             "channel": CHANNEL,
-            "news": [f"{PRESENCE} {run_number} {name}" for run_number, name in sorted(keys)],
+            "news": [each for each in news if len(each.encode()) <= LONGEST_NEWS],
         },
     )
 

@@ -35,6 +35,15 @@ def test_that_others_are_seen_with_what_they_do_until_they_leave(database: Datab
     assert people(database, "b") == []
 
 
+def test_that_a_name_too_long_to_be_told_of_is_opened_all_the_same(database: Database):
+    longest = (390001, "\u00e9" * 4_000)
+    assert presence.open_dataset(Acting(database, ANNA, client="a"), longest) == ()
+    (first,) = presence.open_dataset(Acting(database, BERT, client="b"), longest)
+    assert first.person == ANNA.email
+    presence.close_dataset(Acting(database, client="a"))
+    assert presence.others(Acting(database, client="b"), longest) == ()
+
+
 def test_that_a_client_that_says_nothing_is_gone_until_it_speaks_again(database: Database):
     presence.open_dataset(Acting(database, ANNA, client="a"), KEY)
     with database.transaction() as connection:

@@ -1,4 +1,8 @@
 import json
+import shutil
+from contextlib import suppress
+
+from tests.conftest import small_disk
 
 
 def test_that_what_is_exported_can_be_imported_elsewhere(registry, run_registry, dsn, tmp_path):
@@ -46,3 +50,20 @@ def test_that_another_configuration_isn_t_overwritten(registry, tmp_path):
 def test_that_a_folder_that_isn_t_there_is_refused(registry, tmp_path):
     refused = registry("config", "import", tmp_path / "nothing")
     assert (refused.code, str(tmp_path / "nothing") in refused.err) == (1, True)
+
+
+def test_that_an_export_that_finds_no_room_leaves_the_one_before_as_it_was(registry, tmp_path):
+    with small_disk("256k") as disk:
+        folder = disk / "exported"
+        assert registry("config", "export", folder).code == 0
+        before = {each.name: each.read_bytes() for each in folder.iterdir()}
+        registry("config", "add-workspace", "another", "--online")
+        # There is room for the first of the files, and not for the largest.
+        least = len(before["Workspace.json"]) + 8192
+        assert least < max(map(len, before.values()))
+        with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
+            while shutil.disk_usage(disk).free > least:
+                ballast.write(bytes(512))
+        refused = registry("config", "export", folder)
+        assert (refused.code, "disk is full" in refused.err) == (1, True)
+        assert {each.name: each.read_bytes() for each in folder.iterdir()} == before

@@ -1,9 +1,11 @@
 import json
+from contextlib import suppress
 
 import pytest
 
 from app.services.configuration.in_force import shipped_rule
 from tests.cli.conftest import FIRST, PERSON, SECOND
+from tests.conftest import small_disk
 
 PATTERN = "/PromptReco/Collisions2025_/DQM"
 NAME = "/PromptReco/Collisions2025A/DQM"
@@ -244,3 +246,21 @@ def test_that_official_lists_are_published_and_told_of(signed_off, rule, tmp_pat
     table = signed_off("golden", "published").out
     assert f"{name}_v2" in table
     assert "made again" in table
+
+
+def test_that_a_list_that_is_stored_is_told_of_where_its_file_cannot_be_written(signed_off, rule):
+    with small_disk("64k") as disk:
+        with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
+            while True:
+                ballast.write(bytes(512))
+        made = signed_off(
+            "golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", disk / "a.json"
+        )
+        assert made.code == 1
+        said = made.err.splitlines()[-1]
+        assert "Golden JSON 1: 2 runs" in said
+        assert "It is stored, but" in said
+        assert "disk is full" in said
+        assert said.endswith("golden export 1 writes it then.")
+        assert [each.name for each in disk.iterdir()] == ["ballast"]
+    assert signed_off("golden", "list").out.splitlines()[-1].split()[0] == "1"

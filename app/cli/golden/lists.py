@@ -14,6 +14,7 @@ from app.cli.parser import Arguments, Commands, Parser
 from app.cli.program import Program
 from app.cli.words import HELP
 from app.domain.counting import counted
+from app.domain.errors import Refused
 from app.domain.json_value import JsonObject, JsonValue
 from app.services import names
 from app.services.golden import files as golden_files
@@ -143,7 +144,13 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
     finally:
         line.clear()
     texts = golden.texts_of(made.selection)
-    files.write(out, texts.golden)
+    try:
+        files.write(out, texts.golden)
+    except Refused as error:
+        # Who tries again makes another one.
+        raise Refused(
+            f"{made.figures} It is stored, but {error} golden export {made.id} writes it then."
+        ) from error
     warnings = [str(warning) for warning in made.selection.warnings]
     selection = made.selection
     document: JsonObject = {

@@ -94,8 +94,11 @@ def export_folder(acting: Acting, folder: Path) -> dict[str, int]:
     with acting.db.read() as connection:
         exported = model.export_tables(connection)
     files.make_folder(folder)
-    for name, rows in exported.items():
-        files.write(folder / f"{name}.json", _rows_text(rows))
+    texts = {folder / f"{name}.json": _rows_text(rows) for name, rows in exported.items()}
+    # Some files of this export among those of another one would be a configuration of neither.
+    files.try_out({file: text.encode() for file, text in texts.items()})
+    for file, text in texts.items():
+        files.write(file, text)
     return {name: len(rows) for name, rows in exported.items()}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from app.domain.errors import NotPermitted
+from app.domain.errors import NotPermitted, Refused
 from app.domain.identity import NOBODY, Actor
 from app.domain.keys import RunNumber
 from app.domain.sources.oms import OmsRun
@@ -70,6 +70,12 @@ class Acting:
                 "This writes an automatic version, which on this database only the login of a"
                 " puller may do. Ask who runs the puller to do it."
             )
+
+    def check_reads_record(self, what: str) -> None:
+        """Refused where what was asked for may be there, and this login can't read it: that there
+        is none would not be true."""
+        if self.db.hides_record:
+            raise Refused(f"{what} can't be read here: {self.db.why_no_record}")
 
     def because(self, reason: str) -> Self:
         """The same, with the reason for changing what is verified."""

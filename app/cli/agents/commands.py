@@ -159,6 +159,7 @@ def _register(program: Program, arguments: Arguments) -> Answer:
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
+    program.acting.check_reads_record("Agents")
     agents_ = agents.registered(program.acting)
     rows = [
         (
@@ -246,6 +247,7 @@ def _recorded_document(recorded: Recorded) -> JsonValue:
 
 
 def _proposals(program: Program, arguments: Arguments) -> Answer:
+    program.acting.check_reads_record("Proposals")
     _check_names(program, arguments)
     states = [ProposalState(state) for state in arguments.states] or [ProposalState.OPEN]
     proposals = agent_proposals.proposals(

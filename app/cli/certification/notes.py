@@ -55,6 +55,7 @@ def add(commands: Commands, common: Parser) -> None:
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
+    program.acting.check_reads_record("Notes")
     names.check_dataset(program.acting, arguments.run, arguments.dataset or "online")
     found = [
         note

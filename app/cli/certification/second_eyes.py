@@ -58,6 +58,7 @@ def _add_workspace(parser: Parser) -> None:
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
+    program.acting.check_reads_record("Marks")
     key = (arguments.run, arguments.dataset)
     names.check_dataset(program.acting, *key)
     standing = second_eyes.marks(program.acting, [key]).get(key, ())

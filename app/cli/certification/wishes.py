@@ -66,6 +66,7 @@ def answered(
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
+    program.acting.check_reads_record("Wishes")
     made = lists.listed(
         program.acting, everybodys=arguments.everybodys, only_waiting=arguments.waiting
     )

@@ -69,6 +69,7 @@ def _publish(program: Program, arguments: Arguments) -> Answer:
 
 
 def _published(program: Program, arguments: Arguments) -> Answer:
+    program.acting.check_reads_record("What was published")
     found = publications.published(program.acting, arguments.era)
     document: JsonObject = {"published": [_document(made) for made in found]}
     if not found:

@@ -99,7 +99,7 @@ class Database:
         """The session on which news arrive and elections are held."""
         self._protection = Protection()
         self._desk = self._record = self._seal = self._keeps_roots = False
-        self._why_no_record = "it wasn't looked for"
+        self._why_no_record, self._hides_record = "it wasn't looked for", False
         self._guard: Guarded | None = None
         self._guard_read_at = -math.inf
         self._person: str | None = None
@@ -149,6 +149,12 @@ class Database:
     def record(self) -> bool:
         """True when our schema `record` is there and usable, likewise."""
         return self._record
+
+    @property
+    def hides_record(self) -> bool:
+        """True when the schema `record` is there and this login can't use it: what is in it isn't
+        nothing."""
+        return self._hides_record
 
     @property
     def why_no_record(self) -> str:
@@ -245,6 +251,7 @@ class Database:
                 self._never_writes = self.read_only or alone
                 self._record = record.OWN.prepare(connection, upgrade=may, reads_alone=alone)
                 self._why_no_record = "" if self._record else record.OWN.why_not(connection)
+                self._hides_record = not self._record and record.OWN.is_there(connection)
                 self._seal = seal.OWN.prepare(connection, upgrade=may)
                 self._keeps_roots = self._seal or seal.keeps_roots(connection)
             self._desk = desk.prepare(

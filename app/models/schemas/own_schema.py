@@ -54,10 +54,14 @@ class OwnSchema:
             return False
         return True
 
+    def is_there(self, connection: Connection) -> bool:
+        """Whether there is a schema of that name, whatever the login may do with it."""
+        found = connection.execute(sa.select(sa.func.to_regnamespace(self.name))).scalar()
+        return found is not None
+
     def why_not(self, connection: Connection) -> str:
         """Why `prepare` found the schema unusable, for who looks after the database."""
-        there = connection.execute(sa.select(sa.func.to_regnamespace(self.name))).scalar()
-        if there is None:
+        if not self.is_there(connection):
             return f"the schema {self.name} isn't there, and this login may not create it"
         may_look = sa.func.has_schema_privilege(self.name, "USAGE")
         if not connection.execute(sa.select(may_look)).scalar():

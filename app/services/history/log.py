@@ -68,6 +68,8 @@ def page(
     if not 0 < limit <= MOST_ON_A_PAGE:
         raise BadInput(f"A page of the log has 1 to {MOST_ON_A_PAGE} entries.")
     check_times(query)
+    if not any(query.wants(each) for each in Source if each not in _OF_RECORD):
+        acting.check_reads_record("These entries")
     start = position or Position()
     by_source: dict[Source, list[LogEntry]] = {}
     low, floor, ended = start.version, None, True

@@ -42,6 +42,7 @@ from app.views.widgets.search_line import SearchLine
 from app.views.widgets.still_tabs import StillTabs
 
 _PARTS = [360, 640]
+_READING = "Reading the list ..."
 _ANY = -1
 """Stands for the first item."""
 _ID = Qt.ItemDataRole.UserRole
@@ -116,7 +117,7 @@ class ListPane(QWidget):
         self.add = QPushButton("Add")
         self.bar = LoadingBar(context.themes)
         self.listed = Label()
-        self.empty = Label("Reading the list ...", wordWrap=True)
+        self.empty = Label(_READING, wordWrap=True)
         self.editor = EditorPanel(section, *parts, context.rights)
         self.tabs = StillTabs()
         self.tabs.setDocumentMode(True)
@@ -340,6 +341,10 @@ class ListPane(QWidget):
         self.empty.setVisible(not matching)
         self.items.setVisible(bool(matching))
 
+    def _say_unread(self, reading: bool) -> None:
+        if self.history is None:
+            self.empty.setText(_READING if reading else words.UNREAD)
+
     # Tabs
 
     @property
@@ -450,6 +455,7 @@ class ListPane(QWidget):
         self._rights.changed.connect(self._offer)
         self._offer()
         self._reading.running_changed.connect(self.bar.set_loading)
+        self._reading.running_changed.connect(self._say_unread)
         self.items.currentItemChanged.connect(self._choose)
         self.search.textChanged.connect(self._search)
         self.add.clicked.connect(self.add_item)

@@ -242,6 +242,8 @@ class LogPlace(PlaceWidget):
             self.table.say("")
         elif reading:
             self.table.say("Searching ..." if back is None else f"Nothing yet{far}.")
+        elif reader.is_unread:
+            self.table.say(words.UNREAD)
         elif reader.is_complete:
             self.table.say("No log entry matches.")
         else:

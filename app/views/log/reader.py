@@ -52,6 +52,11 @@ class LogReader(QObject):
         """Whether older entries are on their way."""
         return self._reading.is_running
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether a search has ended before anything was read."""
+        return self.begun and not self.is_reading and self._after is None and not self.is_complete
+
     def search(self, query: LogQuery) -> None:
         """Begins another search, from the newest entry on."""
         self._reading.drop()
@@ -77,7 +82,9 @@ class LogReader(QObject):
 
     def read_news(self) -> None:
         """Puts new entries on top."""
-        if self.begun:
+        if self.is_unread:
+            self.search(self.query)
+        elif self.begun:
             self._reading_news.renew(self._read_news)
 
     async def _read(self) -> None:

@@ -7,7 +7,12 @@ from app.domain.counting import counted, luminosity, number, percent
 from app.domain.errors import Refused, Unavailable
 from app.domain.json_value import JsonValue, js_stringify
 
+UNREAD = "This wasn't read. F5 reads it again."
+"""Stands where a place has nothing to show since reading was refused or failed; a notice or the
+banner says why."""
+
 __all__ = [
+    "UNREAD",
     "ago",
     "counted",
     "failure",

@@ -26,6 +26,7 @@ from app.views.focus import give_keys
 from app.views.golden.lists.item_delegate import GoldenDelegate
 from app.views.golden.lists.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
 from app.views.looks.theme import STEP
+from app.views.looks.words import UNREAD
 from app.views.places import PlaceContext
 from app.views.rights import offer
 from app.views.widgets.loading_bar import LoadingBar
@@ -213,6 +214,7 @@ class GoldenListPane(QWidget):
         self.list.activated.connect(self.opened)
         self._pause.timeout.connect(self.refresh)
         self._work.running_changed.connect(self.bar.set_loading)
+        self._work.running_changed.connect(self._say)
         self._times.timeout.connect(lambda: self._renew_times(server_now()))
         slash = QShortcut(QKeySequence(Qt.Key.Key_Slash), self)
         slash.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -288,7 +290,7 @@ class GoldenListPane(QWidget):
         listed, found = len(self.model.entries), self.found.rowCount()
         searched = self.search.text().strip()
         if not self._known:
-            text = "Reading the list ..."
+            text = "Reading the list ..." if self._work.is_running else UNREAD
         elif searched != self._listed_words:
             text = "Searching ..."
         elif searched:

@@ -355,6 +355,8 @@ class TableView(QWidget):
     def _refuse(self, text: str) -> None:
         self.filter.refusal.setText(text)
         self.filter.refusal.show()
+        if not self._loader.shows_rows:
+            self.table.say("Nothing could be read. What stands in the way is told above.")
 
     def _show_count(self, page: Page) -> None:
         self._page = page

@@ -222,6 +222,24 @@ def test_that_a_refusal_of_the_server_stands_by_the_filter(
     assert not view.bar.loading
 
 
+def test_that_a_table_that_never_was_read_says_so(
+    qtbot: QtBot,
+    acting: Acting,
+    background: Background,
+    themes: Themes,
+    remembered: QSettings,
+    server: TestServer,
+    large_dsn: str,
+) -> None:
+    view = TableView("runs", acting, background, themes, remembered)
+    qtbot.addWidget(view)
+    view.show()
+    with server.without_rights(large_dsn):
+        view.show_workspace(GLOBAL)
+        qtbot.waitUntil(view.filter.refusal.isVisible)
+    assert view.table.words.text().startswith("Nothing could be read.")
+
+
 def test_that_a_lost_server_leaves_the_rows_and_heals(
     qtbot: QtBot,
     view: TableView,

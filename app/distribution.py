@@ -5,9 +5,10 @@ import platform
 import re
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+
+from msgspec import Struct
 
 DISTRIBUTION = "run-registry-desktop"
 _EXTRAS = ("", "desktop", "agent")
@@ -50,8 +51,7 @@ download site of Qt, https://download.qt.io/official_releases/
 _WITHOUT_TEXT = {"pyside6-essentials": _QT, "shiboken6": _QT}
 
 
-@dataclass(frozen=True)
-class Licence:
+class Licence(Struct, frozen=True):
     """A part of the program: its name, version and licence, and the texts that come with it."""
 
     name: str

@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
+
+from msgspec import Struct
 
 from app.domain.errors import Refused
 from app.domain.masking import keep_secret
@@ -11,8 +12,7 @@ from app.domain.masking import keep_secret
 _ANSWER_S = 15.0
 
 
-@dataclass(frozen=True)
-class SystemKeyring:
+class SystemKeyring(Struct, frozen=True):
     """What the keyring keeps for one service. Every method raises Refused when it can't be used."""
 
     service: str

@@ -5,10 +5,12 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 from app.bootstrap.asked_servers import AskedServers
 from app.bootstrap.demonstration import Demonstration
@@ -53,8 +55,7 @@ logger = logging.getLogger(__name__)
 _STOP_SILENT_S = 0.3
 
 
-@dataclass(frozen=True)
-class Listeners:
+class Listeners(Struct, frozen=True):
     """Who hears of the background work; all are called in its threads."""
 
     on_change: Callable[[Change], None]

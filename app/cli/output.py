@@ -5,9 +5,10 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+
+from msgspec import Struct
 
 from app.cli.parser import UsageError
 from app.domain.configuration.items import UnknownVariables
@@ -37,8 +38,7 @@ class Content(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The end of a command: the same facts as a document and as a text, and the exit code.
 
     A text is one line unless it is `Lines` or `Content`. Without a document everything has been

@@ -10,11 +10,11 @@ import logging
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from app.domain.errors import BadInput
@@ -28,8 +28,7 @@ _HEAD_BYTES = 4_096
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class JsonLimits:
+class JsonLimits(Struct, frozen=True):
     """What a text may hold at most; `record_bytes` is of one record, and of all around them."""
 
     text_bytes: int = 64 << 20
@@ -46,8 +45,7 @@ class NotJson(BadInput):
     """A text is no JSON, or none that can be kept; the message follows "it " or "the file "."""
 
 
-@dataclass(frozen=True, slots=True)
-class BadRecord:
+class BadRecord(Struct, frozen=True):
     """A record that can't be used, why not, and its text."""
 
     reason: str
@@ -235,8 +233,7 @@ class RecordReader:
 _MARKS = ("first", "last", "opened", "closed")
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """The brackets of a piece outside of texts: where, opening (1) or closing (-1), depth behind.
 
     `long_number`: whether a number longer than the limit ends or goes on in the piece.

@@ -5,13 +5,13 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import TypeAlias
 
 import orjson
+from msgspec import Struct
 
 from app.domain.errors import BadInput
 
@@ -210,8 +210,7 @@ def js_stringify(value: object) -> str:
     return "".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A JSON value as a database wrote it, which nobody looks into."""
 
     written: bytes

@@ -1,7 +1,8 @@
 """What somebody wants to be told of."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class NotificationKind(StrEnum):
@@ -38,8 +39,7 @@ OF_TEAMS = OF_PEOPLE - {NotificationKind.CONFLICTS}
 """What can be told to a group: a conflict is with the edits of one person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What somebody wants to be told: kinds, workspaces (empty: all), and how many days before a
     deadline; `quiet`: nothing of it on the desktop, only in the list."""
 

@@ -1,9 +1,10 @@
 """A setting as a person sees it: its value as text, where that comes from, what may be chosen."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from app.domain.json_value import JsonObject
 
@@ -19,8 +20,7 @@ class Origin(StrEnum):
     SERVICE_MANAGER = "service manager"
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
+class Preference(Struct, frozen=True):
     """A setting. Texts are as one types them; an empty one means that there is no value.
 
     `value` holds from the next start on, `in_force` is what the running program goes by. `where`:

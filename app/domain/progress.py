@@ -1,7 +1,8 @@
 """Telling how far long work is, and stopping it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.domain.errors import RegistryError
 
@@ -10,8 +11,7 @@ class Cancelled(RegistryError):
     """The person who asked for the work stopped it; nothing of it is left."""
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """`report` takes the share done, 0 to 1; `is_cancelled` is asked between blocks of work."""
 
     report: Callable[[float], None] | None = None

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
@@ -37,8 +37,7 @@ _PATIENCE = "30s"
 _UNDECIDED = "NOT EXISTS (SELECT FROM record.proposal_decision d WHERE d.proposal = p.id)"
 
 
-@dataclass(frozen=True)
-class NewProposal:
+class NewProposal(Struct, frozen=True):
     """A proposal to store; `version` is the one that wrote it, if it was written at once."""
 
     run_number: int
@@ -50,8 +49,7 @@ class NewProposal:
     version: int | None = None
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Proposals of one agent on one dataset that nobody has decided on."""
 
     run_number: int

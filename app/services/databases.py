@@ -1,8 +1,9 @@
 """The database that is opened: recognised and made ready."""
 
 import shlex
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from app.domain.clock import server_ahead, set_server_ahead
 from app.domain.errors import Refused
@@ -29,8 +30,7 @@ def give_up(acting: Acting) -> None:
     acting.db.give_up()
 
 
-@dataclass(frozen=True)
-class Initialised:
+class Initialised(Struct, frozen=True):
     """What was missing and made; `desk`, `record`, `seal`: whether our own schemas can be used."""
 
     created: bool

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.domain.keys import DatasetKey, RunNumber
 from app.models.database import listen
@@ -10,8 +11,7 @@ from app.services.acting import Acting
 from app.services.certification import tables
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Something was written to the database; no run numbers mean that any may be concerned.
 
     `presence`: nothing was written, but somebody opened or left this dataset of a run. `wish`:

@@ -1,7 +1,8 @@
 """Notes of people: added, answered, corrected and taken back, each by a row of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.domain.certification import notes as rules
 from app.domain.certification.notes import Note, NoteEntry, NoteKind
@@ -14,8 +15,7 @@ from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 
 
-@dataclass(frozen=True)
-class Noted:
+class Noted(Struct, frozen=True):
     """A row that was added, and the sentence that says so."""
 
     number: int

@@ -3,12 +3,12 @@
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import Struct
 
 _HELP, _LIMITS = "help", "limits"
 _SWITCHES = {"on": True, "yes": True, "off": False, "no": False}
@@ -30,22 +30,19 @@ class Hidden:
         return "Hidden()"
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What is done with a value before its type is looked at; it raises ValueError."""
 
     change: Callable[[object], object]
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(Struct, frozen=True):
     """What is done with a value of the right type; it raises ValueError."""
 
     change: Callable[[Any], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a value has to be, in words."""
 
     words: str
@@ -75,8 +72,7 @@ def setting(
     return dataclasses.field(default=default, metadata=said)
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """A setting as it is declared."""
 
     name: str

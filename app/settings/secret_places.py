@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.domain.errors import BadInput
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Struct, frozen=True):
     """Where a secret may be: a variable of the environment, what the service manager hands over,
     and the keyring. That is asked only where another setting has a value (`goes_with`); the secret
     stands there under it if it is a name, else under its own."""

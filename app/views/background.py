@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
 
@@ -28,8 +28,7 @@ FIRST_RETRY_S = 2
 LONGEST_RETRY_S = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
+class Outage(Struct, frozen=True):
     """Why something can't be reached, and in how many seconds it is tried again; 0: it is now.
     `to_mend`: what a person has to mend before it can be, empty where it passes by itself."""
 

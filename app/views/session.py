@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
+
 from app.domain.connections.named import NamedConnection
 from app.domain.connections.protection import ON_THIS_MACHINE, Protection
 from app.services.acting import Acting
@@ -29,8 +31,7 @@ class DatabaseKind(StrEnum):
     DEMONSTRATION = "demonstration"
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptTargets:
+class ScriptTargets(Struct, frozen=True):
     """How scripts reach what the window shows: address of an HTTP door; what the library connects
     to, empty for what settings name; the options by which a command names the database."""
 
@@ -39,8 +40,7 @@ class ScriptTargets:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """Who works where: `database` is a short name such as `cms-prod`, never with a password;
     `folders` are named places where the program keeps things; `unproved` says why nobody can rely
     on who acts, empty where the database proves it. `connection`: the name of the one in use, empty
@@ -126,8 +126,7 @@ class Workplace:
     notifications: "Callable[[], NotificationBook] | None" = None
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """What a window is opened on; `begin` starts what works behind the window, once that is seen,
     and `stop` ends all that the window doesn't own. Both are called in a thread."""
 

@@ -1,13 +1,13 @@
 """The run or dataset that a person looks at."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.domain.lumisections import LumiRange
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The run and dataset that actions apply to, and what they start from."""
 
     run_number: int

@@ -8,6 +8,8 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from app.domain.errors import BadInput
 from app.domain.lumisections import LumiRange, count
 from app.domain.text.names import not_found
@@ -71,8 +73,7 @@ class Agent:
         return {column.column: column for column in self.columns}
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A value that an agent proposes for lumisections of a column, and what became of it.
 
     `version` is the one that wrote it, if it was written.

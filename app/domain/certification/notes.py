@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange, format_ranges
 
@@ -26,8 +28,7 @@ class NoteKind(StrEnum):
     TAKEN_BACK = "taken back"
 
 
-@dataclass(frozen=True, slots=True)
-class NoteEntry:
+class NoteEntry(Struct, frozen=True):
     """One row: nothing of it ever changes. `about` is the note that it answers or changes."""
 
     number: int
@@ -68,8 +69,7 @@ class Note:
         return ", ".join(filter(None, parts))
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """An address in a note, and how it is called."""
 
     address: str

@@ -1,9 +1,9 @@
 """States of a run and what must be true before it is signed off."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from app.domain.errors import BadInput, Refused
 from app.domain.lumisections import LumiRange, Mask, count, format_ranges, ranges_of_mask
@@ -58,8 +58,7 @@ class ClassMissing(Refused):
     """A run without a class can't be signed off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unset:
+class Unset(Struct, frozen=True):
     """A certifiable column that is EMPTY, NO VALUE FOUND or "" in some lumisections."""
 
     column: str
@@ -89,8 +88,7 @@ class StatusMissing(Refused):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class WithoutStatus:
+class WithoutStatus(Struct, frozen=True):
     """A lumisection in which a certifiable column is EMPTY, NO VALUE FOUND or ""."""
 
     lumisection: int

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from app.domain.certification.datasets import STATE_SUFFIX, WAITING, states_of, where
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.counting import counted
@@ -21,8 +23,7 @@ WHOLE = GLOBAL
 _TOLD = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Somebody verified a workspace of a dataset, or with `WHOLE` all of it."""
 
     run_number: int
@@ -42,8 +43,7 @@ class Mark:
         return f"verified {self.what} by {self.by}"
 
 
-@dataclass(frozen=True, slots=True)
-class MarkEntry:
+class MarkEntry(Struct, frozen=True):
     """A row about marks, which never changes: one was set, or taken away."""
 
     mark: Mark
@@ -58,8 +58,7 @@ class MarkEntry:
         return f"{done} {self.mark.what}{reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze:
+class Freeze(Struct, frozen=True):
     """A cycle that is frozen, by whom, when and why."""
 
     id_cycle: int
@@ -68,8 +67,7 @@ class Freeze:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class LostMark:
+class LostMark(Struct, frozen=True):
     """A mark that somebody took away, and why; `number` is that of the row that says so, or less
     than 0 and that of the event that did it without one."""
 
@@ -80,8 +78,7 @@ class LostMark:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class FreezeEntry:
+class FreezeEntry(Struct, frozen=True):
     """A row about a cycle, which never changes: it was frozen or thawed."""
 
     number: int
@@ -111,8 +108,7 @@ class NeedsReason(Refused):
         )
 
 
-@dataclass(frozen=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """What a change touches of a dataset: columns, states, DCS bits, or whether it is hidden."""
 
     columns: frozenset[str] = frozenset()

@@ -8,6 +8,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
+from msgspec import Struct
+
 from app.domain.configuration.permissions import Permissions
 from app.domain.errors import NotFound
 from app.domain.json_logic import Place, Rule, RuleError, parse
@@ -70,8 +72,7 @@ class Kind(StrEnum):
 _WORDS = {Kind.JSON_RULE: "json", Kind.DATASETS_ACCEPTED: "accepted"}
 
 
-@dataclass(frozen=True, slots=True)
-class ClassClassifier:
+class ClassClassifier(Struct, frozen=True):
     """Gives a run its class; the matching one of smallest priority wins."""
 
     id: int
@@ -81,8 +82,7 @@ class ClassClassifier:
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetClassifier:
+class DatasetClassifier(Struct, frozen=True):
     """Says whether a run of a class is significant."""
 
     id: int
@@ -103,8 +103,7 @@ class ComponentClassifier:
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OfflineDatasetClassifier:
+class OfflineDatasetClassifier(Struct, frozen=True):
     """Says whether a dataset that appeared matters to a workspace."""
 
     id: int
@@ -113,8 +112,7 @@ class OfflineDatasetClassifier:
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetAccepted:
+class DatasetAccepted(Struct, frozen=True):
     """An offline dataset that runs of a class get, with how it is called in the DQM GUI."""
 
     id: int
@@ -135,8 +133,7 @@ class DatasetAccepted:
         return (self.run_from or 0) <= run_number <= self.run_to
 
 
-@dataclass(frozen=True, slots=True)
-class JsonRule:
+class JsonRule(Struct, frozen=True):
     """A named rule of golden JSONs."""
 
     id: int
@@ -145,8 +142,7 @@ class JsonRule:
     created_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """A group of experts and its columns, written `{workspace}-{column}`, in alphabetical order."""
 
     name: str

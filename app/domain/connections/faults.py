@@ -1,8 +1,9 @@
 """Why a connection wasn't made: the text of libpq and of the server, as cause and remedy."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from app.domain.errors import Refused, Unavailable
 
@@ -45,8 +46,7 @@ class Cause(StrEnum):
     OTHER = "not connected"
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Why a connection wasn't made, what to do, and what was said; all for the person.
 
     `passes`: waiting may help, and it can be tried again by itself.
@@ -64,8 +64,7 @@ class Fault:
         return kind(f"{self.text} {self.remedy}".strip())
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(Struct, frozen=True):
     cause: Cause
     pattern: str
     text: str

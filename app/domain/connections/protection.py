@@ -2,13 +2,13 @@
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 STRICT = "verify-full"
 
 
-@dataclass(frozen=True)
-class Protection:
+class Protection(Struct, frozen=True):
     """What protects a connection that is open. `tls`: the version of TLS, empty without;
     `sslmode`: how much was asked of it; `kerberos`: Kerberos encrypts."""
 

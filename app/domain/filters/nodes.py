@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from app.domain.errors import BadInput
 from app.domain.filters.fields import Field, FieldKind, Source, is_storable
 from app.domain.triplets import STATUSES
@@ -102,8 +104,7 @@ class Or:
         _check_parts(self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """True when its part is not, also where that compares something missing."""
 
     part: "Node"

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from app.domain.history.authorship import attributed
 from app.domain.json_value import JsonObject, JsonValue
@@ -66,8 +67,7 @@ class LumisectionWrite(NamedTuple):
     ranges: tuple[LumiRange, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """One action of somebody, as far as it touched a run: who, when, why and what it changed."""
 
     version: int

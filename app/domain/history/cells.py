@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple, cast
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from app.domain.history.authorship import attributed
@@ -25,8 +26,7 @@ NOBODY = 0
 """Writer of a cell that no write covers; writer n is `writes[n - 1]`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """A version: who did it, when, and with what comment."""
 
     version: int
@@ -46,8 +46,7 @@ class Action:
         return is_manual(self.author)
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """Who gave a value, when, and whether it is a person's word; `event` is its number."""
 
     event: int

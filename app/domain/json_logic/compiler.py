@@ -5,7 +5,8 @@ EvaluationError once it is reached. `check` refuses faulty rules before they com
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.domain.json_logic.access import Evaluator, is_whole, read, reader, steps_of
 from app.domain.json_logic.coercion import UNDEFINED, less_or_equal, to_number, truthy
@@ -14,8 +15,7 @@ from app.domain.json_logic.operators import OPERATORS, Operator
 from app.domain.json_logic.shapes import compile_shape
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """An operator with its arguments, as they are written and compiled."""
 
     place: Place

@@ -1,8 +1,9 @@
 """Why a rule holds over some data or not: its tree with values and answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, cast
+
+from msgspec import Struct
 
 from app.domain.json_logic.access import read
 from app.domain.json_logic.coercion import UNDEFINED
@@ -18,8 +19,7 @@ class Value(NamedTuple):
     there: bool = True
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Struct, frozen=True):
     """A part of a rule over some data: a condition, or `and` or `or` with what it joins.
 
     `text` is the JSON of a condition. `deciding`: the answer of the whole rule hangs on this part,

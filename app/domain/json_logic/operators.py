@@ -8,7 +8,8 @@ and over which data.
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.domain.json_logic.coercion import (
     UNDEFINED,
@@ -36,8 +37,7 @@ logger = logging.getLogger(__name__)
 Function = Callable[..., object]
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Struct, frozen=True):
     """Least and most arguments that make sense (None: any number), and what computes it."""
 
     least: int

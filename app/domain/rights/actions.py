@@ -6,8 +6,9 @@ matrix of rights and the documentation are made from it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -73,8 +74,7 @@ class Need(StrEnum):
     ANOTHERS_CHANGE = "somebody else must have made the newest change there"
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(Struct, frozen=True):
     """A path that routes are matched against, with places for names."""
 
     template: str
@@ -96,8 +96,7 @@ class Path:
         return tuple(_PLACE.findall(self.template))
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(Struct, frozen=True):
     """One way to write a content: where it is asked for, and what must be true."""
 
     words: str

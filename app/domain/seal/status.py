@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from app.domain.counting import counted
 from app.domain.sources.pull import LoopStatus
 
 
-@dataclass(frozen=True)
-class Sealed:
+class Sealed(Struct, frozen=True):
     """What one turn sealed, how large the tree is now, and what of the old history is left:
     versions up to `old_last`, of which those up to `old_done` are sealed."""
 
@@ -37,8 +38,7 @@ class Sealed:
         return said
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A puller that seals nothing, because the history isn't the one it has sealed."""
 
     puller: str

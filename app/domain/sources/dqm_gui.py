@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from app.domain.certification.datasets import NOT_SIGNIFICANT, OPEN, WAITING, state_key, states_of
 from app.domain.configuration.in_force import Configuration, DatasetAccepted
 from app.domain.foreign_json import BadRecord, Record
@@ -19,8 +21,7 @@ _PROBLEMS_KEPT = 20
 _SHOWN = 120
 
 
-@dataclass(frozen=True)
-class GuiListing:
+class GuiListing(Struct, frozen=True):
     """Names of the GUI datasets of each run; `problems` are items that can't be read."""
 
     by_run: Mapping[int, tuple[str, ...]]
@@ -79,8 +80,7 @@ class ListingBuilder:
         return GuiListing({number: tuple(names) for number, names in by_run.items()}, tuple(told))
 
 
-@dataclass(frozen=True, slots=True)
-class Appeared:
+class Appeared(Struct, frozen=True):
     """A dataset of ours, and the GUI datasets that are new to it."""
 
     run_number: int
@@ -93,8 +93,7 @@ class Appeared:
         return self.run_number, self.name
 
 
-@dataclass(frozen=True, slots=True)
-class GuiOutcome:
+class GuiOutcome(Struct, frozen=True):
     """What an answer of the DQM GUI did; no version when nothing appeared."""
 
     atomic_version: int | None
@@ -120,8 +119,7 @@ class GuiStatus(LoopStatus):
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressionMatches:
+class ExpressionMatches(Struct, frozen=True):
     """What one regular expression finds in the DQM GUI; `problem` says why it can't be read."""
 
     expression: str

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class KnownRun:
+
+class KnownRun(Struct, frozen=True):
     """What is recorded of a run already, as far as it tells whether OMS has changed it."""
 
     last_update: str | None
@@ -30,8 +31,7 @@ class Outcome:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FailedRun:
+class FailedRun(Struct, frozen=True):
     """A run that could not be pulled; it is tried again at every pull."""
 
     run_number: int
@@ -54,8 +54,7 @@ _LATE = timedelta(minutes=2)
 """A puller that hasn't come back this long after it wanted to try again is stuck."""
 
 
-@dataclass(frozen=True, slots=True)
-class PullerReport:
+class PullerReport(Struct, frozen=True):
     """What the elected puller of a source said last, for clients that stand by. `trouble`: why it
     can't read the source, empty while it can."""
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.domain.keys import RunNumber
@@ -11,8 +13,7 @@ from app.domain.lumisections import LAST_LUMISECTION
 from app.domain.sources.oms import with_luminosity_per_lumisection
 
 
-@dataclass(frozen=True, slots=True)
-class NumberRow:
+class NumberRow(Struct, frozen=True):
     """A row of numbers by lumisection; `unit` stands behind each."""
 
     key: str

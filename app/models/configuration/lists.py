@@ -1,11 +1,11 @@
 """The tables of the configuration, and which of them each kind of item is kept in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy import Connection, Table, text
 
 from app.domain.configuration.in_force import Kind
@@ -17,8 +17,7 @@ CONFIGURATION_LOCK = 0x52524443
 """Key of the advisory lock that lets one client at a time change the configuration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Versioned:
+class Versioned(Struct, frozen=True):
     """The three tables of one kind of item."""
 
     items: Table

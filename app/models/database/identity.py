@@ -1,8 +1,8 @@
 """Who a login is, as a guarded database says it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.domain.errors import NotPermitted
@@ -14,8 +14,7 @@ DOORS = "run_registry_doors"
 """The role that all logins of doors are in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guarded:
+class Guarded(Struct, frozen=True):
     """The login on a guarded database: what kind it is, whose e-mail it stands for, the e-groups
     that permissions name and that it is in, and when e-groups were brought up to date last."""
 

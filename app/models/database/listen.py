@@ -5,9 +5,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import psycopg
+from msgspec import Struct
 
 from app.domain.errors import RegistryError, Unavailable
 from app.models.database import session
@@ -56,8 +56,7 @@ _OF_WISHES = (
 _MOST_DIGITS = 18  # of a number of 64 bits
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """Something was written: this version and maybe others, or (None) something else.
 
     `presence` names the dataset that somebody opened or left, `golden` the golden JSON that was

@@ -9,10 +9,10 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy import Connection, Row
 
 from app.domain.errors import RegistryError, Unavailable, Unsure
@@ -34,8 +34,7 @@ _WHO_WRITES = (
 )
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A row of a table, by the values of some of its columns; both are named as SQL does."""
 
     table: str

@@ -1,9 +1,9 @@
 """Edits that a person has not written yet, one row per person and dataset."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from app.domain.json_value import JsonObject, as_object
@@ -13,8 +13,7 @@ FORMAT = 1
 """How the content of a draft is written."""
 
 
-@dataclass(frozen=True)
-class DraftRow:
+class DraftRow(Struct, frozen=True):
     """A stored draft; `seen` is the newest event of the dataset that the person knew of.
 
     The content has a `mark` that names this draft, and as `landed` that of the one that was

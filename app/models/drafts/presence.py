@@ -1,9 +1,9 @@
 """Who has which dataset open: rows that live as long as their client says so."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from app.domain.keys import DatasetKey
@@ -13,8 +13,7 @@ ALIVE_S = 30
 """A client that said nothing for this long is gone [s]."""
 
 
-@dataclass(frozen=True)
-class Present:
+class Present(Struct, frozen=True):
     """Somebody who has a dataset open; `editing` while edits are drafted."""
 
     client: str

@@ -10,10 +10,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, NoReturn
+
+from msgspec import Struct
 
 from app.domain.errors import Refused, Unavailable
 
@@ -25,8 +26,7 @@ _LONGEST_S = 300.0
 FOR_ROOT = Path("/var/lib/run-registry-desktop")
 
 
-@dataclass(frozen=True)
-class Installation:
+class Installation(Struct, frozen=True):
     """The folder with the programs of one PostgreSQL, and its major version."""
 
     binaries: Path
@@ -163,8 +163,7 @@ def _environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C"}
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(Struct, frozen=True):
     """The user of the system that the server runs as when we are root."""
 
     uid: int

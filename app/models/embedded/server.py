@@ -14,12 +14,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import psycopg
+from msgspec import Struct
 from psycopg.errors import ConnectionTimeout
 
 from app import files
@@ -66,8 +67,7 @@ _NOTE_S = 2.0
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
-@dataclass(frozen=True)
-class _Postmaster:
+class _Postmaster(Struct, frozen=True):
     """What the server says of itself in `postmaster.pid`."""
 
     pid: int

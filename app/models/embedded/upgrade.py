@@ -3,8 +3,10 @@
 import os
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.domain.errors import Refused
 from app.models.embedded.cluster import Place
@@ -14,8 +16,7 @@ _NEW = "cluster.upgraded"
 _OLD = "cluster.old"
 
 
-@dataclass(frozen=True)
-class Upgraded:
+class Upgraded(Struct, frozen=True):
     """From which major version to which, and the backup that was made before."""
 
     before: int

@@ -1,12 +1,12 @@
 """Lumisection events read whole, as arrays: what states are folded from."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.domain.json_value import JsonValue, as_object, stored_value
@@ -64,8 +64,7 @@ _NUMERIC = f"""
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(Struct, frozen=True):
     """A state with the numbers of events it was folded from, RR, OMS of its own, OMS of `online`,
     and with the newest of these, 0 without any."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TypeAlias, cast
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.domain.errors import Refused
@@ -55,8 +56,7 @@ class DatasetChange:
     deleted: bool | None = None
 
 
-@dataclass(frozen=True)
-class LumisectionChange:
+class LumisectionChange(Struct, frozen=True):
     """New values of columns (`oms` false) or of OMS attributes (`oms` true) of one dataset."""
 
     run_number: int
@@ -342,8 +342,7 @@ def deduplicated(connection: Connection, texts: Sequence[str]) -> list[int]:
     return [known[each] for each in hashes]
 
 
-@dataclass(frozen=True)
-class StoredObject:
+class StoredObject(Struct, frozen=True):
     """A row of `JSONBDeduplication`; `content` is None where it is longer than was asked for."""
 
     id: int

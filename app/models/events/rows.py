@@ -1,9 +1,9 @@
 """Rows of runs and datasets, read for a decision."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.domain.certification.second_eyes import Protected
@@ -19,8 +19,7 @@ _OF_DATASET = "run_number, name, dataset_attributes, datasets_in_gui, deleted, v
 _OF_RUNS = "WHERE run_number = ANY(:runs)"
 
 
-@dataclass(frozen=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """The fold of a run's attributes."""
 
     run_number: int
@@ -40,8 +39,7 @@ class RunRow:
         return str(self.rr_attributes.get("class") or "")
 
 
-@dataclass(frozen=True)
-class DatasetRow:
+class DatasetRow(Struct, frozen=True):
     """The fold of a dataset's attributes."""
 
     run_number: int
@@ -52,8 +50,7 @@ class DatasetRow:
     version: int
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Struct, frozen=True):
     """What is verified or frozen of runs whose rows are held; where that was asked for also those
     rows, as they are now that nobody else changes them."""
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import cast
 
 import numpy as np
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.domain.json_value import JsonObject, JsonValue, as_object, stored_value
@@ -43,16 +44,14 @@ class EventCounts:
     online_oms: int
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A folded state and what it was folded from."""
 
     state: DatasetState
     counts: EventCounts
 
 
-@dataclass(frozen=True)
-class StoredEvent:
+class StoredEvent(Struct, frozen=True):
     """One lumisection event as stored: what it sets, where, and by which kind of author."""
 
     version: int
@@ -67,8 +66,7 @@ Counted = tuple[CompactState, EventCounts]
 """A compact state and what it was folded from."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """How many events a dataset had when all up to a number were there."""
 
     event: int

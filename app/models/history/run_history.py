@@ -1,10 +1,10 @@
 """Events of one run, read through the indexes by run: what changed it, version by version."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.domain.history.attributes import AttributeEvent, LumisectionWrite
@@ -38,8 +38,7 @@ class Author(NamedTuple):
     writer: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunEvents:
+class RunEvents(Struct, frozen=True):
     """All attribute events of a run, oldest first; `deleted` are those that hid or showed it."""
 
     oms: tuple[AttributeEvent, ...]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from app.domain.history.attributes import AttributeEvent
@@ -70,8 +71,7 @@ class AttributeWrite:
         return AttributeEvent(self.event, self.manual, self.values)
 
 
-@dataclass(frozen=True)
-class Touched:
+class Touched(Struct, frozen=True):
     """What the events of one version are about, by kind."""
 
     runs: frozenset[int] = frozenset()

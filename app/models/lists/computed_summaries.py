@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy import FromClause
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -31,8 +31,7 @@ _COLUMNS = tuple(
 )
 
 
-@dataclass(frozen=True)
-class ComputedSummary:
+class ComputedSummary(Struct, frozen=True):
     """The summary of a dataset at a version of its row that no stored one has."""
 
     key: DatasetKey

@@ -1,10 +1,10 @@
 """Comparisons and sort keys of filters as SQL expressions; every value is a bound parameter."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy import ColumnElement
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -32,8 +32,7 @@ Json: TypeAlias = ColumnElement[Any]
 Flag: TypeAlias = ColumnElement[bool]
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """A column or bit whose lumisections are counted in an array: at its place one number for each
     of the `names`, then their sum, which is negative where the summary doesn't have it. Where it
     isn't `current` nothing is known of the dataset."""
@@ -71,8 +70,7 @@ class Counted:
         return number
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """How many lumisections of a counted column or bit have one status."""
 
     counted: Counted

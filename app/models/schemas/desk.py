@@ -5,10 +5,10 @@ Without the privilege to create it the program works too, only slower.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP
 
@@ -268,8 +268,7 @@ def _count_newest(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT {SCHEMA}.count_older({_RUNS_AT_ONCE})")
 
 
-@dataclass(frozen=True)
-class _Trigger:
+class _Trigger(Struct, frozen=True):
     """One of ours on a shared table."""
 
     name: str

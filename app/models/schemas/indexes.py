@@ -1,10 +1,10 @@
 """Indexes on shared tables that make log and reports quick; none is needed or changes an answer."""
 
 import logging
-from dataclasses import dataclass
 
 import psycopg
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.models.statements import text
@@ -27,8 +27,7 @@ _AT_ONCE_MB = 64
 """Tables up to this size get their indexes without being asked: it takes less than a second."""
 
 
-@dataclass(frozen=True)
-class OptionalIndex:
+class OptionalIndex(Struct, frozen=True):
     """One of them: its table, what stands behind its name, and what it is good for."""
 
     name: str

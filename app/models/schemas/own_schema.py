@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.domain.errors import Refused
@@ -20,8 +20,7 @@ _MOST_NAMED = 4
 """Tables that are named to a person who may not read them."""
 
 
-@dataclass(frozen=True)
-class OwnSchema:
+class OwnSchema(Struct, frozen=True):
     """A schema with its tables, and what who appends events may do with each of them."""
 
     name: str

@@ -1,10 +1,10 @@
 """The shared schema of a database: recognised when it is there, created when nothing is."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.domain.errors import Refused
@@ -124,8 +124,7 @@ class SchemaKind(Enum):
     FOREIGN = "foreign"
 
 
-@dataclass(frozen=True)
-class SchemaState:
+class SchemaState(Struct, frozen=True):
     """What a database holds, and what is missing or different where it isn't the shared schema."""
 
     kind: SchemaKind
@@ -144,8 +143,7 @@ class SchemaState:
         return f"The database doesn't hold the tables of Run Registry: {shown}{rest}."
 
 
-@dataclass(frozen=True)
-class _Field:
+class _Field(Struct, frozen=True):
     type: str
     required: bool
 

@@ -1,9 +1,9 @@
 """Proposals of agents, and the decisions of people: accepted, edited, rejected."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from app.domain.agents import proposals as rules
 from app.domain.agents.proposals import Proposal, ProposalState
@@ -38,8 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """The outcome of a decision, with a sentence for the person.
 
     `version` is None when nothing had to be written.
@@ -76,8 +75,7 @@ def waiting(acting: Acting, *, agent: str | None = None) -> tuple[Waiting, ...]:
         return tuple(model.waiting(connection, agent=agent))
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What stands in the lumisections of proposals on one dataset of `length` lumisections.
 
     `values`: by id of the proposal the present values of its column, with their ranges.

@@ -6,8 +6,10 @@ The client that counts again stores them soon; nothing is stored here, where a l
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct
 
 from app.domain.errors import Refused
 from app.domain.filters import Source
@@ -33,8 +35,7 @@ _BLOCK = 20
 _REMEMBERED = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(Struct, frozen=True):
     """A summary, and what it was made of: the web service writes OMS events without a new version
     of the dataset."""
 

@@ -1,8 +1,10 @@
 """Reading for the tables of runs and datasets: pages, single rows, details and history."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.domain.certification.datasets import state_key
 from app.domain.errors import BadInput, NotFound
@@ -60,8 +62,7 @@ __all__ = [
 MOST_VERSIONS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """The value of an attribute and its author.
 
     Where the value was set by hand, `automatic` is the automatic one behind it.
@@ -81,8 +82,7 @@ class Attribute:
         return attributed(self.author, self.writer)
 
 
-@dataclass(frozen=True, slots=True)
-class RunDetails:
+class RunDetails(Struct, frozen=True):
     """Everything about a run but its lumisections."""
 
     row: Row
@@ -113,16 +113,14 @@ class RunDetails:
         return self.row.rr_attributes.get("run_needs_to_be_updated_manually") is True
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetDetails:
+class DatasetDetails(Struct, frozen=True):
     """Everything about a dataset but its lumisections."""
 
     row: Row
     attributes: tuple[Attribute, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """Datasets that somebody selected in a table: those of `keys`, those at `places` of what
     `query` asks for, or everything that it asks for."""
 

@@ -1,9 +1,11 @@
 """The configuration in force, and its import and export as files."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
+
+from msgspec import Struct
 
 from app import assets, files
 from app.domain.configuration.in_force import ColumnsAndRights, Configuration, DatasetAccepted
@@ -21,8 +23,7 @@ SHIPPED_RULES = "rules"
 """Folder of the configuration that an empty database gets."""
 
 
-@dataclass(frozen=True)
-class FolderImported:
+class FolderImported(Struct, frozen=True):
     """The outcome of importing a folder, and the problems of the configuration in force."""
 
     report: ImportReport

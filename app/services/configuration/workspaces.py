@@ -1,7 +1,8 @@
 """Workspaces and their columns: adding, retiring without losing values, and restoring."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.domain.configuration.in_force import (
     CERTIFIABLE_OFFLINE_COLUMNS,
@@ -19,8 +20,7 @@ from app.services.acting import Acting
 _NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
 
 
-@dataclass(frozen=True, slots=True)
-class WorkspaceColumns:
+class WorkspaceColumns(Struct, frozen=True):
     """A workspace and its columns, `{workspace}-{column}`; `global` has the certifiable ones."""
 
     name: str

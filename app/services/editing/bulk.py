@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from app.domain.counting import counted
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
 NOTHING_TO_CHANGE = "Nothing to change: every cell has that value already."
 
 
-@dataclass(frozen=True)
-class DatasetEffect:
+class DatasetEffect(Struct, frozen=True):
     """What changes in one dataset: lumisections with a changed cell, and their luminosity
     [pb^-1] as far as they take part."""
 
@@ -54,8 +54,7 @@ class DatasetEffect:
         return count(self.ranges)
 
 
-@dataclass(frozen=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """What edits would do; `seen` is the newest event of each dataset that it knows of, which
     makes `write` notice what changes later.
 

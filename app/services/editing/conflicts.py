@@ -1,9 +1,9 @@
 """Cells that somebody else changed while a person looked at them, and that an edit goes to."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from app.domain.counting import counted
 from app.domain.errors import Conflict
@@ -18,8 +18,7 @@ from app.models.history import writes as history
 from app.services.editing.targets import CellValue, Target
 
 
-@dataclass(frozen=True)
-class CellsInConflict:
+class CellsInConflict(Struct, frozen=True):
     """Cells that somebody else changed after the person looked: what was seen, what is there
     now by whose version, and what the edit sets."""
 

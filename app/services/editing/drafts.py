@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import Struct
+
 from app import files
 from app.domain.clock import server_now
 from app.domain.editing.edits import SHORTEST_COMMENT, BitEdit, ColumnEdit, Edit
@@ -65,8 +67,7 @@ class Draft:
         return self.run_number, self.dataset
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A draft that was kept, and what it would change now, with refused edits and conflicts with
     what others wrote; without a preview `reason` says why there is none."""
 

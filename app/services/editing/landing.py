@@ -1,7 +1,7 @@
 """The mark of a draft that was written: left by the transaction that writes it, so that it is known
 even when nobody lived to hear of it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.domain.clock import server_now
 from app.domain.keys import DatasetKey
@@ -11,8 +11,7 @@ from app.models.events.action import Action
 from app.services.acting import Acting
 
 
-@dataclass(frozen=True)
-class DraftMark:
+class DraftMark(Struct, frozen=True):
     """Which draft a write is of."""
 
     key: DatasetKey

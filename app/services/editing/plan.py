@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from msgspec import Struct
+
 from app.domain.certification.second_eyes import Protected
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import ColumnsAndRights
@@ -37,8 +39,7 @@ from app.services.editing.targets import CellsChanged, CellValue, Target
 Given = TypeVar("Given", ColumnEdit, BitEdit, Edit)
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """One edit of those given, by its place: refused, or the number of cells it changes."""
 
     place: int

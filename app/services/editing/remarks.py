@@ -1,7 +1,8 @@
 """What the editor of one dataset needs before an edit: what may be edited, and recent remarks."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
 from app.domain.sources.oms import DCS_BITS, KEPT_LUMISECTION_ATTRIBUTES
@@ -16,8 +17,7 @@ from app.services.editing.plan import Checks
 MOST_REMARKS = 50
 
 
-@dataclass(frozen=True)
-class Remarks:
+class Remarks(Struct, frozen=True):
     """Comments and causes that a person wrote recently, the newest first."""
 
     comments: tuple[str, ...] = ()

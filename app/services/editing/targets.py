@@ -1,10 +1,10 @@
 """New values of the columns or bits of a dataset, beside those that stand."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct
 
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, Mask, ranges_of_mask
@@ -14,8 +14,7 @@ from app.domain.triplets import EMPTY_TRIPLET, Triplet
 CellValue: TypeAlias = "Triplet | JsonValue"
 
 
-@dataclass(frozen=True)
-class CellsChanged:
+class CellsChanged(Struct, frozen=True):
     """A column or bit of a dataset in some lumisections, from a value to another.
 
     `before` None is a bit without a value. Where both are equal, an automatic value is confirmed

@@ -1,8 +1,9 @@
 """The history of cells, a dataset or a run, and a dataset as a person looks at it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from app.domain.errors import BadInput, NotFound
 from app.domain.history.attributes import AttributeChange, attribute_changes
@@ -25,8 +26,7 @@ MOST_VERSIONS = 200
 CellValue: TypeAlias = "Triplet | JsonValue"
 
 
-@dataclass(frozen=True)
-class DatasetChanges:
+class DatasetChanges(Struct, frozen=True):
     """What one version wrote in one dataset: RR columns and OMS attributes.
 
     OMS changes of an offline dataset include those that came through `online`.
@@ -42,8 +42,7 @@ class DatasetChanges:
         return [*self.columns, *self.bits]
 
 
-@dataclass(frozen=True, slots=True)
-class HistorySubject:
+class HistorySubject(Struct, frozen=True):
     """What a history is of: a run; with `dataset` one of its datasets; with `keys` only those
     columns and bits, in those lumisections (all without `ranges`)."""
 
@@ -53,8 +52,7 @@ class HistorySubject:
     ranges: tuple[LumiRange, ...] = ()
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One version as far as it touched the subject of the history."""
 
     action: VersionInfo
@@ -62,16 +60,14 @@ class Entry:
     datasets: tuple[DatasetChanges, ...]
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True):
     """Entries, the newest first; `before` asks for the next page, None when there is none."""
 
     entries: tuple[Entry, ...]
     before: int | None
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """The value in force in a cell, and who set it; `automatic` is what it would be without
     manual values (for OMS the same value)."""
 
@@ -81,8 +77,7 @@ class Origin:
     automatic: CellValue
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """A dataset as a person looks at it.
 
     `by_hand[column]` is true where a manual value is in force, index 0 is LS 1. Services that

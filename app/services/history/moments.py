@@ -1,8 +1,9 @@
 """A dataset at the moments of its past: which there are, one of them, and two compared."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from app.domain.errors import NotFound
 from app.domain.history.cells import Action as VersionInfo
@@ -19,8 +20,7 @@ from app.services.acting import Acting
 from app.services.history.look import MOST_VERSIONS, Look, check_limit, look
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A dataset as it was after a version; `action` is None where no version has this number.
 
     `older` and `newer` are the versions that touched the dataset next before and after it.
@@ -43,8 +43,7 @@ class Moment:
         return f"version {self.version}, {at}, by {action.by}{comment}"
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What differs between a dataset after version `old` and after `new` (None is now); `now` is
     the newer of the two.
 
@@ -66,8 +65,7 @@ class Compared:
         return [*self.columns, *self.bits]
 
 
-@dataclass(frozen=True)
-class ComparedRun:
+class ComparedRun(Struct, frozen=True):
     """What differs between two moments of a run and of all its datasets, by their names.
 
     `datasets` are those that were there at both moments; `appeared` were created in between.

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from app.domain.errors import Refused, Unavailable
 from app.domain.keys import RunNumber
@@ -53,8 +54,7 @@ class SealingLoop(Protocol):
         """What it does now, without waiting."""
 
 
-@dataclass(frozen=True)
-class Pullers:
+class Pullers(Struct, frozen=True):
     """Both pullers, and what seals; None is switched off. `gui_store` keeps the latest listing of
     the DQM GUI, and `read_gui` reads one where another client pulls."""
 

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QWidget
@@ -45,8 +45,7 @@ _SETTLED_TIMES = 4
 _NAME = "run-registry-desktop"
 
 
-@dataclass(frozen=True, slots=True)
-class WindowSettings:
+class WindowSettings(Struct, frozen=True):
     """What a person set before the window opens; `remembered` is the file that keeps widths,
     columns and places. `screenshot`: save a picture of the first full window there, and end.
     `channel`: where other starts of the program hand over links; `link`: what to show first."""

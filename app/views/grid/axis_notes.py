@@ -3,8 +3,8 @@ they say."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
@@ -19,8 +19,7 @@ _TINT = 56
 _LEAST_WIDTH = 6.0
 
 
-@dataclass(frozen=True)
-class AxisNote:
+class AxisNote(Struct, frozen=True):
     """What is noted on lumisections, without any on all of them, and the columns that it names."""
 
     ranges: tuple[LumiRange, ...]

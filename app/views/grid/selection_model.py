@@ -1,7 +1,8 @@
 """Which cells are chosen, and the rectangle that is being drawn over what was chosen before."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from app.domain.editing.selection import Selection
 from app.views.grid.grid_layout import Cell
@@ -25,8 +26,7 @@ class Span(Enum):
     LUMISECTIONS = "lumisections"
 
 
-@dataclass(frozen=True)
-class _Rectangle:
+class _Rectangle(Struct, frozen=True):
     """A rectangle from `anchor` to `corner` over what was chosen `before`."""
 
     before: Selection

@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Literal, cast
 
+from msgspec import Struct
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -54,8 +55,7 @@ def _luminance(colour: QColor) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@dataclass(frozen=True)
-class StatusLook:
+class StatusLook(Struct, frozen=True):
     """How a status is painted: `ink` is what can be read on `fill`."""
 
     fill: QColor

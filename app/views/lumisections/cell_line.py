@@ -1,8 +1,8 @@
 """A line on the focused cell with who set it, or on the selection."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
@@ -21,8 +21,7 @@ from app.views.widgets.line_label import LineLabel
 _ORIGIN_AFTER_MS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """Who set what has the focus; None for nobody."""
 
     of: object

@@ -2,9 +2,9 @@
 and that a puller seals nothing because the history is another one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.seal.status import SealStatus
@@ -24,8 +24,7 @@ _HICCUP = timedelta(seconds=5)
 """A server that answers again within this is nothing to tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """A server that is asked, and what its silence means."""
 
     name: str

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Signal
 
 from app.domain.editing.draft_cells import DraftCells, TripletChange, changed_cells
@@ -32,8 +33,7 @@ class Loaded:
     changed: Selection | None = None
 
 
-@dataclass(frozen=True)
-class _Step:
+class _Step(Struct, frozen=True):
     cells: DraftCells
     comment: str
 

@@ -6,9 +6,11 @@ import pytest
 from app import bootstrap
 from app.bootstrap import Listeners, Program
 from app.bootstrap.behind import Behind
+from app.bootstrap.window import own_server_begun
 from app.domain.connections.named import NamedConnection
 from app.domain.errors import Refused, Unavailable
 from app.domain.sources.pull import PullState
+from app.models.embedded.file_lock import FileLock
 from app.services import databases, examining
 from app.services.certification import tables
 from app.services.certification.tables import TableQuery
@@ -73,6 +75,33 @@ def test_that_the_program_s_own_database_is_made_with_the_shipped_configuration(
         assert (found.settings_id > 0, found.problems, found.desk) == (True, (), True)
         assert program.is_demonstration
     assert not (server_folder / "cluster" / "postmaster.pid").exists()
+
+
+@pytest.mark.expected_log("list of connections .* is faulty")
+def test_that_the_program_s_own_server_begins_where_it_is_meant_and_nowhere_else(
+    tmp_path, server_folder, dsn
+):
+    here = {"data_folder": server_folder, "connections_file": tmp_path / "connections.json"}
+    own = Program(_settings(tmp_path, **here))
+    _ = own.any_database
+    own.close()
+
+    def begins(**given):
+        with own_server_begun(Program(_settings(tmp_path, **here, **given))):
+            lock = FileLock(server_folder / "lock")
+            free = lock.try_acquire()
+            lock.release()
+        return not free
+
+    assert begins()
+    assert not (server_folder / "cluster" / "postmaster.pid").exists()
+    assert not begins(dsn=dsn)
+    assert not begins(connection="nobody")
+    here["connections_file"].write_text("{")
+    assert not begins()
+    # Nobody was told yet: whoever opens it is.
+    with pytest.raises(Refused, match="isn't"):
+        _ = Program(_settings(tmp_path, **here)).any_database
 
 
 @pytest.mark.parametrize("reads", [True, False])

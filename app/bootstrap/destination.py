@@ -26,6 +26,18 @@ class Destination:
         """Whether it is the program's own database."""
         return self.connection is not None and self.connection.is_demonstration
 
+    @property
+    def is_own_for_certain(self) -> bool:
+        """The same as far as it can be seen without a word to anybody: False where the list can't
+        be read, or has no such connection, which is told when the database is opened."""
+        if self._chosen is not None or self.settings.dsn is not None:
+            return self._chosen is not None and self._chosen.is_demonstration
+        listed = self.connections.seen()
+        if listed is None:
+            return False
+        wanted = self.settings.connection or listed.used
+        return any(each.name == wanted and each.is_demonstration for each in listed.connections)
+
     @cached_property
     def connections(self) -> ConnectionBook:
         """The list of connections that the person keeps."""

@@ -4,7 +4,7 @@ import importlib.util
 import logging
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,12 @@ from app.bootstrap.behind import Behind
 from app.bootstrap.destination import Destination
 from app.bootstrap.program import Listeners, Program
 from app.domain.connections.named import NamedConnection
-from app.domain.errors import Refused, Unavailable
+from app.domain.errors import Refused, RegistryError, Unavailable
 from app.domain.keys import RunNumber
 from app.domain.links import Link, parse_link
 from app.domain.sources.oms import OmsRun
 from app.models.database.identity import PERSON
+from app.models.embedded import EmbeddedServer
 from app.preferences import PreferenceBook
 from app.services.acting import Acting
 from app.services.connections.book import ConnectionBook, checked_address
@@ -86,31 +87,43 @@ def open_window(
     right, lest it be another one than was meant.
     """
     _check_qt()
-    # Not above: whatever runs without a window does without Qt and its libraries.
+    # Not above: whatever runs without a window does without what it is made with.
     with garbage.kept():
-        from app.views.frame.application import WindowSettings, run_window
         from app.views.looks.display import check_display
 
     check_display()
     settings = program.settings
-    return run_window(
-        _Openings(
-            settings,
-            _connection_of(program, link) if link is not None else None,
-            pictured=screenshot is not None,
-            mended=mended,
-        ),
-        WindowSettings(
-            remembered=settings.data_folder / "window.ini",
-            theme=settings.theme,
-            palette=settings.palette,
-            screenshot=screenshot,
-            # A picture is taken by itself: nobody looks at that window.
-            channel=window_channel() if screenshot is None else None,
-            link=link,
-        ),
-        on_bug=lambda error: logger.error("A bug", exc_info=error),
-    )
+    chosen = _connection_of(program, link) if link is not None else None
+    with nullcontext() if mended is not None else own_server_begun(Program(settings, chosen)):
+        with garbage.kept():
+            from app.views.frame.application import WindowSettings, run_window
+
+        return run_window(
+            _Openings(settings, chosen, pictured=screenshot is not None, mended=mended),
+            WindowSettings(
+                remembered=settings.data_folder / "window.ini",
+                theme=settings.theme,
+                palette=settings.palette,
+                screenshot=screenshot,
+                # A picture is taken by itself: nobody looks at that window.
+                channel=window_channel() if screenshot is None else None,
+                link=link,
+            ),
+            on_bug=lambda error: logger.error("A bug", exc_info=error),
+        )
+
+
+def own_server_begun(program: Program) -> AbstractContextManager[None]:
+    """Has the program's own server start while other things are done, if that is meant and has a
+    database: whoever opens it waits less.
+
+    No thread connects to it meanwhile: with imports in two threads a window didn't always come.
+    """
+    with suppress(RegistryError, OSError):
+        if program.destination.is_own_for_certain:
+            program.check_not_mixed()
+            return EmbeddedServer.begun(program.settings.data_folder)
+    return nullcontext()
 
 
 def _connection_of(program: Program, link: Link) -> NamedConnection | None:

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from app.domain.errors import Refused, Unavailable
-from app.models.embedded import EmbeddedServer, programs
+from app.models.embedded import EmbeddedServer, programs, starting
 from app.models.embedded import server as server_module
 from tests.conftest import small_disk
 from tests.silence import frozen
@@ -90,6 +90,47 @@ def _ask(dsn: str, question: str) -> object:
 def _execute(dsn: str, statement: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(statement)
+
+
+def test_that_a_server_that_has_begun_is_taken_up_by_who_opens_it(made: Path) -> None:
+    log = made / "cluster" / "server.log"
+    before = log.read_text().count("starting PostgreSQL")
+    with EmbeddedServer.begun(made):
+        with EmbeddedServer.open(made) as server, psycopg.connect(server.dsn) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        # Left and opened once more, it starts once more.
+        with EmbeddedServer.open(made):
+            pass
+    assert log.read_text().count("starting PostgreSQL") - before == 2
+
+
+def test_that_a_server_that_has_begun_and_nobody_opens_is_left(made: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), EmbeddedServer.begun(made):
+        raise KeyboardInterrupt
+    assert "database system is shut down" in (made / "cluster" / "server.log").read_text()
+    assert not _is_running(made)
+    assert list((made / "clients").iterdir()) == []
+    with EmbeddedServer.open(made):
+        pass
+
+
+def test_that_nothing_begins_where_something_else_has_to_be_done_first(
+    made: Path, other_process: OtherProcess, tmp_path: Path
+) -> None:
+    with EmbeddedServer.begun(tmp_path):
+        assert list(tmp_path.iterdir()) == []
+    password = (made / "password").read_text()
+    (made / "password").unlink()
+    with EmbeddedServer.begun(made):
+        assert not _is_running(made)
+        with pytest.raises(Refused, match="password is missing"):
+            EmbeddedServer.open(made)
+    (made / "password").write_text(password)
+    other = other_process()
+    address = _dsn_of(other)
+    with EmbeddedServer.begun(made), EmbeddedServer.open(made) as server:
+        assert server.dsn == address
+    other.communicate("end\n")
 
 
 def test_that_a_new_folder_gets_a_protected_server_that_stops_with_the_last_user(
@@ -454,4 +495,4 @@ def test_that_a_start_that_fails_in_the_end_leaves_no_server_running(
 
 @pytest.mark.parametrize(("memory", "kept"), [(0, 128), (4096, 256), (65_536, 512)])
 def test_that_the_server_keeps_a_part_of_the_memory_that_there_is(memory: int, kept: int) -> None:
-    assert server_module._kept_in_memory_mib(memory) == kept
+    assert starting._kept_in_memory_mib(memory) == kept

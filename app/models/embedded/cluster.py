@@ -20,6 +20,7 @@ from app.models.embedded import programs
 from app.models.embedded.programs import (
     Account,
     Installation,
+    begin,
     make_passable,
     reaches,
     run,
@@ -50,6 +51,11 @@ class Place:
         """Runs one of the server's programs as the server's user."""
         command = [self.installation.program(program), *arguments]
         return run(command, self.account, cwd=self.cluster.parent)
+
+    def begin(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
+        """The same for one whose end nobody waits for yet."""
+        command = [self.installation.program(program), *arguments]
+        return begin(command, self.account, cwd=self.cluster.parent)
 
 
 def cluster_path(folder: Path, account: Account | None) -> Path:

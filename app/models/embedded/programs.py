@@ -198,6 +198,24 @@ def run(
         ) from error
 
 
+def begin(
+    command: Sequence[str], account: Account | None, *, cwd: Path
+) -> "subprocess.Popen[bytes]":
+    """Begins to run one of the server's programs, likewise; what it says is not kept."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=cwd,
+        env=_environment(),
+        start_new_session=True,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
+
+
 def start(
     command: Sequence[str], account: Account | None, *, cwd: Path, password: str, said: IO[bytes]
 ) -> "subprocess.Popen[bytes]":

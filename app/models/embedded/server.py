@@ -8,12 +8,10 @@ As root, which PostgreSQL refuses, the server runs as another user of the system
 import atexit
 import logging
 import os
-import re
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -23,12 +21,10 @@ import psycopg
 from msgspec import Struct
 from psycopg.errors import ConnectionTimeout
 
-from app import files
 from app.domain.errors import Refused, Unavailable
 from app.domain.progress import SILENT, Progress
 from app.models.embedded import upgrade
 from app.models.embedded.cluster import (
-    OUR_CONFIGURATION,
     OWNER,
     RESTORING,
     UNFINISHED,
@@ -36,13 +32,14 @@ from app.models.embedded.cluster import (
     cluster_path,
     disk_full,
     explained,
-    fail,
     initialise,
     make_folder,
     read_password,
 )
 from app.models.embedded.file_lock import FileLock, register_client, somebody_is_here
+from app.models.embedded.postmaster import is_left_over, lives, read_note
 from app.models.embedded.programs import account_for, choose_installation, within_reach
+from app.models.embedded.starting import Launch, launch, start
 from app.models.embedded.upgrade import Upgraded
 
 # Backups are loaded where one is wanted: a start does without.
@@ -59,20 +56,6 @@ _ANSWER_S = 4
 """How long a server that is ready may take to answer, each time that it is asked."""
 
 _SILENCES = 2
-
-_LOG_KEPT = 1_000_000
-_NOTE_S = 2.0
-"""How long an empty `postmaster.pid` may be one that the server is just writing."""
-
-_NUMBER = re.compile(r"[0-9]{1,9}")
-
-
-class _Postmaster(Struct, frozen=True):
-    """What the server says of itself in `postmaster.pid`."""
-
-    pid: int
-    port: int
-    ready: bool
 
 
 class EmbeddedServer:
@@ -102,29 +85,49 @@ class EmbeddedServer:
             folder = data_dir.expanduser().absolute()
         except RuntimeError as error:
             raise Refused(f"The data folder {data_dir} begins with the home of nobody.") from error
-        with explained(folder):
+        with explained(folder), ExitStack() as locked:
             make_folder(folder)
-            with FileLock(folder / "lock").held():
-                return cls._open_locked(folder, settings or {})
+            begun = _begun.pop(folder, None)
+            if begun is None:
+                locked.enter_context(FileLock(folder / "lock").held())
+            else:
+                locked.callback(begun.lock.release)
+            return cls._open_locked(folder, settings or {}, begun)
 
     @classmethod
-    def _open_locked(cls, folder: Path, settings: Mapping[str, str | int]) -> "EmbeddedServer":
-        account = account_for(folder / "cluster")
-        cluster = cluster_path(folder, account)
-        upgrade.finish(cluster)
-        installation = choose_installation(cluster)
-        if account is not None:
-            installation = within_reach(installation, account)
-        place = Place(folder, cluster, installation, account)
-        _give_up_upgrade(upgrade.unfinished(place))
-        if not (cluster / "PG_VERSION").exists():
-            initialise(place)
-        password = read_password(folder)
-        client = register_client(folder)
+    @contextmanager
+    def begun(cls, data_dir: Path) -> Iterator[None]:
+        """Has the server of a data folder start meanwhile, where there is one that doesn't run.
+
+        `open` takes it up and waits for it; where nobody opens it, it is left again. Whatever is
+        wrong is told by `open`.
+        """
+        begun = None
+        with suppress(Refused, Unavailable, OSError, ValueError, RuntimeError):
+            begun = _begin(data_dir.expanduser().absolute())
+        if begun is not None:
+            _begun[begun.place.folder] = begun
         try:
-            port = _running(cluster, password)
+            yield
+        finally:
+            if begun is not None and _begun.pop(begun.place.folder, None) is begun:
+                begun.leave()
+
+    @classmethod
+    def _open_locked(
+        cls, folder: Path, settings: Mapping[str, str | int], begun: "_Begun | None"
+    ) -> "EmbeddedServer":
+        place = _place(folder) if begun is None else begun.place
+        if begun is None:
+            _give_up_upgrade(upgrade.unfinished(place))
+            if not (place.cluster / "PG_VERSION").exists():
+                initialise(place)
+        password = read_password(folder) if begun is None else begun.password
+        client = register_client(folder) if begun is None else begun.client
+        try:
+            port = None if begun is not None else _running(place.cluster, password)
             if port is None:
-                port = _start(place, settings)
+                port = start(place, settings, None if begun is None else begun.launch)
             _make_database(folder, port, password)
             _end_restore(folder, _dsn(port, password, OWNER))
         except BaseException:
@@ -189,7 +192,7 @@ class EmbeddedServer:
             password = read_password(place.folder)
             port = _running(place.cluster, password)
             if port is None:
-                port = _start(place, self._settings)
+                port = start(place, self._settings)
             self.dsn = _dsn(port, password, OWNER)
 
     def __enter__(self) -> Self:
@@ -222,6 +225,61 @@ class EmbeddedServer:
             # Whoever holds the lock is the next to use the server, and stops it.
             client.release(remove=True)
             logger.warning("The database is left as it is: %s", error)
+
+
+class _Begun(Struct, frozen=True):
+    """A server that was told to start, its folder's lock held until it is taken up or left."""
+
+    place: Place
+    password: str
+    lock: FileLock
+    client: FileLock
+    launch: Launch
+
+    def leave(self) -> None:
+        """Stops the server again, unless others use it by now."""
+        try:
+            self.launch.fault(time.monotonic() + _STOP_REFUSED_S)
+            self.client.release(remove=True)
+            if not somebody_is_here(self.place.folder):
+                _stop(self.place, _STOP_REFUSED_S)
+        finally:
+            self.lock.release()
+
+
+_begun: dict[Path, _Begun] = {}
+"""What this process has told to start and not taken up yet, by data folder."""
+
+
+def _begin(folder: Path) -> _Begun | None:
+    """Tells the server of a folder to start. None where it has no files yet or something else is to
+    be done first, which `open` does."""
+    lock = FileLock(folder / "lock")
+    if not (folder / "cluster" / "PG_VERSION").exists() or not lock.try_acquire():
+        return None
+    with ExitStack() as undone:
+        undone.callback(lock.release)
+        if read_note(folder / "cluster") is not None:
+            return None
+        place, password = _place(folder), read_password(folder)
+        if upgrade.unfinished(place).cluster.exists():
+            return None
+        client = register_client(folder)
+        undone.callback(client.release, remove=True)
+        begun = _Begun(place, password, lock, client, launch(place, {}))
+        undone.pop_all()
+        return begun
+
+
+def _place(folder: Path) -> Place:
+    """Where the server of a folder has its files, and who runs which programs on them."""
+    account = account_for(folder / "cluster")
+    cluster = cluster_path(folder, account)
+    upgrade.finish(cluster)
+    installation = choose_installation(cluster)
+    if account is not None:
+        installation = within_reach(installation, account)
+    return Place(folder, cluster, installation, account)
 
 
 def _move(old: Place, new: Place, program: str, progress: Progress) -> Upgraded:
@@ -260,13 +318,13 @@ def _give_up_upgrade(new: Place) -> None:
 @contextmanager
 def _started(place: Place, password: str) -> Iterator[str]:
     """The address of the database on a server that nobody else joins, stopped afterwards."""
-    port = _running(place.cluster, password) or _start(place, {})
+    port = _running(place.cluster, password) or start(place, {})
     try:
         _make_database(place.folder, port, password)
         yield _dsn(port, password, OWNER)
     finally:
         _stop(place, _STOP_S)
-    if (postmaster := _postmaster(place.cluster)) is not None and _lives(postmaster, place.cluster):
+    if (postmaster := read_note(place.cluster)) is not None and lives(postmaster, place.cluster):
         raise Unavailable(
             f"The database in {place.cluster} doesn't stop. Nothing was changed; try again."
         )
@@ -280,63 +338,16 @@ def _dsn(port: int, password: str, database: str) -> str:
     )
 
 
-def _postmaster(cluster: Path) -> _Postmaster | None:
-    """What `postmaster.pid` says, or None; the process may be dead."""
-    try:
-        lines = (cluster / "postmaster.pid").read_bytes().decode("utf-8", "replace").splitlines()
-    except FileNotFoundError:
-        return None
-    # What is missing hasn't been written yet, or never will be: the disk was full.
-    lines += [""] * (8 - len(lines))
-    pid, port = (int(line) if _NUMBER.fullmatch(line) else 0 for line in (lines[0], lines[3]))
-    return _Postmaster(pid, port, pid > 0 and port > 0 and lines[7].strip() == "ready")
-
-
-def _lives(postmaster: _Postmaster, cluster: Path) -> bool:
-    """False when the process has gone, or its number now belongs to somebody else."""
-    if sys.platform == "win32":
-        return True
-    try:
-        os.kill(postmaster.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return False  # not of our user, so not our server
-    try:
-        return Path(f"/proc/{postmaster.pid}/cwd").readlink() == cluster.resolve()
-    except OSError:
-        return not Path("/proc/self").exists()
-
-
-def _is_left_over(cluster: Path) -> bool:
-    """Whether a `postmaster.pid` without a number was left by a server that couldn't write it."""
-    try:
-        age_s = time.time() - (cluster / "postmaster.pid").stat().st_mtime
-    except FileNotFoundError:
-        return False
-    # A note from the future is as good as an old one.
-    if 0.0 <= age_s < _NOTE_S:
-        return False
-    return not any(_works_in(place, cluster) for place in Path("/proc").glob("[0-9]*/cwd"))
-
-
-def _works_in(place: Path, cluster: Path) -> bool:
-    try:
-        return place.readlink() == cluster.resolve()
-    except OSError:
-        return False
-
-
 def _running(cluster: Path, password: str) -> int | None:
     """Port of the server when it answers, waiting while it starts or stops; else None."""
     deadline = time.monotonic() + _START_S
     silent = 0
-    while (postmaster := _postmaster(cluster)) is not None:
-        if postmaster.pid > 0 and not _lives(postmaster, cluster):
+    while (postmaster := read_note(cluster)) is not None:
+        if postmaster.pid > 0 and not lives(postmaster, cluster):
             # Its number may belong to another process by now: the server would then refuse.
             (cluster / "postmaster.pid").unlink(missing_ok=True)
             return None
-        if postmaster.pid == 0 and _is_left_over(cluster):
+        if postmaster.pid == 0 and is_left_over(cluster):
             (cluster / "postmaster.pid").unlink(missing_ok=True)
             return None
         if postmaster.ready:
@@ -363,8 +374,8 @@ def _running(cluster: Path, password: str) -> int | None:
 
 def _is_frozen(place: Place) -> bool:
     """Whether the server takes a connection and doesn't answer."""
-    postmaster = _postmaster(place.cluster)
-    if postmaster is None or not postmaster.ready or not _lives(postmaster, place.cluster):
+    postmaster = read_note(place.cluster)
+    if postmaster is None or not postmaster.ready or not lives(postmaster, place.cluster):
         return False
     try:
         _answers(postmaster.port, read_password(place.folder))
@@ -388,120 +399,6 @@ def _answers(port: int, password: str) -> bool:
         return False
 
 
-def _start(place: Place, settings: Mapping[str, str | int]) -> int:
-    """Starts the server and returns its port when it is ready."""
-    cluster = place.cluster
-    log = cluster / "server.log"
-    if log.exists() and log.stat().st_size > _LOG_KEPT:
-        log.replace(cluster / "server.log.1")
-    port = _free_port(_last_port(cluster))
-    deadline = time.monotonic() + _START_S
-    while True:
-        before = log.stat().st_size if log.exists() else 0
-        _configure(place, port, settings)
-        place.run("pg_ctl", "start", "-W", "-D", str(cluster), "-l", str(log))
-        said = _await_ready(cluster, log, before, deadline)
-        if said is None:
-            return port
-        # Another program took the port, or processes of a killed server are still going.
-        again = re.search(r"Address already in use|could not bind|pre-existing shared", said)
-        if again is None or time.monotonic() > deadline:
-            fail(place.folder, said)
-        logger.info("The database starts once more: %s", again[0])
-        time.sleep(_POLL_S * 10)
-        port = _free_port(port)
-
-
-def _await_ready(cluster: Path, log: Path, before: int, deadline: float) -> str | None:
-    """None when the server is ready, else what it wrote before it gave up."""
-    appeared = False
-    patience = min(deadline, time.monotonic() + 10)
-    while True:
-        postmaster = _postmaster(cluster)
-        if postmaster is not None and postmaster.ready:
-            return None
-        said = _tail(log, before)
-        gone = postmaster is None or (postmaster.pid > 0 and not _lives(postmaster, cluster))
-        if gone and (appeared or "FATAL" in said or "PANIC" in said):
-            return said
-        appeared = appeared or not gone
-        if time.monotonic() > (deadline if appeared else patience):
-            return said or "it takes too long"
-        time.sleep(_POLL_S)
-
-
-def _tail(log: Path, start: int) -> str:
-    try:
-        with log.open("rb") as file:
-            file.seek(start)
-            return file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return ""
-
-
-def _configure(place: Place, port: int, settings: Mapping[str, str | int]) -> None:
-    lines: dict[str, str | int] = {
-        "listen_addresses": "127.0.0.1",
-        "port": port,
-        "unix_socket_directories": "",
-        "max_connections": 60,
-        "shared_buffers": f"{_kept_in_memory_mib(_memory_mib())}MB",
-        "work_mem": "32MB",
-        "maintenance_work_mem": "128MB",
-        "effective_cache_size": "1GB",
-        "random_page_cost": "1.1",
-        "jit": "off",
-        "wal_level": "minimal",
-        "max_wal_senders": 0,
-        "password_encryption": "scram-sha-256",
-    }
-    if place.installation.major >= 18:
-        # No extra processes for the reads of one person.
-        lines["io_method"] = "sync"
-    lines.update(settings)
-    text = "".join(f"{name} = '{value}'\n" for name, value in lines.items())
-    ours = place.cluster / OUR_CONFIGURATION
-    # As root we write into a folder of another user: a link there leads nowhere.
-    files.write(ours, text, mode=0o644, follow=False)
-
-
-def _kept_in_memory_mib(memory_mib: int) -> int:
-    """How much of the tables the server may keep. What is larger than a quarter of it is read anew
-    from the files whenever somebody goes through all of it, and ten years of counts have 60 MiB."""
-    return min(512, max(128, memory_mib // 16))
-
-
-def _memory_mib() -> int:
-    """The memory of this machine [MiB]; 0 where it doesn't tell."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
-    except (AttributeError, OSError, ValueError):
-        return 0
-
-
-def _last_port(cluster: Path) -> int:
-    try:
-        text = (cluster / OUR_CONFIGURATION).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return 0
-    found = re.search(r"^port = '([0-9]{1,5})'", text, re.M)
-    return int(found[1]) if found and int(found[1]) < 2**16 else 0
-
-
-def _free_port(wanted: int) -> int:
-    """The wanted port when nobody listens there, else one that the system has free."""
-    for port in (wanted, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            if sys.platform != "win32":
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise Unavailable("The system has no free port on 127.0.0.1.")
-
-
 def _make_database(folder: Path, port: int, password: str) -> None:
     try:
         with psycopg.connect(_dsn(port, password, "postgres"), autocommit=True) as connection:
@@ -516,12 +413,12 @@ def _make_database(folder: Path, port: int, password: str) -> None:
 
 def _stop(place: Place, patience_s: float) -> None:
     cluster = place.cluster
-    postmaster = _postmaster(cluster)
-    if postmaster is None or not _lives(postmaster, cluster):
+    postmaster = read_note(cluster)
+    if postmaster is None or not lives(postmaster, cluster):
         return
     place.run("pg_ctl", "stop", "-W", "-m", "fast", "-D", str(cluster))
     deadline = time.monotonic() + patience_s
-    while _lives(postmaster, cluster) and (cluster / "postmaster.pid").exists():
+    while lives(postmaster, cluster) and (cluster / "postmaster.pid").exists():
         if time.monotonic() > deadline:
             logger.warning("The database in %s takes long to stop", cluster)
             return

@@ -76,6 +76,11 @@ class ConnectionBook:
             logger.warning("The list of connections %s is faulty: %s", self.file, fault)
             return replace(listed, faulty=f"{_told(fault)} {error}")
 
+    def seen(self) -> Listed | None:
+        """The list as `read` would give it, where all of it can be read; nothing is set aside."""
+        listed, fault = self._look()
+        return None if fault or listed.faulty else listed
+
     def put(
         self, connection: NamedConnection, *, seen: NamedConnection | None = None
     ) -> NamedConnection:

@@ -74,8 +74,8 @@ class Acting:
     def check_reads_record(self, what: str) -> None:
         """Refused where what was asked for may be there, and this login can't read it: that there
         is none would not be true."""
-        if self.db.hides_record:
-            raise Refused(f"{what} can't be read here: {self.db.why_no_record}")
+        if self.db.no_record.hidden:
+            raise Refused(f"{what} can't be read here: {self.db.no_record.why}")
 
     def because(self, reason: str) -> Self:
         """The same, with the reason for changing what is verified."""

@@ -105,7 +105,7 @@ def refusal(acting: Acting) -> Refused | None:
     if not acting.actor.email:
         return NotPermitted("Notes are written by people. Nobody is named here.")
     if not acting.db.record:
-        return Refused(f"Nothing can be noted here: {acting.db.why_no_record}")
+        return Refused(f"Nothing can be noted here: {acting.db.no_record.why}")
     return None
 
 

@@ -31,6 +31,7 @@ from app.models.database.patience import Patience
 from app.models.database.standby import Standby
 from app.models.database.under_way import UnderWay
 from app.models.schemas import desk, record, seal
+from app.models.schemas.own_schema import NOT_LOOKED_FOR, Unused
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class Database:
         """The session on which news arrive and elections are held."""
         self._protection = Protection()
         self._desk = self._record = self._seal = self._keeps_roots = False
-        self._why_no_record, self._hides_record = "it wasn't looked for", False
+        self._no_record = NOT_LOOKED_FOR
         self._guard: Guarded | None = None
         self._guard_read_at = -math.inf
         self._person: str | None = None
@@ -151,18 +152,9 @@ class Database:
         return self._record
 
     @property
-    def hides_record(self) -> bool:
-        """True when the schema `record` is there and this login can't use it: what is in it isn't
-        nothing."""
-        return self._hides_record
-
-    @property
-    def why_no_record(self) -> str:
-        """Why the schema `record` isn't used, and who can change that, as `prepare()` found it."""
-        return (
-            f"{self._why_no_record}. Who owns the tables of Run Registry, or an administrator of"
-            " the database, can change that."
-        )
+    def no_record(self) -> Unused:
+        """Where the schema `record` isn't used: why, as `prepare()` found it."""
+        return self._no_record
 
     @property
     def seal(self) -> bool:
@@ -250,8 +242,7 @@ class Database:
                 alone = not there and identity.reads_alone(connection)
                 self._never_writes = self.read_only or alone
                 self._record = record.OWN.prepare(connection, upgrade=may, reads_alone=alone)
-                self._why_no_record = "" if self._record else record.OWN.why_not(connection)
-                self._hides_record = not self._record and record.OWN.is_there(connection)
+                self._no_record = NOT_LOOKED_FOR if self._record else record.OWN.unused(connection)
                 self._seal = seal.OWN.prepare(connection, upgrade=may)
                 self._keeps_roots = self._seal or seal.keeps_roots(connection)
             self._desk = desk.prepare(

@@ -20,6 +20,17 @@ _MOST_NAMED = 4
 """Tables that are named to a person who may not read them."""
 
 
+class Unused(Struct, frozen=True):
+    """Why a schema isn't used, and who can change that; `hidden`: it is there, and what is in it
+    isn't nothing."""
+
+    why: str
+    hidden: bool = False
+
+
+NOT_LOOKED_FOR = Unused("nobody has looked for the schema yet.")
+
+
 class OwnSchema(Struct, frozen=True):
     """A schema with its tables, and what who appends events may do with each of them."""
 
@@ -53,14 +64,19 @@ class OwnSchema(Struct, frozen=True):
             return False
         return True
 
-    def is_there(self, connection: Connection) -> bool:
-        """Whether there is a schema of that name, whatever the login may do with it."""
+    def unused(self, connection: Connection) -> Unused:
+        """What there is to say where `prepare` found the schema unusable."""
+        who = "Who owns the tables of Run Registry, or an administrator of the database,"
+        why = f"{self.why_not(connection)}. {who} can change that."
+        return Unused(why, hidden=self._is_there(connection))
+
+    def _is_there(self, connection: Connection) -> bool:
         found = connection.execute(sa.select(sa.func.to_regnamespace(self.name))).scalar()
         return found is not None
 
     def why_not(self, connection: Connection) -> str:
         """Why `prepare` found the schema unusable, for who looks after the database."""
-        if not self.is_there(connection):
+        if not self._is_there(connection):
             return f"the schema {self.name} isn't there, and this login may not create it"
         may_look = sa.func.has_schema_privilege(self.name, "USAGE")
         if not connection.execute(sa.select(may_look)).scalar():

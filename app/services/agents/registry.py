@@ -404,4 +404,4 @@ def _check_owner(acting: Acting, agent: Agent) -> None:
 def check_record(acting: Acting) -> None:
     """Refused without what agents are kept in."""
     if not acting.db.record:
-        raise Refused(f"Agents are kept in the schema record, and {acting.db.why_no_record}")
+        raise Refused(f"Agents are kept in the schema record, and {acting.db.no_record.why}")

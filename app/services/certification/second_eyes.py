@@ -83,7 +83,7 @@ def refusal(acting: Acting) -> Refused | None:
     if not acting.actor.email:
         return NotPermitted("Only people verify and freeze. Nobody is named here.")
     if not acting.db.record:
-        return Refused(f"Nothing can be verified or frozen here: {acting.db.why_no_record}")
+        return Refused(f"Nothing can be verified or frozen here: {acting.db.no_record.why}")
     return None
 
 

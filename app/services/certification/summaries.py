@@ -121,7 +121,7 @@ def _check(acting: Acting, query: TableQuery) -> None:
     """Raises Refused where the query asks for marks that this database can't have."""
     if not acting.db.record and Source.VERIFIED in query.asked:
         raise Refused(
-            f"Nothing can be verified here: {acting.db.why_no_record} Leave"
+            f"Nothing can be verified here: {acting.db.no_record.why} Leave"
             ' "verified" out of the filter and of the order.'
         )
 

@@ -398,7 +398,7 @@ def _proposals(acting: Acting, moment: ReportMoment, numbers: Sequence[int]) -> 
 
 def _notes(acting: Acting, moment: ReportMoment, numbers: Sequence[int]) -> tuple[Block, ...]:
     if not acting.db.record:
-        why = f"Notes can't be read here: {acting.db.why_no_record}"
+        why = f"Notes can't be read here: {acting.db.no_record.why}"
         return (Sentence(why, Tone.HINT),)
     with acting.db.read() as connection:
         found = note_rules.threads(notes.of_runs(connection, numbers, moment.at))

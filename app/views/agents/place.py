@@ -38,8 +38,8 @@ class AgentsPlace(PlaceWidget):
         self._reading = Work(context.background, self)
         self.bar = LoadingBar(context.themes)
         self.list = AgentList(context.themes, context.rights)
-        if context.acting.db.hides_record:
-            why = context.acting.db.why_no_record
+        if context.acting.db.no_record.hidden:
+            why = context.acting.db.no_record.why
             self.list.empty.setText(f"Agents can't be read here: {why}")
         self.waiting = WaitingPanel(
             context.acting, context.background, context.themes, context.rights

@@ -176,7 +176,7 @@ def _unfinished(
 
 def _described(acting: Acting, ids: Sequence[int]) -> list[Official]:
     if not acting.db.record:
-        raise Refused(f"Nothing can be published here: {acting.db.why_no_record}")
+        raise Refused(f"Nothing can be published here: {acting.db.no_record.why}")
     lists = [golden_lists.of_database(acting, id_) for id_ in sorted(set(ids))]
     return [
         official_lists.of_entry(acting, list_.stored.entry)

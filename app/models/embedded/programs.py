@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 from msgspec import Struct
 
@@ -170,6 +170,18 @@ class Account(Struct, frozen=True):
     gid: int
 
 
+def _apart(account: Account | None, cwd: Path, **more: str) -> dict[str, Any]:
+    """How the server's programs run: as the server's user, apart from our terminal."""
+    return {
+        "cwd": cwd,
+        "env": {**_environment(), **more},
+        "start_new_session": True,
+        "user": account.uid if account else None,
+        "group": account.gid if account else None,
+        "extra_groups": [] if account else None,
+    }
+
+
 def run(
     command: Sequence[str], account: Account | None, *, cwd: Path
 ) -> subprocess.CompletedProcess[str]:
@@ -184,12 +196,7 @@ def run(
             errors="replace",
             check=False,
             timeout=_LONGEST_S,
-            cwd=cwd,
-            env=_environment(),
-            start_new_session=True,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
+            **_apart(account, cwd),
         )
     except subprocess.TimeoutExpired as error:
         raise Unavailable(
@@ -207,12 +214,7 @@ def begin(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        cwd=cwd,
-        env=_environment(),
-        start_new_session=True,
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[] if account else None,
+        **_apart(account, cwd),
     )
 
 
@@ -226,12 +228,7 @@ def start(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=said,
-        cwd=cwd,
-        env={**_environment(), "PGPASSWORD": password},
-        start_new_session=True,
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[] if account else None,
+        **_apart(account, cwd, PGPASSWORD=password),
     )
 
 

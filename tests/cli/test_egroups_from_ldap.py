@@ -13,6 +13,7 @@ from app.domain.configuration.permissions import EXPERTS
 from app.models.database.engine import Database
 from app.services import guard
 from tests.cli.conftest import Ran
+from tests.conftest import TestServer
 from tests.ldap_server import LdapServer, group, ldap_server, needs_slapd, person
 from tests.models.guard.guarded import DBA, LOGINS, address
 
@@ -28,8 +29,11 @@ def club(unguarded: str) -> str:
 
 
 @pytest.fixture
-def guarded(administer: Callable[..., Ran], unguarded: str, club: str) -> str:
-    """Guarded, with two people and a permission of an e-group that LDAP doesn't have."""
+def guarded(
+    administer: Callable[..., Ran], unguarded: str, club: str, server: TestServer
+) -> Iterator[str]:
+    """Guarded, with two people and a permission of an e-group that LDAP doesn't have; nobody else
+    gives e-groups other members meanwhile."""
     with psycopg.connect(unguarded) as control:
         control.execute(
             'WITH item AS (INSERT INTO "Permission" (egroup, routes, "createdAt")'
@@ -40,7 +44,8 @@ def guarded(administer: Callable[..., Ran], unguarded: str, club: str) -> str:
     assert administer("db", "guard", "install").code == 0
     for login in ("g_shifter", "g_dt"):
         assert administer("people", "add", login, "--email", f"{login}@cern.ch").code == 0
-    return unguarded
+    with server.alone_with_egroups():
+        yield unguarded
 
 
 @pytest.fixture

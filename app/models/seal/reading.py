@@ -41,10 +41,7 @@ def why_not_readable(connection: Connection) -> str:
     there = connection.execute(text("SELECT to_regnamespace('seal') IS NOT NULL")).scalar_one()
     if not there or readable(connection):
         return ""
-    return (
-        f"{seal.OWN.why_not(connection)}. Who owns the tables of Run Registry, or an administrator"
-        " of the database, can change that."
-    )
+    return seal.OWN.unused(connection).why
 
 
 def readable_sources(connection: Connection) -> tuple[Source, ...]:

@@ -116,10 +116,7 @@ class Asked:
         if not (sort and sort[0].descending and sort[0].field.source in COUNTED_SOURCES):
             return False
         return self.is_counted_apart or (
-            self._counted
-            and self._is_of_many_datasets
-            and self.ordered_by <= OF_COUNTS
-            and not self.joins_runs
+            self._counted and self._is_of_many_datasets and self._orders_by_counts_alone
         )
 
     @property
@@ -127,7 +124,11 @@ class Asked:
         """Whether the counts tell what comes first, and few rows of datasets or runs are looked at
         to find out which of it passes."""
         asks_rows = self.asks_datasets or any(isinstance(each, Either) for each in self.left)
-        return asks_rows and self.has_first and not self.joins_runs and self.ordered_by <= OF_COUNTS
+        return asks_rows and self.has_first and self._orders_by_counts_alone
+
+    @property
+    def _orders_by_counts_alone(self) -> bool:
+        return self.ordered_by <= OF_COUNTS and not self.joins_runs
 
     @property
     def goes_by_run(self) -> bool:

@@ -59,10 +59,13 @@ def places_after(
         last = windows.edge_of_window(connection, edge, window, descending=descending)
         ends = (last, edge) if descending else (edge, last)
         rest = replace(query, limit=query.limit - len(found))
-        found.extend(_places(connection, rest, after, computed, counted, ends))
+        some = _places(connection, rest, after, computed, counted, ends)
+        found.extend(some)
         if last is None:
             break
-        edge, window = last + (-1 if descending else 1), window * 2
+        edge = last + (-1 if descending else 1)
+        missing = query.limit - len(found)
+        window = windows.next_window(window, found=len(some), missing=missing)
     return tuple(found)
 
 
